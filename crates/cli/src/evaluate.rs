@@ -1,0 +1,238 @@
+//! `evaluate`: a model against truth, as a table, as JSON and in the model's card.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use saswin_model::Manifest;
+use saswin_pipeline::{Engine, Findings, LoadedModel, Options, Silent};
+use saswin_scan_io::{Limits, Scan, SourceFile, open};
+use saswin_training::evaluate::{
+    CaseResult, Evaluation, LabelResult, Overlap, card, hausdorff_95, summarise,
+};
+use saswin_training::recipe::data_folder;
+use saswin_training::synth::{Canvas, HeadSynth, SynthConfig, load_or_pack, targets};
+use saswin_volume::{Affine, Grid, Modality, Volume};
+use serde::Deserialize;
+
+use crate::CliResult;
+use crate::engine::{self, BackendArg};
+use crate::run::{load_model, model_folder};
+
+/// Label maps that no recipe trains or validates on, counted from 0.
+const TEST_MAPS: std::ops::Range<usize> = 18..20;
+/// What `--on` says for scans drawn here.
+const SYNTHETIC: &str = "synthetic";
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Model: a name under `--models`, or a folder with a manifest.json.
+    #[arg(long)]
+    model: String,
+    /// Where models live.
+    #[arg(long, default_value = "models")]
+    models: PathBuf,
+    /// `synthetic` (scans drawn from held-out label maps), or a JSON list of scans with their truths.
+    #[arg(long)]
+    on: String,
+    /// Number of synthetic scans.
+    #[arg(long, default_value_t = 12)]
+    cases: u64,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value = "auto")]
+    backend: BackendArg,
+    /// Keep the numbers in the model's folder and write its card from all that are kept.
+    #[arg(long)]
+    card: bool,
+}
+
+/// Scans with their truths.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct List {
+    /// What the scans are.
+    name: String,
+    cases: Vec<ListCase>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListCase {
+    name: String,
+    /// NIfTI file; paths are relative to the list.
+    scan: PathBuf,
+    truths: Vec<Truth>,
+}
+
+/// One structure's truth on the grid of the scan.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Truth {
+    name: String,
+    /// NIfTI file of a label map, mask or probability map.
+    file: PathBuf,
+    /// Values that count; empty for all from 0.5 up.
+    #[serde(default)]
+    values: Vec<f32>,
+    /// The model's labels that stand for the structure.
+    labels: Vec<u8>,
+}
+
+struct Evaluator {
+    model: LoadedModel,
+    engine: Engine,
+}
+
+pub fn run(args: &Args) -> CliResult {
+    let folder = model_folder(&args.models, &args.model);
+    let engine = engine::open(args.backend)?;
+    let model = load_model(&folder, &engine.device)?;
+    let evaluator = Evaluator { model, engine };
+    let (name, cases) = if args.on == SYNTHETIC {
+        (
+            format!("synthetic scans from label maps 19 and 20, {} cases", args.cases),
+            evaluator.synthetic(args.cases)?,
+        )
+    } else {
+        evaluator.list(Path::new(&args.on))?
+    };
+    let manifest = &evaluator.model.manifest;
+    let command =
+        format!("saswin-cli evaluate --model {} --on {} --cases {}", manifest.name, args.on, args.cases);
+    let evaluation = summarise(&manifest.name, &evaluator.model.sha256, &name, &command, cases);
+    println!("{}", evaluation.markdown());
+    println!("{}", serde_json::to_string(&evaluation)?);
+    if args.card {
+        keep(&folder, manifest, &evaluation, &args.on)?;
+    }
+    Ok(())
+}
+
+impl Evaluator {
+    fn findings(&self, scan: &Scan) -> Result<Findings, saswin_pipeline::RunError> {
+        let options = Options { ignore_warnings: true };
+        pollster::block_on(saswin_pipeline::run(scan, &self.model, &self.engine, options, &mut Silent))
+    }
+
+    fn synthetic(&self, cases: u64) -> Result<Vec<CaseResult>, Box<dyn std::error::Error>> {
+        let folder = data_folder().join("synthseg-label-maps");
+        let mut maps = load_or_pack(&folder, &std::env::temp_dir().join("saswin-head-maps.pack"))?;
+        if maps.len() < TEST_MAPS.end {
+            return Err(format!(
+                "{}: {} label maps, {} are needed",
+                folder.display(),
+                maps.len(),
+                TEST_MAPS.end
+            )
+            .into());
+        }
+        let maps = maps.drain(TEST_MAPS).collect();
+        let synth = HeadSynth::new(maps, SynthConfig::default()).ok_or("no label maps")?;
+        (0..cases).map(|seed| self.synthetic_case(&synth, seed)).collect()
+    }
+
+    fn synthetic_case(&self, synth: &HeadSynth, seed: u64) -> Result<CaseResult, Box<dyn std::error::Error>> {
+        let sample = synth.sample(seed);
+        let origin = Canvas::ORIGIN.map(|mm| -f64::from(mm));
+        let grid = Grid { dims: sample.dims, affine: Affine { translation: origin, ..Affine::IDENTITY } };
+        let scan = Scan {
+            volume: Volume::new(grid.transposed(), sample.image)?,
+            modality: Modality::Mr,
+            name: format!("{} {:?}", sample.truth.map, sample.truth.spec.contrast),
+            notes: Vec::new(),
+            window: None,
+        };
+        eprintln!("case {}: {}", seed + 1, scan.name);
+        let findings = self.findings(&scan)?;
+        let manifest = &self.model.manifest;
+        let answer = &findings.segmentation;
+        let brain: Vec<u8> = (0..targets::COUNT as u8).filter(|t| targets::is_brain(*t)).collect();
+        let mut labels: Vec<LabelResult> = manifest
+            .labels
+            .iter()
+            .map(|l| compare(l.full_name(), answer, |v| v == l.value, &sample.target, |t| t == l.value))
+            .collect();
+        labels.push(compare(
+            "brain".into(),
+            answer,
+            |v| brain.contains(&v),
+            &sample.target,
+            targets::is_brain,
+        ));
+        Ok(CaseResult { case: scan.name, labels, ..CaseResult::default() })
+    }
+
+    fn list(&self, path: &Path) -> Result<(String, Vec<CaseResult>), Box<dyn std::error::Error>> {
+        let list: List =
+            serde_json::from_slice(&fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?)?;
+        let base = path.parent().unwrap_or(Path::new("."));
+        let cases = list.cases.iter().map(|case| self.list_case(case, base)).collect::<Result<_, _>>()?;
+        Ok((list.name, cases))
+    }
+
+    fn list_case(&self, case: &ListCase, base: &Path) -> Result<CaseResult, Box<dyn std::error::Error>> {
+        eprintln!("case {}", case.name);
+        let scan = load(&base.join(&case.scan))?;
+        let findings = self.findings(&scan)?;
+        let mut labels = Vec::new();
+        for truth in &case.truths {
+            let path = base.join(&truth.file);
+            let map = load(&path)?.volume;
+            if map.grid.dims != scan.volume.grid.dims {
+                let (got, wanted) = (map.grid.dims, scan.volume.grid.dims);
+                return Err(format!("{}: {got:?} voxels, the scan has {wanted:?}", path.display()).into());
+            }
+            let counts = |v: f32| if truth.values.is_empty() { v >= 0.5 } else { truth.values.contains(&v) };
+            let mine = |v: u8| truth.labels.contains(&v);
+            labels.push(compare(truth.name.clone(), &findings.segmentation, mine, &map.voxels, counts));
+        }
+        Ok(CaseResult { case: case.name.clone(), labels, ..CaseResult::default() })
+    }
+}
+
+fn load(path: &Path) -> Result<Scan, Box<dyn std::error::Error>> {
+    let bytes = fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let file = SourceFile { name: path.to_string_lossy().into_owned(), bytes };
+    let series = open(vec![file], &Limits::default())?;
+    let first = series.first().ok_or_else(|| format!("{}: no scan in it", path.display()))?;
+    Ok(first.load(0)?)
+}
+
+/// Compares one structure; both maps lie on the answer's grid, in its order.
+fn compare<T: Copy>(
+    label: String,
+    answer: &Volume<u8>,
+    mine: impl Fn(u8) -> bool,
+    truth: &[T],
+    counts: impl Fn(T) -> bool,
+) -> LabelResult {
+    let answer_mask: Vec<bool> = answer.voxels.iter().map(|v| mine(*v)).collect();
+    let truth_mask: Vec<bool> = truth.iter().map(|v| counts(*v)).collect();
+    let count = |mask: &[bool]| mask.iter().filter(|m| **m).count() as u64;
+    let both = answer_mask.iter().zip(&truth_mask).filter(|(a, t)| **a && **t).count() as u64;
+    let overlap = Overlap { answer: count(&answer_mask), truth: count(&truth_mask), both };
+    let ([i, j, k], [si, sj, sk]) = (answer.grid.dims, answer.grid.spacing());
+    LabelResult {
+        label,
+        dice: overlap.dice(),
+        hd95_mm: hausdorff_95(&answer_mask, &truth_mask, [k, j, i], [sk, sj, si]),
+        volume_error: overlap.volume_error(),
+    }
+}
+
+/// Keeps the numbers beside the model and writes its card.
+fn keep(folder: &Path, manifest: &Manifest, evaluation: &Evaluation, on: &str) -> CliResult {
+    let kept = folder.join("evaluation");
+    fs::create_dir_all(&kept)?;
+    let stem = Path::new(on).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    fs::write(kept.join(stem + ".json"), serde_json::to_string_pretty(evaluation)?)?;
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(&kept)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+    paths.sort();
+    let evaluations = paths
+        .iter()
+        .map(|path| Ok(serde_json::from_slice(&fs::read(path)?)?))
+        .collect::<Result<Vec<Evaluation>, Box<dyn std::error::Error>>>()?;
+    let notes = fs::read_to_string(folder.join("NOTES.md")).unwrap_or_default();
+    fs::write(folder.join("README.md"), card(manifest, &evaluations, &notes))?;
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! `saswin-cli forward`: the bare network on tensors, to compare with any other implementation.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use safetensors::tensor::{Dtype, TensorView};
+use saswin_model::nets::Trace;
+use saswin_model::weights::{WeightMap, unpack};
+
+use crate::CliResult;
+use crate::engine::{self, BackendArg};
+use crate::run::load_model;
+
+/// Run the bare network on tensors.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Model folder.
+    #[arg(long)]
+    model: PathBuf,
+    /// Safetensors with `x` and optionally `x_flip`, `[batch, channels, x, y, z]` in f32.
+    #[arg(long)]
+    input: PathBuf,
+    /// Safetensors to write: `logits`, `classes`, and every stage with `--stages`.
+    #[arg(long)]
+    out: PathBuf,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value = "cpu")]
+    backend: BackendArg,
+    /// Also write every stage.
+    #[arg(long)]
+    stages: bool,
+}
+
+fn tensor(inputs: &WeightMap, name: &str, device: &Device) -> Result<Option<Tensor<5>>, String> {
+    let Some(input) = inputs.get(name) else { return Ok(None) };
+    if input.shape.len() != 5 {
+        return Err(format!("`{name}` has shape {:?}, five axes are needed", input.shape));
+    }
+    let data = TensorData::new(input.values.clone(), input.shape.clone());
+    Ok(Some(Tensor::from_data(data, device)))
+}
+
+/// Shape and little-endian bytes of a tensor.
+type Raw = (Vec<usize>, Vec<u8>);
+
+fn raw<const D: usize>(tensor: Tensor<D>) -> Result<Raw, Box<dyn std::error::Error>> {
+    let shape = tensor.dims().to_vec();
+    let values = tensor.into_data().try_to_vec::<f32>().map_err(|e| format!("{e:?}"))?;
+    Ok((shape, values.iter().flat_map(|v| v.to_le_bytes()).collect()))
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If the model or the input cannot be used.
+pub fn run(args: &Args) -> CliResult {
+    let engine = engine::open(args.backend)?;
+    let model = load_model(&args.model, &engine.device)?;
+    let inputs = unpack(&fs::read(&args.input)?)?;
+    let x = tensor(&inputs, "x", &engine.device)?.ok_or("the input holds no tensor `x`")?;
+    let expected = model.manifest.architecture.in_channels;
+    if x.dims()[1] != expected {
+        return Err(format!("`x` has {} channels, the model reads {expected}", x.dims()[1]).into());
+    }
+    let x_flip = tensor(&inputs, "x_flip", &engine.device)?;
+    let mut trace = if args.stages { Trace::on() } else { Trace::off() };
+    let output = model.network.forward(x, x_flip, &mut trace);
+    let mut results: HashMap<String, Raw> = HashMap::new();
+    for (name, stage) in trace.into_stages() {
+        results.insert(name, raw(stage)?);
+    }
+    if let Some(logits) = output.segmentation {
+        results.insert("logits".to_owned(), raw(logits)?);
+    }
+    if let Some(classes) = output.classes {
+        results.insert("classes".to_owned(), raw(classes)?);
+    }
+    let views = results
+        .iter()
+        .map(|(name, (shape, bytes))| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
+    fs::write(&args.out, safetensors::serialize(views, None)?)?;
+    eprintln!("wrote {} tensors to {} ({})", results.len(), args.out.display(), engine.adapter.name);
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! The command line twin of the page: the same pipeline, natively.
+
+mod convert;
+mod engine;
+mod evaluate;
+mod fidelity;
+mod forward;
+mod run;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What every subcommand returns; errors are printed once, here.
+type CliResult = Result<(), Box<dyn std::error::Error>>;
+
+/// SA-Swin on brain scans. Research use only, not a medical device.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a model on a scan: writes segmentation.nii.gz, report.json and report.csv.
+    Run(run::Args),
+    /// Import a checkpoint, or store a model at another precision.
+    Convert(convert::Args),
+    /// Run the bare network on tensors.
+    Forward(forward::Args),
+    /// Compare every stage with the golden tensors of the reference.
+    Fidelity(fidelity::Args),
+    /// Train a model from a recipe.
+    Train(train::Args),
+    /// Measure a model.
+    Evaluate(evaluate::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Convert(args) => convert::run(&args),
+        Command::Forward(args) => forward::run(&args),
+        Command::Fidelity(args) => fidelity::run(&args),
+        Command::Train(args) => train::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! `saswin-cli run`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use saswin_model::Manifest;
+use saswin_pipeline::{LoadedModel, Monitor, Options, Step};
+use saswin_scan_io::{Limits, NiftiOptions, SourceFile, open, write_nifti_u8};
+
+use crate::CliResult;
+use crate::engine::{self, BackendArg};
+
+/// Run a model on a scan.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// NIfTI file, DICOM file, zip, or a folder of any of these.
+    scan: PathBuf,
+    /// Model: a name under `--models`, or a folder with a manifest.json.
+    #[arg(long, default_value = "head-mr")]
+    model: String,
+    /// Where models live.
+    #[arg(long, default_value = "models")]
+    models: PathBuf,
+    /// Output folder.
+    #[arg(long)]
+    out: PathBuf,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value = "auto")]
+    backend: BackendArg,
+    /// Number of the series, as listed; the preferred one by default.
+    #[arg(long)]
+    series: Option<usize>,
+    /// Number of the volume in a 4-D series.
+    #[arg(long, default_value_t = 0)]
+    volume: usize,
+    /// Run although the suitability check refuses; the report says so.
+    #[arg(long)]
+    ignore_warnings: bool,
+}
+
+/// Draws progress on standard error.
+struct Terminal;
+
+impl Monitor for Terminal {
+    fn step(&mut self, step: Step) {
+        eprintln!("[{}/{}] {}", step.done + 1, step.total, step.text);
+    }
+
+    async fn proceed(&mut self) -> bool {
+        true
+    }
+}
+
+/// Every file at or below `path`.
+fn collect(path: &Path, into: &mut Vec<SourceFile>) -> std::io::Result<()> {
+    if path.is_dir() {
+        let mut entries: Vec<_> = fs::read_dir(path)?.collect::<Result<_, _>>()?;
+        entries.sort_by_key(fs::DirEntry::path);
+        return entries.iter().try_for_each(|entry| collect(&entry.path(), into));
+    }
+    into.push(SourceFile { name: path.to_string_lossy().into_owned(), bytes: fs::read(path)? });
+    Ok(())
+}
+
+/// Reads a model folder and its default weight file.
+pub fn load_model(
+    folder: &Path,
+    device: &burn::tensor::Device,
+) -> Result<LoadedModel, Box<dyn std::error::Error>> {
+    let json = fs::read_to_string(folder.join("manifest.json"))
+        .map_err(|e| format!("{}: {e}", folder.join("manifest.json").display()))?;
+    let manifest = Manifest::from_json(&json)?;
+    let bytes = fs::read(folder.join(&manifest.files[0].name))?;
+    Ok(LoadedModel::new(manifest, 0, &bytes, device)?)
+}
+
+/// The folder that `name` stands for.
+pub fn model_folder(models: &Path, name: &str) -> PathBuf {
+    let direct = PathBuf::from(name);
+    if direct.join("manifest.json").is_file() { direct } else { models.join(name) }
+}
+
+/// Names of the labels, and the notice.
+fn segmentation_options(manifest: &Manifest) -> NiftiOptions {
+    let labels = manifest.labels.iter().map(|l| (l.value, l.full_name())).collect();
+    NiftiOptions { description: "SA-Swin Web, research use only".to_owned(), labels, gzip: true }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Prints the same typed errors as the page.
+pub fn run(args: &Args) -> CliResult {
+    let mut files = Vec::new();
+    collect(&args.scan, &mut files).map_err(|e| format!("{}: {e}", args.scan.display()))?;
+    let series = open(files, &Limits::default())?;
+    for (index, s) in series.iter().enumerate() {
+        let mark = if s.preferred { "*" } else { " " };
+        eprintln!("{mark} series {index}: {:?} {} {:?}", s.modality, s.description, s.dims);
+    }
+    let preferred = series.iter().position(|s| s.preferred).unwrap_or(0);
+    let index = args.series.unwrap_or(preferred);
+    let chosen = series.get(index).ok_or_else(|| format!("there is no series {index}"))?;
+    let scan = chosen.load(args.volume)?;
+
+    let engine = engine::open(args.backend)?;
+    let model = load_model(&model_folder(&args.models, &args.model), &engine.device)?;
+    let options = Options { ignore_warnings: args.ignore_warnings };
+    let findings = pollster::block_on(saswin_pipeline::run(&scan, &model, &engine, options, &mut Terminal))?;
+
+    fs::create_dir_all(&args.out)?;
+    let nifti = write_nifti_u8(&findings.segmentation, &segmentation_options(&model.manifest))?;
+    fs::write(args.out.join("segmentation.nii.gz"), nifti)?;
+    fs::write(args.out.join("report.json"), serde_json::to_string_pretty(&findings.report)?)?;
+    fs::write(args.out.join("report.csv"), findings.report.to_csv())?;
+    eprintln!("wrote {}", args.out.display());
+    Ok(())
+}

@@ -1,0 +1,19 @@
+//! SA-Swin and its relatives as burn modules, and everything about their weights.
+//!
+//! - [`nets`]: the networks. Sources: Ma et al., "SA-Swin", MICCAI 2024; Hatamizadeh et al., "Swin UNETR",
+//!   2022, in the numerics of MONAI.
+//! - [`Architecture`]: the configuration that decides shapes; [`Manifest`]: an architecture plus
+//!   preprocessing, labels, thresholds and files.
+//! - [`weights`]: PyTorch and safetensors in, our packed safetensors in and out.
+
+mod architecture;
+pub mod fidelity;
+mod manifest;
+pub mod nets;
+pub mod weights;
+
+pub use architecture::{Architecture, ArchitectureError, ClassHead, DecoderKind, Merge, Pool};
+pub use manifest::{
+    ClassOutput, FileEntry, InputChannel, Label, Manifest, ManifestError, Measure, Preprocessing, Region,
+    Side, Window, sha256_hex,
+};

@@ -1,0 +1,294 @@
+//! The manifest: everything the pipeline must know of a model. Code never asks for a model by name.
+
+use serde::{Deserialize, Serialize};
+
+use crate::weights::Precision;
+use crate::{Architecture, ArchitectureError};
+
+/// Which scans a model takes, and how they become its input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Preprocessing {
+    /// Isotropic working spacing in millimetres.
+    pub spacing_mm: f64,
+    /// How intensities become 0 to 1.
+    pub window: Window,
+    /// What each input channel is.
+    pub channels: Vec<InputChannel>,
+    /// Sliding window sides in voxels (x, y, z), multiples of 32 for a decoder.
+    pub roi: [usize; 3],
+    /// Fraction by which neighbouring windows overlap.
+    pub overlap: f64,
+}
+
+/// Intensity scaling.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Window {
+    /// Percentiles of the voxels above the background map to 0 and 1, clipped.
+    Percentiles {
+        /// Lower percentile, 0 to 100.
+        low: f64,
+        /// Upper percentile, 0 to 100.
+        high: f64,
+    },
+    /// Fixed bounds in Hounsfield units map to 0 and 1, clipped.
+    Hounsfield {
+        /// Maps to 0.
+        low: f64,
+        /// Maps to 1.
+        high: f64,
+    },
+}
+
+/// What an input channel holds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum InputChannel {
+    /// The scan, scaled by [`Preprocessing::window`].
+    Scan,
+    /// The scan, scaled by its own bounds in Hounsfield units.
+    Hounsfield {
+        /// Maps to 0.
+        low: f64,
+        /// Maps to 1.
+        high: f64,
+    },
+    /// Signed distance from the mid-sagittal plane in units of `scale_mm`, positive to the patient's right.
+    Lateral {
+        /// Millimetres per unit.
+        scale_mm: f64,
+    },
+}
+
+/// Side of the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// The patient's left.
+    Left,
+    /// The patient's right.
+    Right,
+}
+
+/// One class of the segmentation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Label {
+    /// Voxel value in the label map and channel of the logits; 0 is background and not listed.
+    pub value: u8,
+    /// Plain name without side.
+    pub name: String,
+    /// Side, for paired structures.
+    #[serde(default)]
+    pub side: Option<Side>,
+    /// Display colour, red green blue.
+    pub color: [u8; 3],
+}
+
+impl Label {
+    /// Name with its side.
+    pub fn full_name(&self) -> String {
+        match self.side {
+            Some(Side::Left) => format!("left {}", self.name),
+            Some(Side::Right) => format!("right {}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+/// A named union of labels whose volume is reported.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Region {
+    /// Plain name.
+    pub name: String,
+    /// Values of its labels.
+    pub labels: Vec<u8>,
+}
+
+/// One output of the class head read as a probability.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClassOutput {
+    /// Index into the class logits.
+    pub index: usize,
+    /// Plain name.
+    pub name: String,
+    /// Probability from which it is reported as present.
+    pub threshold: f64,
+    /// Divides the logit before the sigmoid (calibration).
+    #[serde(default = "one")]
+    pub temperature: f64,
+}
+
+/// One output of the class head read as a measure: `value = offset + scale · logit`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measure {
+    /// Index into the class logits.
+    pub index: usize,
+    /// Plain name.
+    pub name: String,
+    /// Unit of the value.
+    pub unit: String,
+    /// Factor.
+    #[serde(default = "one")]
+    pub scale: f64,
+}
+
+const fn one() -> f64 {
+    1.0
+}
+
+/// A file that belongs to the model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// Name inside the model's folder.
+    pub name: String,
+    /// Lower-case hexadecimal SHA-256.
+    pub sha256: String,
+    /// Size.
+    pub bytes: u64,
+    /// How its matrices are stored.
+    pub precision: Precision,
+}
+
+/// A model: architecture, use, files and provenance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Format version, 1.
+    pub format: u32,
+    /// Folder name.
+    pub name: String,
+    /// Plain title.
+    pub title: String,
+    /// `mr` or `ct`.
+    pub modality: String,
+    /// Shapes.
+    pub architecture: Architecture,
+    /// From scan to input.
+    pub preprocessing: Preprocessing,
+    /// Segmentation classes.
+    #[serde(default)]
+    pub labels: Vec<Label>,
+    /// Unions of classes to report.
+    #[serde(default)]
+    pub regions: Vec<Region>,
+    /// Probabilities to report.
+    #[serde(default)]
+    pub classes: Vec<ClassOutput>,
+    /// Measures to report.
+    #[serde(default)]
+    pub measures: Vec<Measure>,
+    /// Weight files, the default first.
+    pub files: Vec<FileEntry>,
+    /// False for random weights, which are for parity and speed and never shown as a finding.
+    pub trained: bool,
+    /// What the weights are and are not, shown beside every result.
+    pub note: String,
+    /// Licence of the weights.
+    pub license: String,
+    /// Where the weights come from.
+    pub provenance: String,
+}
+
+/// Why a manifest cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// Not the expected JSON.
+    #[error("the manifest is not valid: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The architecture makes no network.
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
+    /// Fields contradict each other.
+    #[error("the manifest of `{name}` contradicts itself: {reason}")]
+    Inconsistent {
+        /// Model name.
+        name: String,
+        /// What does not fit.
+        reason: String,
+    },
+    /// Bytes are not those that the manifest names.
+    #[error(
+        "`{file}` has SHA-256 {got}, the manifest says {expected}: the download is damaged or was changed"
+    )]
+    Hash {
+        /// File name.
+        file: String,
+        /// Expected digest.
+        expected: String,
+        /// Digest of the bytes.
+        got: String,
+    },
+}
+
+impl Manifest {
+    /// Parses and checks a manifest.
+    ///
+    /// # Errors
+    /// If it is not valid JSON or contradicts itself.
+    pub fn from_json(json: &str) -> Result<Self, ManifestError> {
+        let manifest: Self = serde_json::from_str(json)?;
+        manifest.validate()?;
+        Ok(manifest)
+    }
+
+    /// Checks that all parts agree.
+    ///
+    /// # Errors
+    /// Names the first contradiction.
+    pub fn validate(&self) -> Result<(), ManifestError> {
+        self.architecture.validate()?;
+        let fail = |reason: String| Err(ManifestError::Inconsistent { name: self.name.clone(), reason });
+        let channels = self.preprocessing.channels.len();
+        if channels != self.architecture.in_channels {
+            return fail(format!(
+                "{channels} input channels described, {} built",
+                self.architecture.in_channels
+            ));
+        }
+        if self.format != 1 {
+            return fail(format!("format {} is not 1", self.format));
+        }
+        let roi = self.preprocessing.roi;
+        if roi.iter().any(|side| *side == 0 || *side > 512 || side % 32 != 0) {
+            return fail(format!("window {roi:?} is not made of multiples of 32 up to 512"));
+        }
+        if !(0.0..0.95).contains(&self.preprocessing.overlap) {
+            return fail(format!("overlap {} is not in 0 to 0.95", self.preprocessing.overlap));
+        }
+        if !(0.3..=8.0).contains(&self.preprocessing.spacing_mm) {
+            return fail(format!("spacing {} mm is not in 0.3 to 8", self.preprocessing.spacing_mm));
+        }
+        let outputs = self.architecture.out_channels;
+        if let Some(label) =
+            self.labels.iter().find(|l| l.value == 0 || usize::from(l.value) >= outputs.max(2))
+        {
+            return fail(format!("label {} has no output channel", label.value));
+        }
+        let heads = self.architecture.class_head.map_or(0, |head| head.outputs);
+        let indices = self.classes.iter().map(|c| c.index).chain(self.measures.iter().map(|m| m.index));
+        if let Some(index) = indices.into_iter().find(|index| *index >= heads) {
+            return fail(format!("class output {index} does not exist ({heads} built)"));
+        }
+        if self.files.is_empty() {
+            return fail("no weight file".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Checks bytes against the digest of `file`.
+    ///
+    /// # Errors
+    /// If they differ.
+    pub fn verify(file: &FileEntry, bytes: &[u8]) -> Result<(), ManifestError> {
+        let got = sha256_hex(bytes);
+        if got == file.sha256 {
+            return Ok(());
+        }
+        Err(ManifestError::Hash { file: file.name.clone(), expected: file.sha256.clone(), got })
+    }
+}
+
+/// Lower-case hexadecimal SHA-256 of `bytes`.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -1,0 +1,95 @@
+//! Symmetry-Aware Cross-Attention: where the scan meets its mirror.
+
+use burn::module::Module;
+use burn::nn::{LayerNorm, Linear};
+use burn::tensor::activation::gelu;
+use burn::tensor::{Device, Tensor};
+use saswin_kernels::attention;
+
+use super::{layer_norm, linear};
+
+/// Epsilon of the block's norms; too small for 16-bit floats, so its statistics must stay in `f32`.
+const EPS: f64 = 1e-12;
+const HEADS: usize = 12;
+
+#[derive(Module, Debug)]
+struct Residual {
+    dense: Linear,
+    layer_norm: LayerNorm,
+}
+
+impl Residual {
+    fn forward(&self, x: Tensor<3>, residual: Tensor<3>) -> Tensor<3> {
+        self.layer_norm.forward(residual + self.dense.forward(x))
+    }
+}
+
+#[derive(Module, Debug)]
+struct MultiHead {
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    output: Residual,
+}
+
+impl MultiHead {
+    fn new(width: usize, device: &Device) -> Self {
+        Self {
+            query: linear(width, width, true, device),
+            key: linear(width, width, true, device),
+            value: linear(width, width, true, device),
+            output: Residual {
+                dense: linear(width, width, true, device),
+                layer_norm: layer_norm(width, EPS, device),
+            },
+        }
+    }
+
+    fn forward(&self, x: Tensor<3>, context: Tensor<3>) -> Tensor<3> {
+        let [b, n, width] = x.dims();
+        let heads = |t: Tensor<3>| t.reshape([b, n, HEADS, width / HEADS]).swap_dims(1, 2);
+        let q = heads(self.query.forward(x.clone()));
+        let k = heads(self.key.forward(context.clone()));
+        let v = heads(self.value.forward(context));
+        let y = attention(q, k, v, None).swap_dims(1, 2).reshape([b, n, width]);
+        self.output.forward(y, x)
+    }
+}
+
+#[derive(Module, Debug)]
+struct Intermediate {
+    dense: Linear,
+}
+
+/// One post-norm decoder layer over bottleneck tokens: self-attention on the scan, cross-attention with
+/// queries from the scan and keys and values from its mirror, MLP. No mask (Ma et al., MICCAI 2024, fig. 2b).
+#[derive(Module, Debug)]
+pub struct Saca {
+    attention: MultiHead,
+    crossattention: MultiHead,
+    intermediate: Intermediate,
+    output: Residual,
+}
+
+impl Saca {
+    /// Randomly initialised block for tokens of `width` channels.
+    pub fn new(width: usize, device: &Device) -> Self {
+        Self {
+            attention: MultiHead::new(width, device),
+            crossattention: MultiHead::new(width, device),
+            intermediate: Intermediate { dense: linear(width, 4 * width, true, device) },
+            output: Residual {
+                dense: linear(4 * width, width, true, device),
+                layer_norm: layer_norm(width, EPS, device),
+            },
+        }
+    }
+
+    /// Tokens `[b, n, width]` of the scan and of its mirror to tokens of the same shape.
+    pub fn forward(&self, scan: Tensor<3>, mirror: Tensor<3>) -> Tensor<3> {
+        let a = self.attention.forward(scan.clone(), scan);
+        let c = self.crossattention.forward(a, mirror);
+        let hidden = gelu(self.intermediate.dense.forward(c.clone()));
+        self.output.forward(hidden, c)
+    }
+}

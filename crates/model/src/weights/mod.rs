@@ -1,0 +1,29 @@
+//! Weights: named tensors in PyTorch's layout, however they are stored.
+//!
+//! [`WeightMap`] is the one form in between: importers produce it, packed files hold it, networks are filled
+//! from it and give it back.
+
+mod import;
+mod names;
+mod network;
+mod packed;
+
+pub use import::{Checkpoint, ImportError, read_checkpoint};
+pub use names::{to_network, to_torch};
+pub use network::{LoadError, Mismatch, collect, fill, shapes};
+pub(crate) use network::{fill_part, shapes_part};
+pub use packed::{PackError, Precision, pack, unpack};
+
+use std::collections::BTreeMap;
+
+/// One parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weight {
+    /// Shape in PyTorch's order (`[out, in, …]`).
+    pub shape: Vec<usize>,
+    /// Values, row-major.
+    pub values: Vec<f32>,
+}
+
+/// Parameters by their key in a PyTorch `state_dict`.
+pub type WeightMap = BTreeMap<String, Weight>;

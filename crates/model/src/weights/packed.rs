@@ -1,0 +1,323 @@
+//! Our weight files: safetensors with optionally quantised matrices.
+//!
+//! | precision | stored as |
+//! |---|---|
+//! | `f32` | `F32` |
+//! | `f16` | `F16` |
+//! | `q8` | `I8` of the same shape, and `<key>.scale` `F32 [out]`: value = scale · int |
+//! | `q4` | `U8 [out, ⌈k/2⌉]`, low nibble first, value + 8; `<key>.scale` `F16 [out, ⌈k/32⌉]` |
+//!
+//! `out` is the first axis (the second for transposed convolutions), `k` the flattened rest. Only matrices
+//! and kernels are quantised: tables, norms and biases stay `F32`.
+
+use std::collections::HashMap;
+
+use half::f16;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+
+use super::{Weight, WeightMap};
+
+/// How matrices and kernels are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32-bit floats.
+    F32,
+    /// 16-bit floats.
+    F16,
+    /// Symmetric 8-bit integers, one scale per output channel.
+    Q8,
+    /// Symmetric 4-bit integers, one scale per group of 32 inputs.
+    Q4,
+}
+
+/// Inputs that share one 4-bit scale.
+const GROUP: usize = 32;
+/// Metadata key that holds the shapes of 4-bit tensors.
+const SHAPES: &str = "q4_shapes";
+
+/// Why a weight file cannot be written or read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PackError {
+    /// The container is not safetensors.
+    #[error("not a safetensors file: {0}")]
+    Container(String),
+    /// A tensor's encoding is not one of ours.
+    #[error("tensor `{key}` {reason}")]
+    Tensor {
+        /// Checkpoint key.
+        key: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+fn is_transposed(key: &str) -> bool {
+    key.contains("transp_conv")
+}
+
+/// Whether a tensor is a matrix or kernel that may be quantised.
+fn is_matrix(key: &str, shape: &[usize]) -> bool {
+    shape.len() >= 2 && !key.ends_with("relative_position_bias_table")
+}
+
+/// Values with the output channel first, and the number of output channels.
+fn rows(key: &str, weight: &Weight) -> (Vec<f32>, usize) {
+    if !is_transposed(key) {
+        return (weight.values.clone(), weight.shape[0]);
+    }
+    (swap_leading(&weight.values, &weight.shape), weight.shape[1])
+}
+
+/// Swaps the first two axes of a row-major array.
+fn swap_leading(values: &[f32], shape: &[usize]) -> Vec<f32> {
+    let (a, b) = (shape[0], shape[1]);
+    let inner: usize = shape[2..].iter().product();
+    let cell = |j: usize, i: usize| &values[(i * b + j) * inner..(i * b + j + 1) * inner];
+    (0..b).flat_map(|j| (0..a).flat_map(move |i| cell(j, i))).copied().collect()
+}
+
+struct Stored {
+    dtype: Dtype,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+fn f32_bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
+
+fn f16_bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect()
+}
+
+/// Largest magnitude over `limit`, the scale that makes it an integer of that size.
+fn scale_for(values: &[f32], limit: f32) -> f32 {
+    values.iter().fold(0.0_f32, |m, v| m.max(v.abs())) / limit
+}
+
+fn quantise(value: f32, scale: f32, limit: f32) -> i8 {
+    if scale == 0.0 { 0 } else { (value / scale).round().clamp(-limit, limit) as i8 }
+}
+
+fn pack_q8(values: &[f32], out: usize) -> (Vec<u8>, Vec<f32>) {
+    let row = values.len() / out;
+    let scales: Vec<f32> = values.chunks(row).map(|r| scale_for(r, 127.0)).collect();
+    let codes = values.chunks(row).zip(&scales).flat_map(|(r, s)| r.iter().map(|v| quantise(*v, *s, 127.0)));
+    (codes.map(|c| c as u8).collect(), scales)
+}
+
+fn pack_q4(values: &[f32], out: usize) -> (Vec<u8>, Vec<f32>) {
+    let row = values.len() / out;
+    let (mut bytes, mut scales) = (Vec::new(), Vec::new());
+    for r in values.chunks(row) {
+        let mut codes = Vec::with_capacity(row + 1);
+        for group in r.chunks(GROUP) {
+            let scale = f16::from_f32(scale_for(group, 7.0)).to_f32();
+            scales.push(scale);
+            codes.extend(group.iter().map(|v| (quantise(*v, scale, 7.0) + 8) as u8));
+        }
+        codes.resize(row.next_multiple_of(2), 8);
+        bytes.extend(codes.chunks(2).map(|p| p[0] | (p[1] << 4)));
+    }
+    (bytes, scales)
+}
+
+/// Writes weights as a safetensors file at `precision`. Tensors for which `keep` holds stay `F32`.
+///
+/// # Errors
+/// If the container refuses a tensor.
+pub fn pack(
+    weights: &WeightMap,
+    precision: Precision,
+    keep: impl Fn(&str) -> bool,
+) -> Result<Vec<u8>, PackError> {
+    let mut stored: Vec<(String, Stored)> = Vec::new();
+    let mut shapes: HashMap<&str, &[usize]> = HashMap::new();
+    for (key, weight) in weights {
+        let shape = weight.shape.clone();
+        let quantisable = is_matrix(key, &shape) && !keep(key);
+        let scale_key = format!("{key}.scale");
+        let (dtype, shape, bytes) = match precision {
+            Precision::F16 if quantisable => (Dtype::F16, shape, f16_bytes(&weight.values)),
+            Precision::Q8 if quantisable => {
+                let (values, out) = rows(key, weight);
+                let (bytes, scales) = pack_q8(&values, out);
+                let scales = Stored { dtype: Dtype::F32, shape: vec![out], bytes: f32_bytes(&scales) };
+                stored.push((scale_key, scales));
+                (Dtype::I8, shape, bytes)
+            }
+            Precision::Q4 if quantisable => {
+                let (values, out) = rows(key, weight);
+                let (bytes, scales) = pack_q4(&values, out);
+                let groups = vec![out, scales.len() / out];
+                stored.push((
+                    scale_key,
+                    Stored { dtype: Dtype::F16, shape: groups, bytes: f16_bytes(&scales) },
+                ));
+                shapes.insert(key, &weight.shape);
+                (Dtype::U8, vec![out, bytes.len() / out], bytes)
+            }
+            _ => (Dtype::F32, shape, f32_bytes(&weight.values)),
+        };
+        stored.push((key.clone(), Stored { dtype, shape, bytes }));
+    }
+    let shapes = serde_json::to_string(&shapes).map_err(|e| PackError::Container(e.to_string()))?;
+    let metadata = HashMap::from([(SHAPES.to_owned(), shapes)]);
+    let views = stored
+        .iter()
+        .map(|(key, s)| {
+            TensorView::new(s.dtype, s.shape.clone(), &s.bytes)
+                .map(|view| (key.as_str(), view))
+                .map_err(|e| PackError::Tensor { key: key.clone(), reason: e.to_string() })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    safetensors::serialize(views, Some(metadata)).map_err(|e| PackError::Container(e.to_string()))
+}
+
+fn floats(view: &TensorView<'_>, key: &str) -> Result<Vec<f32>, PackError> {
+    let bytes = view.data();
+    let four = |b: &[u8]| [b[0], b[1], b[2], b[3]];
+    match view.dtype() {
+        Dtype::F32 => Ok(bytes.chunks_exact(4).map(|b| f32::from_le_bytes(four(b))).collect()),
+        Dtype::F16 => Ok(bytes.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect()),
+        Dtype::BF16 => {
+            Ok(bytes.chunks_exact(2).map(|b| half::bf16::from_le_bytes([b[0], b[1]]).to_f32()).collect())
+        }
+        Dtype::F64 => Ok(bytes
+            .chunks_exact(8)
+            .map(|b| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]) as f32)
+            .collect()),
+        other => Err(PackError::Tensor { key: key.to_owned(), reason: format!("has type {other:?}") }),
+    }
+}
+
+/// Undoes the row order of transposed convolutions.
+fn restore(key: &str, values: Vec<f32>, shape: Vec<usize>) -> Weight {
+    if !is_transposed(key) || shape.len() < 2 {
+        return Weight { shape, values };
+    }
+    let mut swapped = shape.clone();
+    swapped.swap(0, 1);
+    Weight { values: swap_leading(&values, &swapped), shape }
+}
+
+/// Reads a file written by [`pack`], or any safetensors file of floats, as 32-bit floats.
+///
+/// # Errors
+/// If the container or a tensor's encoding is broken. Integer tensors without a scale are skipped.
+pub fn unpack(bytes: &[u8]) -> Result<WeightMap, PackError> {
+    let container = |e: safetensors::SafeTensorError| PackError::Container(e.to_string());
+    let file = SafeTensors::deserialize(bytes).map_err(container)?;
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(container)?;
+    let shapes: HashMap<String, Vec<usize>> = match header.metadata().as_ref().and_then(|m| m.get(SHAPES)) {
+        Some(json) => serde_json::from_str(json).map_err(|e| PackError::Container(e.to_string()))?,
+        None => HashMap::new(),
+    };
+    let mut weights = WeightMap::new();
+    for (key, view) in file.tensors() {
+        let scale_key = format!("{key}.scale");
+        let broken = |reason: &str| PackError::Tensor { key: key.clone(), reason: reason.to_owned() };
+        let scale = match file.tensor(&scale_key) {
+            Ok(scale) => Some(floats(&scale, &scale_key)?),
+            Err(_) => None,
+        };
+        let weight = match (view.dtype(), scale) {
+            _ if key.ends_with(".scale") => continue,
+            (Dtype::I8, Some(scale)) => {
+                unpack_q8(&view, &scale).ok_or_else(|| broken("has a scale of another size"))?
+            }
+            (Dtype::U8, Some(scale)) => {
+                let shape = shapes.get(&key).ok_or_else(|| broken("has no shape in the metadata"))?;
+                unpack_q4(&view, &scale, shape).ok_or_else(|| broken("has a size that its shape denies"))?
+            }
+            (Dtype::F32 | Dtype::F16 | Dtype::BF16 | Dtype::F64, _) => {
+                let weight = Weight { shape: view.shape().to_vec(), values: floats(&view, &key)? };
+                weights.insert(key, weight);
+                continue;
+            }
+            _ => continue,
+        };
+        weights.insert(key.clone(), restore(&key, weight.values, weight.shape));
+    }
+    Ok(weights)
+}
+
+fn unpack_q8(view: &TensorView<'_>, scale: &[f32]) -> Option<Weight> {
+    let codes = view.data();
+    if scale.is_empty() || codes.is_empty() || codes.len() % scale.len() != 0 {
+        return None;
+    }
+    let row = codes.len() / scale.len();
+    let values =
+        codes.chunks(row).zip(scale).flat_map(|(r, s)| r.iter().map(move |c| f32::from(*c as i8) * s));
+    Some(Weight { shape: view.shape().to_vec(), values: values.collect() })
+}
+
+fn unpack_q4(view: &TensorView<'_>, scale: &[f32], shape: &[usize]) -> Option<Weight> {
+    let [out, stride] = *view.shape() else { return None };
+    let count = shape.iter().try_fold(1_usize, |a, b| a.checked_mul(*b))?;
+    let row = count.checked_div(out)?;
+    let groups = row.div_ceil(GROUP);
+    if count == 0 || row * out != count || stride != row.div_ceil(2) || scale.len() != groups * out {
+        return None;
+    }
+    let nibble = |r: usize, i: usize| {
+        let byte = view.data()[r * stride + i / 2];
+        f32::from((if i.is_multiple_of(2) { byte & 15 } else { byte >> 4 }) as i8 - 8)
+    };
+    let values = (0..out).flat_map(|r| (0..row).map(move |i| nibble(r, i) * scale[r * groups + i / GROUP]));
+    Some(Weight { shape: shape.to_vec(), values: values.collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> WeightMap {
+        let ramp = |n: usize| (0..n).map(|i| ((i * 37 % 101) as f32 - 50.0) / 50.0).collect::<Vec<_>>();
+        let mut map = WeightMap::new();
+        let mut add = |key: &str, shape: &[usize]| {
+            let n = shape.iter().product();
+            map.insert(key.to_owned(), Weight { shape: shape.to_vec(), values: ramp(n) });
+        };
+        add("a.weight", &[5, 33]);
+        add("b.bias", &[7]);
+        add("decoder5.transp_conv.conv.weight", &[3, 4, 2, 2, 2]);
+        map
+    }
+
+    #[test]
+    fn each_precision_keeps_shapes_and_its_error_bound() {
+        let weights = example();
+        for (precision, bound) in [
+            (Precision::F32, 0.0),
+            (Precision::F16, 5e-4),
+            (Precision::Q8, 1.0 / 254.0),
+            (Precision::Q4, 1.0 / 13.9),
+        ] {
+            let back = unpack(&pack(&weights, precision, |_| false).unwrap()).unwrap();
+            assert_eq!(back.keys().collect::<Vec<_>>(), weights.keys().collect::<Vec<_>>());
+            for (key, weight) in &weights {
+                assert_eq!(back[key].shape, weight.shape);
+                let exact = weight.shape.len() < 2;
+                for (a, b) in weight.values.iter().zip(&back[key].values) {
+                    assert!((a - b).abs() <= if exact { 0.0 } else { bound }, "{precision:?} {key} {a} {b}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn kept_tensors_are_exact() {
+        let weights = example();
+        let back = unpack(&pack(&weights, Precision::Q4, |key| key == "a.weight").unwrap()).unwrap();
+        assert_eq!(back["a.weight"], weights["a.weight"]);
+    }
+
+    #[test]
+    fn garbage_is_a_container_error() {
+        assert!(matches!(unpack(b"not a file"), Err(PackError::Container(_))));
+    }
+}

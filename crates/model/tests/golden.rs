@@ -1,0 +1,34 @@
+//! Every stage of every network against the reference implementation (fixtures in `tests/golden`).
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use saswin_model::fidelity::{NETWORKS, compare};
+
+/// Relative L2 error allowed per stage in 32-bit floats on the CPU.
+const TOLERANCE: f64 = 1e-5;
+
+#[test]
+fn every_stage_matches_the_reference() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/fixtures");
+    let mut compared = 0;
+    let mut failures = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if !NETWORKS.iter().any(|prefix| name.starts_with(prefix)) {
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        for stage in
+            pollster::block_on(compare(&bytes, &Device::flex())).unwrap_or_else(|e| panic!("{name}: {e}"))
+        {
+            compared += 1;
+            if stage.relative_l2 > TOLERANCE || stage.relative_l2.is_nan() {
+                failures.push(format!("{name} {}: {:.2e}", stage.stage, stage.relative_l2));
+            }
+        }
+    }
+    assert!(compared > 100, "only {compared} stages compared");
+    assert!(failures.is_empty(), "{} of {compared} stages differ:\n{}", failures.len(), failures.join("\n"));
+}

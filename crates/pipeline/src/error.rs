@@ -1,0 +1,98 @@
+//! What can go wrong after a scan was read.
+
+use saswin_model::weights::{LoadError, PackError};
+use saswin_model::{ArchitectureError, ManifestError};
+use saswin_volume::GridError;
+
+/// Why a run gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The user stopped it.
+    #[error("the run was cancelled")]
+    Cancelled,
+    /// The scan is not one that the model can read.
+    #[error("this scan is not suitable for the model: {}", .reasons.join("; "))]
+    Unsuitable {
+        /// One sentence per reason.
+        reasons: Vec<String>,
+    },
+    /// The geometry is unusable.
+    #[error(transparent)]
+    Geometry(#[from] GridError),
+    /// The model's manifest is broken or its files are not the ones it names.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The architecture makes no network.
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
+    /// The weight file is broken.
+    #[error(transparent)]
+    Weights(#[from] PackError),
+    /// The weights belong to another network.
+    #[error(transparent)]
+    Fit(#[from] LoadError),
+    /// No GPU could be had.
+    #[error("no usable WebGPU device: {0}")]
+    Device(String),
+    /// The device did not give results back.
+    #[error("the device failed while computing {place}: {reason}")]
+    ReadBack {
+        /// Window.
+        place: String,
+        /// The driver's words.
+        reason: String,
+    },
+    /// The network's output is not a result.
+    #[error("the network's output {what} in {place}: the adapter or its driver computes wrongly")]
+    Output {
+        /// `is not a finite number` or `is zero everywhere`.
+        what: &'static str,
+        /// Window.
+        place: String,
+    },
+    /// Scores do not fit the grids. A defect of this program.
+    #[error("internal sizes disagree: {0}")]
+    Internal(String),
+}
+
+impl From<saswin_volume::windows::WindowError> for RunError {
+    fn from(e: saswin_volume::windows::WindowError) -> Self {
+        Self::Internal(e.to_string())
+    }
+}
+
+impl RunError {
+    /// Stable machine-readable name.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Unsuitable { .. } => "unsuitable",
+            Self::Geometry(_) => "geometry",
+            Self::Manifest(ManifestError::Hash { .. }) => "integrity",
+            Self::Manifest(_) | Self::Architecture(_) | Self::Weights(_) | Self::Fit(_) => "model",
+            Self::Device(_) => "device",
+            Self::ReadBack { .. } => "device_lost",
+            Self::Output { .. } => "wrong_output",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// What the user can do.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Cancelled => "Start it again when you like.",
+            Self::Unsuitable { .. } => {
+                "Choose another series or model, or run anyway; the report will say so."
+            }
+            Self::Geometry(_) => "Export the scan again with valid orientation fields.",
+            Self::Manifest(ManifestError::Hash { .. }) => "Reload the page to download the model again.",
+            Self::Manifest(_) | Self::Architecture(_) | Self::Weights(_) | Self::Fit(_) => {
+                "Choose another model."
+            }
+            Self::Device(_) => "Use a browser with WebGPU, or run on the CPU with ?backend=cpu.",
+            Self::ReadBack { .. } => "Run again; if it fails again, use ?backend=cpu.",
+            Self::Output { .. } => "Update the graphics driver, or use ?backend=cpu.",
+            Self::Internal(_) => "Please report this with the diagnostics.",
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! From scores to labels, volumes and sentences.
+
+use saswin_model::{Manifest, Side};
+use saswin_volume::{Grid, Volume, resample_argmax};
+
+use crate::report::{Asymmetry, LabelVolume, MeasureValue, Probability};
+use crate::{Prepared, RunError, Scores};
+
+/// Label map on the scan's own grid.
+pub(crate) fn label_map(scores: &Scores, prepared: &Prepared, native: &Grid) -> Result<Volume<u8>, RunError> {
+    if scores.classes == 0 {
+        return Ok(Volume::filled(*native, 0));
+    }
+    resample_argmax(&scores.segmentation, scores.classes, &prepared.grid.transposed(), native)
+        .map_err(|e| RunError::Internal(e.to_string()))
+}
+
+/// Millilitres of each value of a label map.
+fn millilitres(labels: &Volume<u8>) -> [f64; 256] {
+    let mut counts = [0_u64; 256];
+    for v in &labels.voxels {
+        counts[usize::from(*v)] += 1;
+    }
+    counts.map(|n| n as f64 * labels.grid.voxel_volume() / 1000.0)
+}
+
+/// Volume of each label of the manifest.
+pub(crate) fn volumes(manifest: &Manifest, labels: &Volume<u8>) -> Vec<LabelVolume> {
+    let ml = millilitres(labels);
+    manifest
+        .labels
+        .iter()
+        .map(|l| LabelVolume {
+            value: l.value,
+            name: l.name.clone(),
+            side: l.side,
+            color: l.color,
+            volume_ml: ml[usize::from(l.value)],
+        })
+        .collect()
+}
+
+/// Left against right for labels that share a name.
+pub(crate) fn asymmetry(volumes: &[LabelVolume]) -> Vec<Asymmetry> {
+    let of = |name: &str, side| volumes.iter().find(|v| v.name == name && v.side == Some(side));
+    volumes
+        .iter()
+        .filter(|v| v.side == Some(Side::Left))
+        .filter_map(|left| {
+            let (left_ml, right_ml) = (left.volume_ml, of(&left.name, Side::Right)?.volume_ml);
+            let mean = (left_ml + right_ml) / 2.0;
+            let index = if mean > 0.0 { (left_ml - right_ml) / mean } else { 0.0 };
+            Some(Asymmetry { name: left.name.clone(), left_ml, right_ml, index })
+        })
+        .collect()
+}
+
+/// Regions, and measures read from the class head.
+pub(crate) fn measures(manifest: &Manifest, labels: &[LabelVolume], scores: &Scores) -> Vec<MeasureValue> {
+    let volume_of =
+        |value: &u8| labels.iter().filter(|l| l.value == *value).map(|l| l.volume_ml).sum::<f64>();
+    let regions = manifest.regions.iter().map(|region| MeasureValue {
+        name: region.name.clone(),
+        value: region.labels.iter().map(volume_of).sum(),
+        unit: "mL".to_owned(),
+    });
+    let heads = manifest.measures.iter().filter_map(|m| {
+        let logit = f64::from(*scores.class_logits.get(m.index)?);
+        Some(MeasureValue { name: m.name.clone(), value: m.scale * logit, unit: m.unit.clone() })
+    });
+    regions.chain(heads).collect()
+}
+
+/// Calibrated probabilities of the class head.
+pub(crate) fn probabilities(manifest: &Manifest, scores: &Scores) -> Vec<Probability> {
+    let sentence = |name: &str, value: f64, present: bool| {
+        let percent = value * 100.0;
+        let verdict = if present { "the network reports" } else { "the network does not report" };
+        format!("{name}: {verdict} it ({percent:.0} % on its own scale)")
+    };
+    manifest
+        .classes
+        .iter()
+        .filter_map(|class| {
+            let logit = f64::from(*scores.class_logits.get(class.index)?);
+            let value = 1.0 / (1.0 + (-logit / class.temperature).exp());
+            let present = value >= class.threshold;
+            Some(Probability {
+                name: class.name.clone(),
+                value,
+                threshold: class.threshold,
+                present,
+                sentence: sentence(&class.name, value, present),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,29 @@
+//! The way of a scan: prepare, infer, interpret, report. The page and the command line both call [`run`].
+
+mod device;
+mod error;
+mod infer;
+mod interpret;
+mod mirror;
+mod model;
+mod monitor;
+mod prepare;
+mod report;
+mod run;
+mod sample;
+mod suitability;
+
+pub use device::{Engine, is_software};
+pub use error::RunError;
+pub use infer::{Scores, infer};
+pub use mirror::mirrored;
+pub use model::LoadedModel;
+pub use monitor::{Monitor, Silent, Step};
+pub use prepare::{Prepared, prepare};
+pub use report::{
+    Adapter, Alignment, App, Asymmetry, DISCLAIMER, DisplayWindow, LabelVolume, MeasureValue, ModelInfo,
+    PlaneInfo, Probability, Report, ScanInfo, Timing,
+};
+pub use run::{Findings, Options, run, scan_info};
+pub use sample::phantom_scan;
+pub use suitability::{Suitability, check};

@@ -1,0 +1,35 @@
+//! How a run tells of its progress and learns that it should stop.
+
+/// One step of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Stage, e.g. `network`.
+    pub stage: &'static str,
+    /// Parts finished.
+    pub done: usize,
+    /// Parts in all.
+    pub total: usize,
+    /// Plain words.
+    pub text: String,
+}
+
+/// Watches a run. The page posts messages, the command line draws a bar.
+pub trait Monitor {
+    /// A step begins or ends.
+    fn step(&mut self, step: Step);
+
+    /// Gives other work a turn, then says whether to go on.
+    fn proceed(&mut self) -> impl Future<Output = bool>;
+}
+
+/// Watches nothing and never stops.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Silent;
+
+impl Monitor for Silent {
+    fn step(&mut self, _: Step) {}
+
+    async fn proceed(&mut self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,247 @@
+//! From a scan to the network's input on an aligned working grid, with the way back.
+
+use saswin_model::{InputChannel, Preprocessing, Window};
+use saswin_volume::windows::to_tensor_order;
+use saswin_volume::{Affine, Grid, Modality, Volume, midway, resample};
+
+use crate::report::PlaneInfo;
+use crate::{Alignment, RunError};
+
+/// Kept below the top of the head, millimetres: the brain and some neck.
+const HEAD_HEIGHT_MM: f64 = 185.0;
+/// Widest head, millimetres: the grid is cut there.
+const MAX_EXTENT_MM: f64 = 240.0;
+/// Margin around the head, millimetres.
+const MARGIN_MM: f64 = 4.0;
+/// Spacing of the survey that finds the head, millimetres.
+const SURVEY_MM: f64 = 4.0;
+
+/// The network's input and where it lies.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// Working grid in scanner space; x is symmetric about the mid-sagittal plane.
+    pub grid: Grid,
+    /// Channel values `[channels, x, y, z]`, z fastest.
+    pub input: Vec<f32>,
+    /// Number of channels.
+    pub channels: usize,
+    /// Mid-sagittal plane.
+    pub alignment: Alignment,
+    /// What was done, in words.
+    pub steps: Vec<String>,
+}
+
+/// Aligns, crops, resamples and scales `volume` as the model wants it.
+///
+/// # Errors
+/// If the scan's affine is unusable or no head is in it.
+pub fn prepare(volume: &Volume<f32>, modality: Modality, how: &Preprocessing) -> Result<Prepared, RunError> {
+    let ras = volume.to_ras();
+    let background = background(&ras, modality);
+    let (to_world, alignment) = align(&ras);
+    let survey = survey_grid(&ras.grid, &to_world)?;
+    let coarse = resample(&ras, &placed(&survey, &to_world), background)?;
+    let level = foreground_level(&coarse, modality);
+    let head = head_box(&coarse, &survey, level).ok_or_else(|| RunError::Unsuitable {
+        reasons: vec!["nothing in it looks like a head: every voxel is background".to_owned()],
+    })?;
+    let local = working_grid(head, how.spacing_mm);
+    let grid = placed(&local, &to_world);
+    let image = resample(&ras, &grid, background)?;
+    let [x, y, z] = grid.dims;
+    let steps = vec![
+        format!("reoriented from {} to RAS", volume.orientation()),
+        alignment_step(&alignment),
+        format!("resampled to {x}×{y}×{z} voxels of {} mm", how.spacing_mm),
+        window_step(&how.window),
+    ];
+    let mut input = Vec::with_capacity(how.channels.len() * grid.len());
+    for channel in &how.channels {
+        input.extend(channel_values(channel, &image, &local, &how.window));
+    }
+    Ok(Prepared { grid, input, channels: how.channels.len(), alignment, steps })
+}
+
+/// Value of empty space.
+fn background(volume: &Volume<f32>, modality: Modality) -> f32 {
+    match modality {
+        Modality::Ct => -1000.0,
+        Modality::Mr | Modality::Unknown => {
+            volume.voxels.iter().copied().fold(f32::INFINITY, f32::min).max(0.0)
+        }
+    }
+}
+
+/// Map from aligned millimetres to scanner millimetres, and the plane behind it.
+fn align(volume: &Volume<f32>) -> (Affine, Alignment) {
+    match midway(volume) {
+        Ok(m) => {
+            let alignment = Alignment {
+                aligned: true,
+                residual: m.residual,
+                yaw_deg: m.yaw_deg,
+                roll_deg: m.roll_deg,
+                shift_mm: m.shift_mm,
+                plane: PlaneInfo { point: m.plane.point, normal: m.plane.normal },
+                reason: None,
+            };
+            (m.aligned_to_world, alignment)
+        }
+        Err(reason) => {
+            let dims = volume.grid.dims.map(|d| (d as f64 - 1.0) / 2.0);
+            let centre = volume.grid.affine.apply(dims);
+            let to_world = Affine { translation: [centre[0], 0.0, 0.0], ..Affine::IDENTITY };
+            let alignment = Alignment {
+                aligned: false,
+                residual: 1.0,
+                yaw_deg: 0.0,
+                roll_deg: 0.0,
+                shift_mm: 0.0,
+                plane: PlaneInfo { point: centre, normal: [1.0, 0.0, 0.0] },
+                reason: Some(reason.to_string()),
+            };
+            (to_world, alignment)
+        }
+    }
+}
+
+fn alignment_step(alignment: &Alignment) -> String {
+    match &alignment.reason {
+        None => format!(
+            "mid-sagittal plane centred (yaw {:.1}°, roll {:.1}°, shift {:.1} mm)",
+            alignment.yaw_deg, alignment.roll_deg, alignment.shift_mm
+        ),
+        Some(reason) => format!("mid-sagittal plane not found ({reason}); the middle of the scan was used"),
+    }
+}
+
+fn window_step(window: &Window) -> String {
+    match window {
+        Window::Percentiles { low, high } => {
+            format!("scaled between the {low} and {high} percentiles of the head")
+        }
+        Window::Hounsfield { low, high } => format!("scaled between {low} and {high} HU"),
+    }
+}
+
+/// `local`, a grid in aligned space, as a grid in scanner space.
+fn placed(local: &Grid, to_world: &Affine) -> Grid {
+    Grid { dims: local.dims, affine: to_world.compose(&local.affine) }
+}
+
+/// A coarse grid in aligned space that covers the whole scan.
+fn survey_grid(scan: &Grid, to_world: &Affine) -> Result<Grid, RunError> {
+    let to_local = to_world.inverse().map_err(saswin_volume::GridError::from)?.compose(&scan.affine);
+    let (mut low, mut high) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
+    for corner in 0..8 {
+        let index =
+            std::array::from_fn(|a| if corner >> a & 1 == 1 { scan.dims[a] as f64 - 1.0 } else { 0.0 });
+        let p = to_local.apply(index);
+        for a in 0..3 {
+            low[a] = low[a].min(p[a]);
+            high[a] = high[a].max(p[a]);
+        }
+    }
+    Ok(axis_grid(low, high, SURVEY_MM))
+}
+
+/// The axis-aligned grid of voxel centres from `low` to at least `high`.
+fn axis_grid(low: [f64; 3], high: [f64; 3], spacing: f64) -> Grid {
+    let dims = std::array::from_fn(|a| ((high[a] - low[a]) / spacing).ceil().max(0.0) as usize + 1);
+    let linear = std::array::from_fn(|r| std::array::from_fn(|c| if r == c { spacing } else { 0.0 }));
+    Grid { dims, affine: Affine { linear, translation: low } }
+}
+
+/// Value above which a voxel belongs to the head.
+fn foreground_level(coarse: &Volume<f32>, modality: Modality) -> f32 {
+    match modality {
+        Modality::Ct => -300.0,
+        Modality::Mr | Modality::Unknown => {
+            let mut values: Vec<f32> = coarse.voxels.iter().copied().filter(|v| v.is_finite()).collect();
+            if values.is_empty() {
+                return f32::INFINITY;
+            }
+            let rank = (values.len() - 1) * 98 / 100;
+            let (_, high, _) = values.select_nth_unstable_by(rank, f32::total_cmp);
+            0.15 * *high
+        }
+    }
+}
+
+/// Box of the head in aligned millimetres: `(low, high)`. Slices that hold only specks do not count.
+fn head_box(coarse: &Volume<f32>, survey: &Grid, level: f32) -> Option<([f64; 3], [f64; 3])> {
+    let [nx, ny, nz] = coarse.grid.dims;
+    let mut counts = [vec![0_usize; nx], vec![0; ny], vec![0; nz]];
+    for (offset, value) in coarse.voxels.iter().enumerate() {
+        if *value > level {
+            counts[0][offset % nx] += 1;
+            counts[1][offset / nx % ny] += 1;
+            counts[2][offset / (nx * ny)] += 1;
+        }
+    }
+    let mut range = [(0.0, 0.0); 3];
+    for axis in 0..3 {
+        let most = *counts[axis].iter().max()?;
+        let enough = (most / 50).max(1);
+        let first = counts[axis].iter().position(|c| *c >= enough)?;
+        let last = counts[axis].iter().rposition(|c| *c >= enough)?;
+        let at = |i: usize| survey.affine.translation[axis] + SURVEY_MM * i as f64;
+        range[axis] = (at(first) - MARGIN_MM, at(last) + MARGIN_MM);
+    }
+    let half = range[0].0.abs().max(range[0].1.abs()).min(MAX_EXTENT_MM / 2.0);
+    let top = range[2].1;
+    let bottom = range[2].0.max(top - HEAD_HEIGHT_MM);
+    let depth = (range[1].1 - range[1].0).min(MAX_EXTENT_MM);
+    let front = range[1].1;
+    Some(([-half, front - depth, bottom], [half, front, top]))
+}
+
+/// Working grid in aligned millimetres; an even number of columns, symmetric about x = 0.
+fn working_grid((low, high): ([f64; 3], [f64; 3]), spacing: f64) -> Grid {
+    let columns = (high[0] / spacing).ceil().max(1.0) * 2.0;
+    let first = -(columns - 1.0) / 2.0 * spacing;
+    axis_grid([first, low[1], low[2]], [-first, high[1], high[2]], spacing)
+}
+
+fn channel_values(channel: &InputChannel, image: &Volume<f32>, local: &Grid, window: &Window) -> Vec<f32> {
+    let mut values = to_tensor_order(image);
+    match channel {
+        InputChannel::Scan => scale(&mut values, window),
+        InputChannel::Hounsfield { low, high } => {
+            scale(&mut values, &Window::Hounsfield { low: *low, high: *high });
+        }
+        InputChannel::Lateral { scale_mm } => {
+            let [nx, ny, nz] = local.dims;
+            for (i, plane) in values.chunks_mut(ny * nz).enumerate().take(nx) {
+                let x = local.affine.translation[0] + local.affine.linear[0][0] * i as f64;
+                plane.fill((x / scale_mm) as f32);
+            }
+        }
+    }
+    values
+}
+
+/// Maps values to 0…1.
+fn scale(values: &mut [f32], window: &Window) {
+    let (low, high) = match *window {
+        Window::Hounsfield { low, high } => (low as f32, high as f32),
+        Window::Percentiles { low, high } => percentiles(values, low, high),
+    };
+    let range = if high > low { high - low } else { 1.0 };
+    for v in values {
+        *v = ((*v - low) / range).clamp(0.0, 1.0);
+    }
+}
+
+/// Two percentiles of the values above zero.
+fn percentiles(values: &[f32], low: f64, high: f64) -> (f32, f32) {
+    let mut positive: Vec<f32> = values.iter().copied().filter(|v| *v > 0.0).collect();
+    if positive.is_empty() {
+        return (0.0, 1.0);
+    }
+    let mut at = |p: f64| {
+        let rank = ((positive.len() - 1) as f64 * p / 100.0).round() as usize;
+        *positive.select_nth_unstable_by(rank, f32::total_cmp).1
+    };
+    (at(low), at(high))
+}

@@ -1,0 +1,240 @@
+//! What the page's findings panel and `report.json` hold; one structure for both.
+
+use saswin_model::Side;
+use saswin_volume::Modality;
+use serde::{Deserialize, Serialize};
+
+/// Shown with every result and written into every export.
+pub const DISCLAIMER: &str = "Research use only. Not a medical device. Not for diagnosis or treatment.";
+
+/// The program that made a report.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct App {
+    /// Product name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self { name: "SA-Swin Web".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+}
+
+/// What computed the result.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Adapter {
+    /// The driver's name of the adapter.
+    pub name: String,
+    /// `webgpu`, `wgpu` or `cpu`.
+    pub backend: String,
+    /// Whether a CPU emulates the adapter.
+    pub software: bool,
+    /// Why this backend was taken, when it is not the obvious one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Arithmetic, e.g. `f32`.
+    pub precision: String,
+}
+
+/// The scan, without identity.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ScanInfo {
+    /// File or series name as the user sees it.
+    pub name: String,
+    /// CT or MR.
+    pub modality: Modality,
+    /// Voxel counts.
+    pub dims: [usize; 3],
+    /// Millimetres.
+    pub spacing: [f64; 3],
+    /// What reading the file had to do.
+    pub notes: Vec<String>,
+    /// Display window (centre, width), if the file or modality suggests one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<DisplayWindow>,
+}
+
+/// Display window in voxel values.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct DisplayWindow {
+    /// Middle grey.
+    pub center: f64,
+    /// Black to white.
+    pub width: f64,
+}
+
+/// The model as the report names it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// Folder name.
+    pub name: String,
+    /// Plain title.
+    pub title: String,
+    /// Digest of the weight file.
+    pub sha256: String,
+    /// What the weights are and are not.
+    pub note: String,
+    /// False for random weights.
+    pub trained: bool,
+}
+
+/// A plane in scanner RAS millimetres.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct PlaneInfo {
+    /// A point on it.
+    pub point: [f64; 3],
+    /// Unit normal, towards the patient's right.
+    pub normal: [f64; 3],
+}
+
+/// Result of midway registration.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Alignment {
+    /// Whether a trustworthy mid-sagittal plane was found; otherwise the scanner's x = centre is used.
+    pub aligned: bool,
+    /// 0 for perfect symmetry.
+    pub residual: f64,
+    /// Rotation about z, degrees.
+    pub yaw_deg: f64,
+    /// Rotation about y, degrees.
+    pub roll_deg: f64,
+    /// Shift along x, millimetres.
+    pub shift_mm: f64,
+    /// The plane used.
+    pub plane: PlaneInfo,
+    /// Why it is not aligned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A probability.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Probability {
+    /// Plain name.
+    pub name: String,
+    /// 0 to 1.
+    pub value: f64,
+    /// Value from which it counts as present.
+    pub threshold: f64,
+    /// Whether it does.
+    pub present: bool,
+    /// Plain words.
+    pub sentence: String,
+}
+
+/// A segmented structure.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LabelVolume {
+    /// Voxel value in the segmentation.
+    pub value: u8,
+    /// Plain name.
+    pub name: String,
+    /// Side, for paired structures.
+    pub side: Option<Side>,
+    /// Display colour.
+    pub color: [u8; 3],
+    /// Millilitres.
+    pub volume_ml: f64,
+}
+
+/// Left against right.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Asymmetry {
+    /// Plain name.
+    pub name: String,
+    /// Millilitres on the left.
+    pub left_ml: f64,
+    /// Millilitres on the right.
+    pub right_ml: f64,
+    /// `(left − right) / mean`, 0 when both are empty.
+    pub index: f64,
+}
+
+/// A measured quantity.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MeasureValue {
+    /// Plain name.
+    pub name: String,
+    /// Value.
+    pub value: f64,
+    /// Unit.
+    pub unit: String,
+}
+
+/// Time of one stage.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Timing {
+    /// Stage.
+    pub stage: String,
+    /// Milliseconds.
+    pub milliseconds: f64,
+}
+
+/// Everything that a run found, and how.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Report {
+    /// The program.
+    pub app: App,
+    /// [`DISCLAIMER`].
+    pub disclaimer: String,
+    /// The scan.
+    pub scan: ScanInfo,
+    /// The model.
+    pub model: ModelInfo,
+    /// What computed it.
+    pub adapter: Adapter,
+    /// Mid-sagittal plane.
+    pub alignment: Alignment,
+    /// Steps from voxel values to network input, in words.
+    pub preprocessing: Vec<String>,
+    /// Why the result may not be trusted.
+    pub warnings: Vec<String>,
+    /// Whether the user chose to run despite warnings.
+    pub overridden: bool,
+    /// Class head.
+    pub probabilities: Vec<Probability>,
+    /// Segmentation.
+    pub labels: Vec<LabelVolume>,
+    /// Paired structures.
+    pub asymmetry: Vec<Asymmetry>,
+    /// Unions of labels and other quantities.
+    pub measures: Vec<MeasureValue>,
+    /// Where the time went.
+    pub timing: Vec<Timing>,
+}
+
+impl Report {
+    /// The results as comma-separated values, one row per number.
+    pub fn to_csv(&self) -> String {
+        let mut rows = vec!["kind,name,side,value,unit".to_owned()];
+        let quote = |s: &str| format!("\"{}\"", s.replace('"', "\"\""));
+        for p in &self.probabilities {
+            rows.push(format!("probability,{},,{:.4},", quote(&p.name), p.value));
+        }
+        for l in &self.labels {
+            let side = match l.side {
+                Some(Side::Left) => "left",
+                Some(Side::Right) => "right",
+                None => "",
+            };
+            rows.push(format!("volume,{},{side},{:.3},mL", quote(&l.name), l.volume_ml));
+        }
+        for a in &self.asymmetry {
+            rows.push(format!("asymmetry,{},,{:.4},", quote(&a.name), a.index));
+        }
+        for m in &self.measures {
+            rows.push(format!("measure,{},,{:.3},{}", quote(&m.name), m.value, quote(&m.unit)));
+        }
+        for t in &self.timing {
+            rows.push(format!("time,{},,{:.1},ms", quote(&t.stage), t.milliseconds));
+        }
+        for w in &self.warnings {
+            rows.push(format!("warning,{},,,", quote(w)));
+        }
+        rows.push(format!("model,{},,,{}", quote(&self.model.name), quote(&self.model.sha256)));
+        rows.push(format!("notice,{},,,", quote(&self.disclaimer)));
+        rows.join("\n") + "\n"
+    }
+}

@@ -1,0 +1,111 @@
+//! One run from scan to report.
+
+use saswin_scan_io::Scan;
+use saswin_volume::Volume;
+use web_time::Instant;
+
+use crate::report::{App, DISCLAIMER, DisplayWindow, Report, ScanInfo, Timing};
+use crate::{Engine, LoadedModel, Monitor, RunError, Step, check, infer, interpret, prepare};
+
+/// Choices of the user.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Run although the suitability check refuses.
+    pub ignore_warnings: bool,
+}
+
+/// What a run yields.
+#[derive(Debug, Clone)]
+pub struct Findings {
+    /// Numbers and words.
+    pub report: Report,
+    /// Labels on the scan's own grid.
+    pub segmentation: Volume<u8>,
+}
+
+/// Wall-clock time by stage.
+struct Clock {
+    last: Instant,
+    timing: Vec<Timing>,
+}
+
+impl Clock {
+    fn lap(&mut self, stage: &str) {
+        let milliseconds = self.last.elapsed().as_secs_f64() * 1000.0;
+        self.timing.push(Timing { stage: stage.to_owned(), milliseconds });
+        self.last = Instant::now();
+    }
+}
+
+/// Describes a scan without identity.
+pub fn scan_info(scan: &Scan) -> ScanInfo {
+    ScanInfo {
+        name: scan.name.clone(),
+        modality: scan.modality,
+        dims: scan.volume.grid.dims,
+        spacing: scan.volume.grid.spacing(),
+        notes: scan.notes.clone(),
+        window: scan
+            .window
+            .map(|(center, width)| DisplayWindow { center: center.into(), width: width.into() }),
+    }
+}
+
+/// Runs `model` on `scan`.
+///
+/// # Errors
+/// See [`RunError`]; nothing of an earlier result is touched.
+pub async fn run(
+    scan: &Scan,
+    model: &LoadedModel,
+    engine: &Engine,
+    options: Options,
+    monitor: &mut impl Monitor,
+) -> Result<Findings, RunError> {
+    let manifest = &model.manifest;
+    let suitability = check(&scan.volume.grid, scan.modality, manifest);
+    let overridden = !suitability.refusals.is_empty();
+    if overridden && !options.ignore_warnings {
+        return Err(RunError::Unsuitable { reasons: suitability.refusals });
+    }
+    let mut clock = Clock { last: Instant::now(), timing: Vec::new() };
+    monitor.step(Step { stage: "prepare", done: 0, total: 1, text: "Finding the midline".to_owned() });
+    if !monitor.proceed().await {
+        return Err(RunError::Cancelled);
+    }
+    let prepared = prepare(&scan.volume, scan.modality, &manifest.preprocessing)?;
+    clock.lap("prepare");
+    let scores = infer(model, &prepared, &engine.device, monitor).await?;
+    clock.lap("network");
+    monitor.step(Step { stage: "interpret", done: 0, total: 1, text: "Measuring".to_owned() });
+    if !monitor.proceed().await {
+        return Err(RunError::Cancelled);
+    }
+    let segmentation = interpret::label_map(&scores, &prepared, &scan.volume.grid)?;
+    let labels = interpret::volumes(manifest, &segmentation);
+    clock.lap("interpret");
+    let mut warnings = suitability.warnings;
+    if overridden {
+        warnings.extend(suitability.refusals.into_iter().map(|r| format!("run although {r}")));
+    }
+    if let Some(reason) = &prepared.alignment.reason {
+        warnings.push(format!("not aligned: {reason}; left-right comparisons are less certain"));
+    }
+    let report = Report {
+        app: App::default(),
+        disclaimer: DISCLAIMER.to_owned(),
+        scan: scan_info(scan),
+        model: model.info(),
+        adapter: engine.adapter.clone(),
+        alignment: prepared.alignment.clone(),
+        preprocessing: prepared.steps.clone(),
+        warnings,
+        overridden,
+        probabilities: interpret::probabilities(manifest, &scores),
+        asymmetry: interpret::asymmetry(&labels),
+        measures: interpret::measures(manifest, &labels, &scores),
+        labels,
+        timing: clock.timing,
+    };
+    Ok(Findings { report, segmentation })
+}

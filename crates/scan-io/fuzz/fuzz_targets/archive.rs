@@ -1,0 +1,5 @@
+#![no_main]
+#[path = "../../tests/support/mod.rs"]
+mod support;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| support::hostile::swallow(bytes.to_vec()));

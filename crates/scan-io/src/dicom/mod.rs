@@ -1,0 +1,21 @@
+//! DICOM: classic and multi-frame images, Siemens mosaics, every common transfer syntax.
+//!
+//! A file becomes a [`file::File`] (wanted attributes, place of the pixels), then an [`image::Image`] with its
+//! [`plane::Plane`]s; planes of one series and geometry are gathered into [`group`]s and sorted into a
+//! [`stack::Stack`], which loads volumes.
+
+mod codec;
+mod csa;
+mod dataset;
+mod file;
+mod geometry;
+mod group;
+mod image;
+mod plane;
+mod read;
+mod resample;
+mod stack;
+
+pub(crate) use file::is_dicom;
+pub(crate) use group::group;
+pub(crate) use stack::Stack;

@@ -1,0 +1,283 @@
+//! The 2-D planes of an image: frames, or tiles of a mosaic, each with its place, scale and time.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+use saswin_volume::Modality;
+
+use super::csa::{self, Mosaic};
+use super::dataset::{CSA_CREATOR, CSA_IMAGE, Dataset, MOSAIC_COUNT};
+use super::geometry::{Pose, add, dot};
+use super::image::Image;
+
+/// One slice of some volume.
+#[derive(Debug, Clone)]
+pub(super) struct Plane {
+    pub image: Arc<Image>,
+    pub frame: usize,
+    /// First column and row inside the frame: not 0 for mosaic tiles.
+    pub corner: [usize; 2],
+    /// Columns and rows.
+    pub size: [usize; 2],
+    pub pose: Option<Pose>,
+    /// Millimetres between columns and between rows.
+    pub spacing: [f64; 2],
+    /// Stated distance between slices, for stacks whose positions do not tell.
+    pub slice_spacing: Option<f64>,
+    pub slope: f64,
+    pub intercept: f64,
+    pub window: Option<(f32, f32)>,
+    pub order: Order,
+    pub key: Arc<Key>,
+}
+
+/// What two planes of one series must share.
+#[derive(Debug, PartialEq)]
+pub(super) struct Key {
+    pub series: String,
+    /// Echo time in microseconds.
+    echo: Option<i64>,
+    /// Magnitude, phase, real or imaginary.
+    component: String,
+    stack: String,
+    pub localiser: bool,
+    pub modality: Modality,
+    pub description: String,
+    pub notes: Vec<String>,
+}
+
+/// When a plane was taken, most telling first.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Order(pub [f64; 6]);
+
+impl Order {
+    pub fn compare(&self, other: &Self) -> Ordering {
+        let pairs = self.0.iter().zip(&other.0);
+        pairs.map(|(a, b)| a.total_cmp(b)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
+    }
+
+    pub fn acquisition(&self) -> f64 {
+        self.0[1]
+    }
+}
+
+/// A data set seen from one of its frames: per-frame functional groups, then shared ones, then the top level.
+struct FrameView<'a> {
+    levels: [Option<&'a Dataset>; 3],
+}
+
+impl<'a> FrameView<'a> {
+    fn new(dataset: &'a Dataset, frame: usize) -> Self {
+        Self {
+            levels: [
+                dataset.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).get(frame),
+                dataset.item(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE),
+                Some(dataset),
+            ],
+        }
+    }
+
+    /// The first level that gives an answer, looking inside `group` in the functional groups.
+    fn find<T>(&self, group: Tag, get: impl Fn(&Dataset) -> Option<T>) -> Option<T> {
+        let [frame, shared, top] = self.levels;
+        let inside = |level: Option<&Dataset>| level.and_then(|l| l.item(group)).and_then(&get);
+        inside(frame).or_else(|| inside(shared)).or_else(|| top.and_then(&get))
+    }
+
+    fn pose(&self) -> Option<Pose> {
+        let position =
+            self.find(tags::PLANE_POSITION_SEQUENCE, |d| d.floats(tags::IMAGE_POSITION_PATIENT))?;
+        let cosines =
+            self.find(tags::PLANE_ORIENTATION_SEQUENCE, |d| d.floats(tags::IMAGE_ORIENTATION_PATIENT))?;
+        Pose::from_lps(position, cosines)
+    }
+
+    /// Row spacing comes first in the file.
+    fn spacing(&self) -> Option<[f64; 2]> {
+        let measures = |tag| self.find(tags::PIXEL_MEASURES_SEQUENCE, |d| d.floats::<2>(tag));
+        let usable = |s: &[f64; 2]| s.iter().all(|v| (1e-4..1e3).contains(v));
+        let spacing = measures(tags::PIXEL_SPACING).or_else(|| measures(tags::IMAGER_PIXEL_SPACING));
+        spacing.filter(usable).map(|[y, x]| [x, y])
+    }
+
+    fn slice_spacing(&self) -> Option<f64> {
+        let measure = |tag| self.find(tags::PIXEL_MEASURES_SEQUENCE, |d| d.float(tag)).map(f64::abs);
+        let usable = |s: &f64| (1e-3..1e3).contains(s);
+        measure(tags::SPACING_BETWEEN_SLICES)
+            .filter(usable)
+            .or_else(|| measure(tags::SLICE_THICKNESS).filter(usable))
+    }
+
+    fn rescale(&self) -> (f64, f64) {
+        let value = |tag| self.find(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE, |d| d.float(tag));
+        let slope = value(tags::RESCALE_SLOPE).filter(|&s| s != 0.0).unwrap_or(1.0);
+        (slope, value(tags::RESCALE_INTERCEPT).unwrap_or(0.0))
+    }
+
+    fn window(&self) -> Option<(f32, f32)> {
+        let value = |tag| self.find(tags::FRAME_VOILUT_SEQUENCE, |d| d.float(tag));
+        let (centre, width) = (value(tags::WINDOW_CENTER)?, value(tags::WINDOW_WIDTH)?);
+        (width > 0.0).then_some((centre as f32, width as f32))
+    }
+
+    fn order(&self, frame: usize) -> Order {
+        let top = |tag| self.levels[2].and_then(|d| d.float(tag)).unwrap_or(0.0);
+        let content = |tag| self.find(tags::FRAME_CONTENT_SEQUENCE, |d| d.float(tag));
+        let temporal = content(tags::TEMPORAL_POSITION_INDEX)
+            .or_else(|| content(tags::TEMPORAL_POSITION_IDENTIFIER))
+            .unwrap_or(0.0);
+        Order([
+            temporal,
+            top(tags::ACQUISITION_NUMBER),
+            top(tags::TRIGGER_TIME),
+            top(tags::ACQUISITION_TIME),
+            top(tags::INSTANCE_NUMBER),
+            frame as f64,
+        ])
+    }
+
+    fn echo(&self) -> Option<i64> {
+        let time = self
+            .find(tags::MR_ECHO_SEQUENCE, |d| d.float(tags::EFFECTIVE_ECHO_TIME))
+            .or_else(|| self.find(tags::MR_ECHO_SEQUENCE, |d| d.float(tags::ECHO_TIME)))
+            .or_else(|| self.find(tags::MR_ECHO_SEQUENCE, |d| d.float(tags::ECHO_NUMBERS)));
+        time.map(|ms| (ms * 1e3).round() as i64)
+    }
+
+    fn component(&self) -> String {
+        let frame_type = |group| self.find(group, |d| d.text(tags::COMPLEX_IMAGE_COMPONENT));
+        if let Some(component) = frame_type(tags::MR_IMAGE_FRAME_TYPE_SEQUENCE) {
+            return component;
+        }
+        let image_type = self.levels[2].map_or_else(Vec::new, |d| d.texts(tags::IMAGE_TYPE));
+        let known = ["M", "P", "R", "I", "MAGNITUDE", "PHASE", "REAL", "IMAGINARY", "PHASE MAP"];
+        image_type.into_iter().skip(2).find(|t| known.contains(&t.as_str())).unwrap_or_default()
+    }
+
+    fn key(&self, dataset: &Dataset) -> Key {
+        let text = |tag| dataset.text(tag).unwrap_or_default();
+        let description =
+            dataset.text(tags::SERIES_DESCRIPTION).or_else(|| dataset.text(tags::PROTOCOL_NAME));
+        let description = description.unwrap_or_default();
+        let mut notes = Vec::new();
+        if dataset.item(tags::MODALITY_LUT_SEQUENCE).is_some() {
+            notes.push("the file's modality look-up table was not applied".to_owned());
+        }
+        Key {
+            series: text(tags::SERIES_INSTANCE_UID),
+            echo: self.echo(),
+            component: self.component(),
+            stack: self.find(tags::FRAME_CONTENT_SEQUENCE, |d| d.text(tags::STACK_ID)).unwrap_or_default(),
+            localiser: is_localiser(dataset, &description),
+            modality: match text(tags::MODALITY).as_str() {
+                "CT" => Modality::Ct,
+                "MR" => Modality::Mr,
+                _ => Modality::Unknown,
+            },
+            description,
+            notes,
+        }
+    }
+}
+
+fn is_localiser(dataset: &Dataset, description: &str) -> bool {
+    let words = ["localizer", "localiser", "scout", "survey", "topogram", "scanogram", "surview"];
+    let named = |text: &str| words.iter().any(|w| text.to_lowercase().contains(w));
+    named(description) || dataset.texts(tags::IMAGE_TYPE).iter().any(|t| named(t))
+}
+
+/// All planes of an image.
+pub(super) fn planes(image: Image, dataset: &Dataset) -> Vec<Plane> {
+    let image = Arc::new(image);
+    if let Some(mosaic) = mosaic(&image, dataset) {
+        return tiles(&image, dataset, mosaic);
+    }
+    let mut key: Option<Arc<Key>> = None;
+    (0..image.frames)
+        .map(|frame| {
+            let view = FrameView::new(dataset, frame);
+            let own = view.key(dataset);
+            let shared = key.take().filter(|k| **k == own).unwrap_or_else(|| Arc::new(own));
+            key = Some(Arc::clone(&shared));
+            let mut plane = plane(&image, &view, frame, shared);
+            let offset = frame_offset(dataset, frame);
+            plane.pose = plane.pose.map(|p| Pose { position: add(p.position, offset, p.normal()), ..p });
+            plane
+        })
+        .collect()
+}
+
+/// Distance of a frame from the stated position, in objects that state one for all frames.
+fn frame_offset(dataset: &Dataset, frame: usize) -> f64 {
+    if !dataset.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).is_empty() {
+        return 0.0;
+    }
+    let offsets = dataset.all_floats(tags::GRID_FRAME_OFFSET_VECTOR);
+    let listed = offsets.get(frame).zip(offsets.first()).map(|(at, first)| at - first);
+    let even = || frame as f64 * dataset.float(tags::SPACING_BETWEEN_SLICES).unwrap_or(0.0);
+    Some(listed.unwrap_or_else(even)).filter(|o| o.abs() < 1e5).unwrap_or(0.0)
+}
+
+fn plane(image: &Arc<Image>, view: &FrameView, frame: usize, key: Arc<Key>) -> Plane {
+    let (slope, intercept) = view.rescale();
+    Plane {
+        image: Arc::clone(image),
+        frame,
+        corner: [0, 0],
+        size: [image.columns, image.rows],
+        pose: view.pose().filter(|_| view.spacing().is_some()),
+        spacing: view.spacing().unwrap_or([1.0; 2]),
+        slice_spacing: view.slice_spacing(),
+        slope,
+        intercept,
+        window: view.window(),
+        order: view.order(frame),
+        key,
+    }
+}
+
+/// Whether the image is a Siemens mosaic of more than one tile that divides evenly.
+fn mosaic(image: &Image, dataset: &Dataset) -> Option<Mosaic> {
+    if image.frames != 1 || !dataset.texts(tags::IMAGE_TYPE).iter().any(|t| t == "MOSAIC") {
+        return None;
+    }
+    let siemens = dataset.text(CSA_CREATOR).is_some_and(|c| c.starts_with("SIEMENS CSA"));
+    let header = dataset.bytes(CSA_IMAGE).filter(|_| siemens).and_then(|bytes| csa::read(&bytes));
+    let counted = dataset.int(MOSAIC_COUNT).filter(|n| (1..=4096).contains(n));
+    let mosaic = header.or(counted.map(|n| Mosaic { tiles: n as usize, normal: None }))?;
+    let side = side(mosaic.tiles);
+    (mosaic.tiles > 1 && image.columns.is_multiple_of(side) && image.rows.is_multiple_of(side))
+        .then_some(mosaic)
+}
+
+/// Tiles per row of a mosaic.
+fn side(tiles: usize) -> usize {
+    (1..=64).find(|s| s * s >= tiles).unwrap_or(64)
+}
+
+fn tiles(image: &Arc<Image>, dataset: &Dataset, mosaic: Mosaic) -> Vec<Plane> {
+    let side = side(mosaic.tiles);
+    let size = [image.columns / side, image.rows / side];
+    let view = FrameView::new(dataset, 0);
+    let whole = plane(image, &view, 0, Arc::new(view.key(dataset)));
+    let step = whole.slice_spacing.unwrap_or(1.0);
+    (0..mosaic.tiles)
+        .map(|index| Plane {
+            corner: [index % side * size[0], index / side * size[1]],
+            size,
+            pose: whole.pose.map(|pose| tile_pose(&pose, &whole, size, mosaic, step * index as f64)),
+            ..whole.clone()
+        })
+        .collect()
+}
+
+/// A mosaic's position is that of its own corner, as if one big slice were centred where the tiles are.
+fn tile_pose(pose: &Pose, whole: &Plane, size: [usize; 2], mosaic: Mosaic, along: f64) -> Pose {
+    let middle = |axis: usize| (whole.size[axis] - size[axis]) as f64 / 2.0 * whole.spacing[axis];
+    let corner = add(add(pose.position, middle(0), pose.across), middle(1), pose.down);
+    let stated = mosaic.normal.map(|[x, y, z]| [-x, -y, z]);
+    let flipped = stated.is_some_and(|n| dot(n, pose.normal()) < 0.0);
+    Pose { position: add(corner, if flipped { -along } else { along }, pose.normal()), ..*pose }
+}

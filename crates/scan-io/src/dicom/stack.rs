@@ -1,0 +1,250 @@
+//! Planes of one series sorted into volumes.
+
+use std::sync::Arc;
+
+use saswin_volume::{Grid, Modality, Volume};
+
+use super::geometry::{Pose, Spread, affine};
+use super::image::Image;
+use super::plane::Plane;
+use super::resample::Plan;
+use crate::{Limits, ScanError};
+
+/// Planes nearer than this along the normal, in millimetres, lie at the same place.
+const SAME_PLACE: f64 = 0.02;
+
+/// Planes without a position are taken to be axial.
+const ASSUMED: Pose = Pose { position: [0.0; 3], across: [-1.0, 0.0, 0.0], down: [0.0, -1.0, 0.0] };
+
+/// Volumes on one grid.
+#[derive(Debug, Clone)]
+pub(crate) struct Stack {
+    volumes: Vec<Vec<Plane>>,
+    plan: Option<Plan>,
+    pub grid: Grid,
+    pub files: usize,
+    pub notes: Vec<String>,
+}
+
+/// A middle slice for a thumbnail.
+pub(crate) struct Middle {
+    pub values: Vec<f32>,
+    pub size: [usize; 2],
+    pub window: Option<(f32, f32)>,
+}
+
+impl Stack {
+    /// Sorts planes that share key, size, spacing and direction.
+    pub(super) fn new(planes: Vec<Plane>, limits: &Limits) -> Result<Self, ScanError> {
+        let files = count_files(&planes);
+        let mut notes = planes.first().map_or_else(Vec::new, |p| p.key.notes.clone());
+        let placed = planes.iter().all(|p| p.pose.is_some());
+        let volumes = if placed { into_volumes(planes, &mut notes) } else { vec![by_order(planes)] };
+        let planes = volumes.first().map_or(&[][..], Vec::as_slice);
+        let Some(first) = planes.first() else {
+            return Err(ScanError::not_a_scan("the series has no slice"));
+        };
+        let (plan, grid) = arrange(planes, first, placed, &mut notes)?;
+        limits.check_dims(&grid.dims).map_err(|e| e.in_file(first.image.name()))?;
+        if volumes.len() > limits.max_frames {
+            let message = format!("{} volumes pass the limit of {}", volumes.len(), limits.max_frames);
+            return Err(ScanError::over_limit(message));
+        }
+        grid.affine.inverse().map_err(|e| ScanError::decoding(e.to_string()).in_field("(0020,0037)"))?;
+        if first.image.inverted && first.key.modality != Modality::Ct {
+            notes.push("white-on-black values (MONOCHROME1) were inverted".to_owned());
+        }
+        Ok(Self { plan, grid, files, notes, volumes })
+    }
+
+    /// Number of volumes.
+    pub fn frames(&self) -> usize {
+        self.volumes.len()
+    }
+
+    pub fn modality(&self) -> Modality {
+        self.first().map_or(Modality::Unknown, |p| p.key.modality)
+    }
+
+    pub fn description(&self) -> &str {
+        self.first().map_or("", |p| p.key.description.as_str())
+    }
+
+    pub fn is_localiser(&self) -> bool {
+        self.first().is_some_and(|p| p.key.localiser)
+    }
+
+    fn first(&self) -> Option<&Plane> {
+        self.volumes.first().and_then(|v| v.first())
+    }
+
+    /// Window of the middle plane of volume `index`.
+    pub fn window(&self, index: usize) -> Option<(f32, f32)> {
+        let planes = self.volumes.get(index)?;
+        planes.get(planes.len() / 2)?.window
+    }
+
+    /// Voxels of volume `index`, and how many were not finite and became 0.
+    pub fn load(&self, index: usize) -> Result<(Volume<f32>, usize), ScanError> {
+        let planes = self.volumes.get(index).map_or(&[][..], Vec::as_slice);
+        let mut decoder = Decoder::default();
+        let voxels = match &self.plan {
+            Some(plan) => plan.apply(|k| decoder.plane(&planes[k]))?,
+            None => {
+                let mut voxels = Vec::with_capacity(self.grid.len());
+                for plane in planes {
+                    voxels.extend(decoder.plane(plane)?);
+                }
+                voxels
+            }
+        };
+        let volume = Volume::new(self.grid, voxels).map_err(|e| ScanError::decoding(e.to_string()))?;
+        Ok((volume, decoder.zeroed))
+    }
+
+    /// The middle plane of the first volume.
+    pub fn middle(&self) -> Result<Middle, ScanError> {
+        let planes = self.volumes.first().map_or(&[][..], Vec::as_slice);
+        let Some(plane) = planes.get(planes.len() / 2) else {
+            return Err(ScanError::not_a_scan("the series has no slice"));
+        };
+        let values = Decoder::default().plane(plane)?;
+        Ok(Middle { values, size: plane.size, window: plane.window })
+    }
+}
+
+fn count_files(planes: &[Plane]) -> usize {
+    let mut images: Vec<*const Image> = planes.iter().map(|p| Arc::as_ptr(&p.image)).collect();
+    images.sort_unstable();
+    images.dedup();
+    images.len()
+}
+
+fn by_order(mut planes: Vec<Plane>) -> Vec<Plane> {
+    planes.sort_by(|a, b| a.order.compare(&b.order));
+    planes
+}
+
+/// Groups planes by place along the normal; the n-th plane of every place makes up volume n.
+fn into_volumes(planes: Vec<Plane>, notes: &mut Vec<String>) -> Vec<Vec<Plane>> {
+    let Some(normal) = planes.first().and_then(|p| p.pose).map(|p| p.normal()) else { return Vec::new() };
+    let mut placed: Vec<(f64, Plane)> =
+        planes.into_iter().map(|p| (p.pose.map_or(0.0, |pose| pose.depth(normal)), p)).collect();
+    placed.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut places: Vec<(f64, Vec<Plane>)> = Vec::new();
+    for (depth, plane) in placed {
+        match places.last_mut() {
+            Some((at, same)) if depth - *at <= SAME_PLACE => same.push(plane),
+            _ => places.push((depth, vec![plane])),
+        }
+    }
+    let count = places.iter().map(|(_, same)| same.len()).min().unwrap_or(0);
+    let surplus: usize = places.iter().map(|(_, same)| same.len() - count).sum();
+    if surplus > 0 {
+        notes.push(format!("{surplus} slice(s) repeat a position and were left out"));
+    }
+    let mut volumes = vec![Vec::with_capacity(places.len()); count];
+    for (_, same) in places {
+        for (volume, plane) in volumes.iter_mut().zip(by_order(same)) {
+            volume.push(plane);
+        }
+    }
+    volumes
+}
+
+/// The grid of the planes, and the plan to get there if they do not form one.
+fn arrange(
+    planes: &[Plane],
+    first: &Plane,
+    placed: bool,
+    notes: &mut Vec<String>,
+) -> Result<(Option<Plan>, Grid), ScanError> {
+    let stated = first.slice_spacing.unwrap_or(1.0);
+    let [columns, rows] = first.size;
+    if !placed {
+        notes.push("positions are not stated: left and right and the slice distance are assumed".to_owned());
+        let grid =
+            Grid { dims: [columns, rows, planes.len()], affine: affine(&ASSUMED, first.spacing, stated) };
+        return Ok((None, grid));
+    }
+    let poses: Vec<Pose> = planes.iter().filter_map(|p| p.pose).collect();
+    let spread = Spread::of(&poses, first.spacing);
+    let plan = Plan::new(&spread, first.size)?;
+    let pose = poses.first().copied().unwrap_or(ASSUMED);
+    let grid = match &plan {
+        Some(plan) => {
+            describe(&spread, plan, first, notes);
+            Grid {
+                dims: plan.dims,
+                affine: affine(&plan.pose(&pose, first.spacing), first.spacing, plan.gap),
+            }
+        }
+        None => {
+            let gap = spread.regular_gap().unwrap_or(stated);
+            Grid { dims: [columns, rows, planes.len()], affine: affine(&pose, first.spacing, gap) }
+        }
+    };
+    Ok((plan, grid))
+}
+
+fn describe(spread: &Spread, plan: &Plan, first: &Plane, notes: &mut Vec<String>) {
+    if spread.is_sheared() {
+        let angle = spread.tilt(first.spacing);
+        let what =
+            if first.key.modality == Modality::Ct { "gantry tilt" } else { "sideways drift of slices" };
+        notes.push(format!("{what} of {angle:.1}° was corrected by resampling"));
+    }
+    if spread.regular_gap().is_some() {
+        return;
+    }
+    match spread.missing() {
+        Some(count) => {
+            notes.push(format!("{count} slice(s) are missing and were filled in by interpolation"))
+        }
+        None => notes.push(format!("uneven slice distances were resampled to {:.2} mm", plan.gap)),
+    }
+}
+
+/// Decodes planes, keeping the last frame for mosaics.
+#[derive(Default)]
+struct Decoder {
+    frame: Option<(Arc<Image>, usize, Vec<f64>)>,
+    zeroed: usize,
+}
+
+impl Decoder {
+    fn plane(&mut self, plane: &Plane) -> Result<Vec<f32>, ScanError> {
+        let held =
+            self.frame.as_ref().is_some_and(|(i, f, _)| Arc::ptr_eq(i, &plane.image) && *f == plane.frame);
+        if !held {
+            let stored = plane.image.stored(plane.frame)?;
+            self.frame = Some((Arc::clone(&plane.image), plane.frame, stored));
+        }
+        let Some((image, _, stored)) = &self.frame else { return Ok(Vec::new()) };
+        let value = plane.value_of();
+        let [columns, rows] = plane.size;
+        let mut out = Vec::with_capacity(columns * rows);
+        for row in plane.corner[1]..plane.corner[1] + rows {
+            let start = row * image.columns + plane.corner[0];
+            out.extend(stored[start..start + columns].iter().map(|&s| value(s) as f32));
+        }
+        for sample in out.iter_mut().filter(|s| !s.is_finite()) {
+            *sample = 0.0;
+            self.zeroed += 1;
+        }
+        Ok(out)
+    }
+}
+
+impl Plane {
+    /// Stored value to real value. MONOCHROME1 is turned over within the range of the stored bits, save for CT,
+    /// whose Hounsfield units mean the same however they are shown.
+    fn value_of(&self) -> impl Fn(f64) -> f64 + use<> {
+        let turn = (self.image.inverted && self.key.modality != Modality::Ct).then(|| self.image.range());
+        let (slope, intercept) = (self.slope, self.intercept);
+        move |stored| {
+            let stored = turn.map_or(stored, |[low, high]| low + high - stored);
+            stored * slope + intercept
+        }
+    }
+}

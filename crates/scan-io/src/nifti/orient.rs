@@ -1,0 +1,148 @@
+//! Voxel-to-RAS affine: sform, else qform, else voxel sizes alone.
+
+use saswin_volume::Affine;
+
+use super::bytes::Fields;
+use crate::ScanError;
+
+/// Byte offsets of the orientation fields.
+pub(super) struct Layout {
+    wide: bool,
+    pixdim: usize,
+    units: usize,
+    qform_code: usize,
+    sform_code: usize,
+    quaternion: usize,
+    sform: usize,
+}
+
+pub(super) const NIFTI1: Layout = Layout {
+    wide: false,
+    pixdim: 76,
+    units: 123,
+    qform_code: 252,
+    sform_code: 254,
+    quaternion: 256,
+    sform: 280,
+};
+
+pub(super) const NIFTI2: Layout = Layout {
+    wide: true,
+    pixdim: 104,
+    units: 500,
+    qform_code: 344,
+    sform_code: 348,
+    quaternion: 352,
+    sform: 400,
+};
+
+/// The affine of a file and what the user should know about it.
+pub(super) struct Orientation {
+    pub affine: Affine,
+    pub notes: Vec<String>,
+}
+
+const NO_ORIENTATION: &str =
+    "the file does not state its orientation: left and right are assumed (radiological order)";
+
+/// Reads the affine, in millimetres.
+pub(super) fn read(layout: &Layout, fields: Fields, dims: [usize; 3]) -> Result<Orientation, ScanError> {
+    let mut notes = Vec::new();
+    let usable = |affine: &Affine| affine.inverse().is_ok();
+    let sform = (layout.code(fields, layout.sform_code) > 0).then(|| layout.sform(fields));
+    let qform = (layout.code(fields, layout.qform_code) > 0).then(|| layout.qform(fields));
+    if sform.as_ref().is_some_and(|a| !usable(a)) {
+        notes.push("the sform cannot be inverted and was passed over".to_owned());
+    }
+    let stated = sform.filter(usable).or(qform.filter(usable));
+    let affine = stated.unwrap_or_else(|| {
+        notes.push(NO_ORIENTATION.to_owned());
+        layout.unoriented(fields, dims)
+    });
+    if !usable(&affine) {
+        return Err(ScanError::decoding("neither sform, qform nor voxel sizes give a usable geometry")
+            .in_field("srow_x")
+            .at_byte(layout.sform as u64));
+    }
+    Ok(Orientation { affine: layout.in_millimetres(fields, affine, &mut notes), notes })
+}
+
+impl Layout {
+    fn float(&self, fields: Fields, at: usize, index: usize) -> f64 {
+        if self.wide { fields.f64(at + 8 * index) } else { fields.f32(at + 4 * index) }
+    }
+
+    fn code(&self, fields: Fields, at: usize) -> i32 {
+        if self.wide { fields.i32(at) } else { i32::from(fields.i16(at)) }
+    }
+
+    /// Voxel sizes; those missing or not positive become 1 mm.
+    fn spacing(&self, fields: Fields) -> [f64; 3] {
+        std::array::from_fn(|axis| {
+            let size = self.float(fields, self.pixdim, axis + 1).abs();
+            if size.is_finite() && size > 0.0 { size } else { 1.0 }
+        })
+    }
+
+    fn sform(&self, fields: Fields) -> Affine {
+        let at = |row: usize, column: usize| self.float(fields, self.sform, 4 * row + column);
+        Affine {
+            linear: std::array::from_fn(|r| std::array::from_fn(|c| at(r, c))),
+            translation: std::array::from_fn(|r| at(r, 3)),
+        }
+    }
+
+    fn qform(&self, fields: Fields) -> Affine {
+        let [b, c, d] = std::array::from_fn(|i| self.float(fields, self.quaternion, i));
+        let translation = std::array::from_fn(|i| self.float(fields, self.quaternion, 3 + i));
+        let handedness = if self.float(fields, self.pixdim, 0) < 0.0 { -1.0 } else { 1.0 };
+        let [x, y, z] = self.spacing(fields);
+        let rotation = rotation([b, c, d]);
+        let scale = [x, y, z * handedness];
+        Affine { linear: rotation.map(|row| std::array::from_fn(|i| row[i] * scale[i])), translation }
+    }
+
+    /// The ANALYZE convention: first axis towards the left, origin in the middle.
+    fn unoriented(&self, fields: Fields, dims: [usize; 3]) -> Affine {
+        let [x, y, z] = self.spacing(fields);
+        let steps = [-x, y, z];
+        let mut affine = Affine { linear: [[0.0; 3]; 3], translation: [0.0; 3] };
+        for axis in 0..3 {
+            affine.linear[axis][axis] = steps[axis];
+            affine.translation[axis] = -steps[axis] * (dims[axis] as f64 - 1.0) / 2.0;
+        }
+        affine
+    }
+
+    fn in_millimetres(&self, fields: Fields, affine: Affine, notes: &mut Vec<String>) -> Affine {
+        let units = if self.wide { fields.i32(self.units) & 7 } else { i32::from(fields.u8(self.units) & 7) };
+        let (factor, name) = match units {
+            1 => (1e3, "metres"),
+            3 => (1e-3, "micrometres"),
+            _ => return affine,
+        };
+        notes.push(format!("the geometry is stored in {name} and was converted to millimetres"));
+        Affine {
+            linear: affine.linear.map(|row| row.map(|v| v * factor)),
+            translation: affine.translation.map(|v| v * factor),
+        }
+    }
+}
+
+/// Rotation matrix of the unit quaternion whose vector part is `[b, c, d]`.
+fn rotation([b, c, d]: [f64; 3]) -> [[f64; 3]; 3] {
+    let squares = b * b + c * c + d * d;
+    // Stored as f32, half a turn leaves a vector part a little shorter or longer than 1; the bound is that of the
+    // reference implementation.
+    let (a, b, c, d) = if squares > 1.0 - 1e-7 {
+        let length = squares.sqrt();
+        (0.0, b / length, c / length, d / length)
+    } else {
+        ((1.0 - squares).sqrt(), b, c, d)
+    };
+    [
+        [a * a + b * b - c * c - d * d, 2.0 * (b * c - a * d), 2.0 * (b * d + a * c)],
+        [2.0 * (b * c + a * d), a * a + c * c - b * b - d * d, 2.0 * (c * d - a * b)],
+        [2.0 * (b * d - a * c), 2.0 * (c * d + a * b), a * a + d * d - c * c - b * b],
+    ]
+}

@@ -1,0 +1,143 @@
+//! A readable series and the scan it gives.
+
+use saswin_volume::{Modality, Volume};
+
+use crate::ScanError;
+use crate::dicom::Stack;
+use crate::nifti::Image;
+use crate::thumbnail::{Gray, Slice};
+
+/// File format of a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// NIfTI-1, single file or pair.
+    Nifti1,
+    /// NIfTI-2, single file or pair.
+    Nifti2,
+    /// DICOM, one file or many.
+    Dicom,
+}
+
+/// One series found in the opened files. Its voxels are read by [`Series::load`].
+#[derive(Debug, Clone)]
+pub struct Series {
+    /// File format.
+    pub format: Format,
+    /// What the file says; NIfTI says nothing.
+    pub modality: Modality,
+    /// Series description, or the file's name: for the screen, not for logs and exports.
+    pub description: String,
+    /// Voxels along `i`, `j`, `k` of one volume.
+    pub dims: [usize; 3],
+    /// Voxel spacing in millimetres along `i`, `j`, `k`.
+    pub spacing: [f64; 3],
+    /// Files the series is made of.
+    pub files: usize,
+    /// Volumes in the series: more than 1 for 4-D data.
+    pub frames: usize,
+    /// Whether this is the series to open first: see [`crate::open`].
+    pub preferred: bool,
+    /// Whether the series is a localiser (scout, survey).
+    pub localiser: bool,
+    /// Files of the drop that were no scans at all (the same number on each series).
+    pub ignored: usize,
+    /// What went wrong or was assumed while reading, in sentences.
+    pub problems: Vec<String>,
+    pub(crate) source: Source,
+}
+
+/// Where the voxels come from.
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    Nifti(Image),
+    Dicom(Stack),
+}
+
+/// One volume, read and on its true grid.
+#[derive(Debug, Clone)]
+pub struct Scan {
+    /// Voxel values (HU for CT) with the native affine.
+    pub volume: Volume<f32>,
+    /// What the values are.
+    pub modality: Modality,
+    /// Name for the screen.
+    pub name: String,
+    /// Everything done to the values or assumed about them, in sentences.
+    pub notes: Vec<String>,
+    /// Display window (centre, width) that the file suggests.
+    pub window: Option<(f32, f32)>,
+}
+
+impl Series {
+    /// Reads volume `index` (0 unless [`Series::frames`] is more than 1).
+    ///
+    /// # Errors
+    /// [`ScanError::Parameter`] if there is no such volume; else what the data gives cause for.
+    pub fn load(&self, index: usize) -> Result<Scan, ScanError> {
+        if index >= self.frames {
+            let message = format!("volume {index} was asked for, the series has {}", self.frames);
+            return Err(ScanError::parameter(message));
+        }
+        match &self.source {
+            Source::Nifti(image) => self.load_nifti(image, index),
+            Source::Dicom(stack) => self.load_dicom(stack, index),
+        }
+    }
+
+    /// The middle slice as stored, turned to radiological view, at most `size` pixels wide and high.
+    ///
+    /// # Errors
+    /// As [`Series::load`].
+    pub fn thumbnail(&self, size: usize) -> Result<Gray, ScanError> {
+        match &self.source {
+            Source::Nifti(image) => {
+                let values = image.slice(self.dims[2] / 2)?;
+                let slice = Slice {
+                    values: &values,
+                    dims: [self.dims[0], self.dims[1]],
+                    affine: &image.header.affine,
+                };
+                Ok(slice.picture(size, None))
+            }
+            Source::Dicom(stack) => {
+                let middle = stack.middle()?;
+                let slice = Slice { values: &middle.values, dims: middle.size, affine: &stack.grid.affine };
+                Ok(slice.picture(size, middle.window))
+            }
+        }
+    }
+
+    fn load_dicom(&self, stack: &Stack, index: usize) -> Result<Scan, ScanError> {
+        let (volume, zeroed) = stack.load(index)?;
+        let mut notes = stack.notes.clone();
+        note_zeroed(&mut notes, zeroed);
+        let window = stack.window(index);
+        Ok(Scan { volume, modality: self.modality, name: self.description.clone(), notes, window })
+    }
+
+    fn load_nifti(&self, image: &Image, index: usize) -> Result<Scan, ScanError> {
+        let (volume, zeroed) = image.load(index)?;
+        let mut notes = image.header.notes.clone();
+        note_zeroed(&mut notes, zeroed);
+        let modality = if looks_like_hounsfield(&volume.voxels) {
+            notes.push("the values look like Hounsfield units, so the scan is taken as CT".to_owned());
+            Modality::Ct
+        } else {
+            Modality::Unknown
+        };
+        Ok(Scan { volume, modality, name: self.description.clone(), notes, window: image.header.window })
+    }
+}
+
+/// Appends the note on voxels that were not finite.
+fn note_zeroed(notes: &mut Vec<String>, zeroed: usize) {
+    if zeroed > 0 {
+        notes.push(format!("{zeroed} voxels were not finite numbers and became 0"));
+    }
+}
+
+/// At least a twentieth of the voxels is air and something is bone.
+fn looks_like_hounsfield(values: &[f32]) -> bool {
+    let air = values.iter().filter(|&&v| v < -700.0).count();
+    air * 20 >= values.len() && values.iter().any(|&v| v > 500.0)
+}

@@ -1,0 +1,117 @@
+//! Input files, and byte buffers shared by the series made from them.
+
+use std::io::{Cursor, Read};
+use std::sync::Arc;
+
+use flate2::read::MultiGzDecoder;
+
+use crate::{Limits, ScanError};
+
+/// One file as the user handed it over.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    /// Name, with the path inside the dropped folder if there is one.
+    pub name: String,
+    /// Contents.
+    pub bytes: Vec<u8>,
+}
+
+/// A file's bytes, kept compressed when the content can be streamed.
+#[derive(Debug, Clone)]
+pub(crate) struct Blob {
+    pub name: String,
+    pub bytes: Arc<Vec<u8>>,
+    pub gzip: bool,
+}
+
+/// A gzip stream cannot expand by more than this factor.
+const MAX_DEFLATE_RATIO: u64 = 1032;
+
+impl Blob {
+    pub fn plain(name: String, bytes: Vec<u8>) -> Self {
+        Self { name, bytes: Arc::new(bytes), gzip: false }
+    }
+
+    pub fn gzipped(name: String, bytes: Vec<u8>) -> Self {
+        Self { name, bytes: Arc::new(bytes), gzip: true }
+    }
+
+    /// The most bytes the content can have, known without expanding it.
+    pub fn most_bytes(&self) -> u64 {
+        let len = self.bytes.len() as u64;
+        if self.gzip { len.saturating_mul(MAX_DEFLATE_RATIO) } else { len }
+    }
+
+    /// A reader whose first byte is byte `offset` of the (expanded) content.
+    pub fn reader_at(&self, offset: u64) -> Result<Box<dyn Read + '_>, ScanError> {
+        if !self.gzip {
+            let mut cursor = Cursor::new(self.bytes.as_slice());
+            cursor.set_position(offset);
+            return Ok(Box::new(cursor));
+        }
+        let mut reader = MultiGzDecoder::new(self.bytes.as_slice());
+        let skipped = std::io::copy(&mut reader.by_ref().take(offset), &mut std::io::sink());
+        match skipped {
+            Ok(n) if n == offset => Ok(Box::new(reader)),
+            Ok(n) => Err(self.short(n, offset)),
+            Err(e) => Err(self.broken(&e)),
+        }
+    }
+
+    /// The first `len` bytes of the (expanded) content, fewer if it is shorter.
+    pub fn head(&self, len: usize) -> Vec<u8> {
+        let mut head = Vec::with_capacity(len);
+        if let Ok(reader) = self.reader_at(0) {
+            // A damaged stream gives what could be read; the caller judges it.
+            let _ = reader.take(len as u64).read_to_end(&mut head);
+        }
+        head
+    }
+
+    /// The error for content that ends at `end` where `wanted` bytes were promised.
+    pub fn short(&self, end: u64, wanted: u64) -> ScanError {
+        let message = format!("the data ends after {end} bytes, the header promises {wanted}");
+        ScanError::decoding(message).in_file(&self.name).at_byte(end)
+    }
+
+    /// The error for a compressed stream that breaks off or fails its checksum.
+    pub fn broken(&self, cause: &std::io::Error) -> ScanError {
+        ScanError::decoding(format!("the gzip stream is damaged ({cause})")).in_file(&self.name)
+    }
+}
+
+/// What is left of [`Limits::max_decompressed_bytes`] and [`Limits::max_files`] for one call of [`crate::open`].
+#[derive(Debug)]
+pub(crate) struct Budget {
+    bytes: u64,
+    files: usize,
+    limits: Limits,
+}
+
+impl Budget {
+    pub fn new(limits: &Limits) -> Self {
+        Self { bytes: limits.max_decompressed_bytes, files: limits.max_files, limits: *limits }
+    }
+
+    /// Everything `reader` gives, unless that passes the budget.
+    pub fn expand(&mut self, reader: impl Read) -> Result<Vec<u8>, ScanError> {
+        let mut bytes = Vec::new();
+        let read = reader.take(self.bytes.saturating_add(1)).read_to_end(&mut bytes);
+        if bytes.len() as u64 > self.bytes {
+            let message =
+                format!("the data expands to more than {} bytes", self.limits.max_decompressed_bytes);
+            return Err(ScanError::over_limit(message));
+        }
+        read.map_err(|e| ScanError::decoding(format!("the compressed stream is damaged ({e})")))?;
+        self.bytes -= bytes.len() as u64;
+        Ok(bytes)
+    }
+
+    /// Counts one file.
+    pub fn file(&mut self) -> Result<(), ScanError> {
+        self.files = self.files.checked_sub(1).ok_or_else(|| {
+            ScanError::over_limit(format!("there are more than {} files", self.limits.max_files))
+        })?;
+        Ok(())
+    }
+}

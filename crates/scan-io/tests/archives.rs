@@ -1,0 +1,99 @@
+//! Zip archives, mixed drops, and what is done with junk.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use saswin_scan_io::{Format, Limits, ScanError, Series, SourceFile, open};
+use support::dicom::SliceSpec;
+use support::nifti::Nifti;
+use support::{file, gzip, zip};
+
+fn slice(k: u16) -> Vec<u8> {
+    SliceSpec { position: [0.0, 0.0, 5.0 * f64::from(k)], pixels: vec![k; 12], ..SliceSpec::default() }
+        .bytes()
+}
+
+fn refused(files: Vec<SourceFile>, limits: &Limits) -> ScanError {
+    open(files, limits).map(|s: Vec<Series>| s.len()).unwrap_err()
+}
+
+#[test]
+fn a_zip_of_folders_zips_and_gzips_is_searched() {
+    let names: Vec<String> = (0..8).map(|k| format!("study/series/IM{k}")).collect();
+    let mut entries: Vec<(&str, Vec<u8>)> = names.iter().map(String::as_str).zip((0..8).map(slice)).collect();
+    entries.push(("__MACOSX/._IM0", vec![0, 5, 22, 7]));
+    entries.push(("more.zip", zip(&[("t1.nii.gz", gzip(&Nifti::default().bytes()))])));
+    entries.push(("lone.dcm.gz", gzip(&SliceSpec { series: "7.7", ..SliceSpec::default() }.bytes())));
+    let series = open(vec![file("all.zip", zip(&entries))], &Limits::default()).unwrap();
+    let mut shapes: Vec<_> = series.iter().map(|s| (s.dims, s.files)).collect();
+    shapes.sort();
+    assert_eq!(shapes, [([4, 3, 1], 1), ([4, 3, 2], 1), ([4, 3, 8], 8)]);
+    assert!(series.iter().all(|s| s.ignored == 1));
+    let stack = series.iter().find(|s| s.files == 8).unwrap();
+    assert_eq!(stack.load(0).unwrap().volume.at([0, 0, 7]), 7.0);
+}
+
+#[test]
+fn a_preamble_that_looks_like_analyze_is_still_dicom() {
+    let mut bytes = slice(0);
+    bytes[..4].copy_from_slice(&348i32.to_le_bytes());
+    assert_eq!(open(vec![file("a", bytes)], &Limits::default()).unwrap()[0].format, Format::Dicom);
+}
+
+#[test]
+fn a_damaged_file_beside_good_ones_is_a_problem_not_an_end() {
+    let mut cut = slice(9);
+    cut.truncate(cut.len() - 4);
+    let files = vec![file("a", slice(0)), file("b", slice(1)), file("c", cut)];
+    let series = open(files, &Limits::default()).unwrap();
+    assert_eq!((series.len(), series[0].dims[2]), (1, 2));
+    assert!(
+        series[0].problems[0].starts_with("1 other file(s) could not be read"),
+        "{:?}",
+        series[0].problems
+    );
+}
+
+#[test]
+fn nothing_readable_gives_the_first_telling_reason() {
+    let limits = Limits::default();
+    assert_eq!(refused(vec![], &limits).message(), "no file was given");
+    let junk = refused(vec![file("a.txt", b"hello".to_vec()), file("b", vec![])], &limits);
+    assert_eq!((junk.kind(), junk.message()), ("not-a-scan", "none of the 2 files is a scan"));
+    let mut cut = slice(0);
+    cut.truncate(cut.len() - 4);
+    let reason = refused(vec![file("a.txt", b"hello".to_vec()), file("cut", cut)], &limits);
+    assert_eq!(reason.kind(), "decoding");
+    assert!(reason.place().unwrap().starts_with("cut, (7FE0,0010), byte "), "{:?}", reason.place());
+}
+
+#[test]
+fn bombs_meet_the_limits() {
+    let limits = Limits { max_decompressed_bytes: 1 << 20, ..Limits::default() };
+    let zeros = vec![0u8; 8 << 20];
+    for (name, bytes) in [("a.zip", zip(&[("zeros", zeros.clone())])), ("b.gz", gzip(&zeros))] {
+        assert_eq!(refused(vec![file(name, bytes)], &limits).kind(), "limits", "{name}");
+    }
+    // Many entries, each within the limit, together beyond it.
+    let part = vec![1u8; 600 << 10];
+    let many = zip(&[("1", part.clone()), ("2", part.clone()), ("3", part)]);
+    assert_eq!(refused(vec![file("c.zip", many)], &limits).kind(), "limits");
+    let nested = (0..6).fold(slice(0), |inner, _| zip(&[("inner", inner)]));
+    let depth = refused(vec![file("d.zip", nested)], &Limits::default());
+    assert!(depth.message().contains("nested deeper than 4"), "{depth}");
+    let crowd: Vec<(String, Vec<u8>)> = (0..50).map(|k| (k.to_string(), slice(k))).collect();
+    let crowd: Vec<(&str, Vec<u8>)> = crowd.iter().map(|(n, b)| (n.as_str(), b.clone())).collect();
+    let few = Limits { max_files: 20, ..Limits::default() };
+    // What was read before the limit stays usable, and the limit is told.
+    let series = open(vec![file("e.zip", zip(&crowd))], &few).unwrap();
+    assert!(series[0].problems.iter().any(|p| p.contains("more than 20 files")), "{:?}", series[0].problems);
+}
+
+#[test]
+fn input_sizes_are_limited() {
+    let small = Limits { max_file_bytes: 100, ..Limits::default() };
+    assert_eq!(refused(vec![file("a", slice(0))], &small).kind(), "limits");
+    let small = Limits { max_total_bytes: 1000, ..Limits::default() };
+    assert_eq!(refused(vec![file("a", slice(0)), file("b", slice(1))], &small).kind(), "limits");
+}

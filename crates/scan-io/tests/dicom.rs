@@ -1,0 +1,426 @@
+//! DICOM series: grouping, order, geometry, values.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use saswin_scan_io::{Format, Limits, Scan, Series, SourceFile, open};
+use saswin_volume::{Affine, Modality};
+use support::dicom::{Encoding, PIXELS, SliceSpec, Value, dataset, decimals, items, short, text, write};
+use support::file;
+
+fn open_all(files: Vec<SourceFile>) -> Vec<Series> {
+    open(files, &Limits::default()).unwrap()
+}
+
+fn open_one(files: Vec<SourceFile>) -> Series {
+    let mut all = open_all(files);
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.remove(0)
+}
+
+/// Axial slices 5 mm apart, written in a shuffled order; every pixel holds its slice number.
+fn slices(count: u16) -> Vec<SliceSpec> {
+    (0..count)
+        .map(|k| (k * 7 + 3) % count)
+        .map(|k| SliceSpec {
+            position: [-10.0, -20.0, 5.0 * f64::from(k)],
+            number: count - k,
+            pixels: vec![k; 12],
+            ..SliceSpec::default()
+        })
+        .collect()
+}
+
+fn files(specs: &[SliceSpec]) -> Vec<SourceFile> {
+    specs.iter().enumerate().map(|(i, s)| file(&format!("IM{i:04}"), s.bytes())).collect()
+}
+
+fn load(specs: &[SliceSpec]) -> Scan {
+    open_one(files(specs)).load(0).unwrap()
+}
+
+#[test]
+fn slices_are_ordered_by_position_and_placed_in_ras() {
+    let series = open_one(files(&slices(10)));
+    assert_eq!((series.format, series.modality, series.files), (Format::Dicom, Modality::Mr, 10));
+    assert_eq!(series.description, "t1 head");
+    assert!(series.preferred && !series.localiser && series.problems.is_empty(), "{:?}", series.problems);
+    let volume = series.load(0).unwrap().volume;
+    assert_eq!(volume.grid.dims, [4, 3, 10]);
+    assert!((0..10).all(|k| volume.at([1, 1, k]) == k as f32));
+    let expected = Affine {
+        linear: [[-1.5, 0.0, 0.0], [0.0, -2.0, 0.0], [0.0, 0.0, 5.0]],
+        translation: [10.0, 20.0, 0.0],
+    };
+    assert_eq!(volume.grid.affine, expected);
+}
+
+#[test]
+fn every_encoding_reads_the_same() {
+    let spec = SliceSpec { extra: vec![decimals((0x0028, 0x1053), &[2.0])], ..SliceSpec::default() };
+    let truth: Vec<f32> = (0..12).map(|v| 2.0 * v as f32).collect();
+    for encoding in [Encoding::Implicit, Encoding::Explicit, Encoding::Big, Encoding::Deflated] {
+        let bytes = write(&spec.elements(), encoding, None);
+        let scan = open_one(vec![file("a", bytes)]).load(0).unwrap();
+        assert_eq!(scan.volume.voxels, truth, "{encoding:?}");
+    }
+    for encoding in [Encoding::Implicit, Encoding::Explicit, Encoding::Big] {
+        let bare = dataset(&spec.elements(), encoding);
+        assert_eq!(open_one(vec![file("a", bare)]).load(0).unwrap().volume.voxels, truth, "{encoding:?}");
+    }
+    let no_preamble = write(&spec.elements(), Encoding::Explicit, None)[132..].to_vec();
+    assert_eq!(open_one(vec![file("a", no_preamble)]).load(0).unwrap().volume.voxels, truth);
+    // A writer that declares implicit VR but writes explicit.
+    let lying = write(&spec.elements(), Encoding::Explicit, Some("1.2.840.10008.1.2"));
+    assert_eq!(open_one(vec![file("a", lying)]).load(0).unwrap().volume.voxels, truth);
+}
+
+#[test]
+fn stored_bits_sign_and_rescale_make_the_value() {
+    let spec = SliceSpec {
+        modality: "CT",
+        // 12 stored bits; the upper four hold an overlay and must not count.
+        pixels: vec![0x0FFF, 0xF001, 0x0800, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        extra: vec![
+            short((0x0028, 0x0101), 12),
+            short((0x0028, 0x0102), 11),
+            short((0x0028, 0x0103), 1),
+            decimals((0x0028, 0x1052), &[-1024.0]),
+            decimals((0x0028, 0x1053), &[2.0]),
+            decimals((0x0028, 0x1050), &[40.0, 600.0]),
+            decimals((0x0028, 0x1051), &[80.0, 2800.0]),
+        ],
+        ..SliceSpec::default()
+    };
+    let scan = load(&[spec]);
+    assert_eq!(scan.volume.voxels[..4], [-1026.0, -1022.0, -5120.0, -1024.0]);
+    assert_eq!((scan.modality, scan.window), (Modality::Ct, Some((40.0, 80.0))));
+}
+
+#[test]
+fn eight_and_thirty_two_bit_pixels_are_read() {
+    let bits =
+        |n: u16| vec![short((0x0028, 0x0100), n), short((0x0028, 0x0101), n), short((0x0028, 0x0102), n - 1)];
+    let mut extra = bits(8);
+    extra.push((PIXELS, Value::Bytes("OB", (0..12).collect())));
+    assert_eq!(load(&[SliceSpec { extra, ..SliceSpec::default() }]).volume.voxels[11], 11.0);
+    let mut extra = bits(32);
+    let wide = (0..12u32).flat_map(|v| (v * 100_000).to_le_bytes()).collect();
+    extra.push((PIXELS, Value::Bytes("OW", wide)));
+    assert_eq!(load(&[SliceSpec { extra, ..SliceSpec::default() }]).volume.voxels[11], 1_100_000.0);
+}
+
+#[test]
+fn monochrome1_is_turned_over_but_hounsfield_units_are_not() {
+    let extra = vec![
+        text((0x0028, 0x0004), "CS", "MONOCHROME1"),
+        short((0x0028, 0x0101), 8),
+        short((0x0028, 0x0102), 7),
+    ];
+    let mr = SliceSpec { extra, ..SliceSpec::default() };
+    let scan = load(std::slice::from_ref(&mr));
+    assert_eq!(scan.volume.voxels[..2], [255.0, 254.0]);
+    assert!(scan.notes.iter().any(|n| n.contains("MONOCHROME1")), "{:?}", scan.notes);
+    assert_eq!(load(&[SliceSpec { modality: "CT", ..mr }]).volume.voxels[..2], [0.0, 1.0]);
+}
+
+#[test]
+fn mixed_series_are_told_apart_and_the_head_is_preferred() {
+    let mut specs = slices(10);
+    specs.extend(slices(12).into_iter().map(|s| SliceSpec { series: "9.9", ..s }));
+    let scout = text((0x0008, 0x103E), "LO", "3-plane Scout");
+    for orientation in [[0.0, 1.0, 0.0, 0.0, 0.0, -1.0], [1.0, 0.0, 0.0, 0.0, 0.0, -1.0]] {
+        let (columns, rows, pixels) = (40, 40, vec![0; 1600]);
+        let extra = vec![scout.clone()];
+        specs.push(SliceSpec {
+            series: "5.5",
+            orientation,
+            columns,
+            rows,
+            pixels,
+            extra,
+            ..SliceSpec::default()
+        });
+    }
+    let mut all = files(&specs);
+    all.push(file("DICOMDIR", write(&[], Encoding::Explicit, None)));
+    all.push(file(".DS_Store", vec![0, 0, 0, 1, b'B', b'u', b'd', b'1']));
+    all.push(file("README.TXT", b"nothing to see".to_vec()));
+    let series = open_all(all);
+    let shape: Vec<_> = series.iter().map(|s| (s.dims[2], s.localiser, s.preferred)).collect();
+    assert_eq!(shape, [(10, false, false), (12, false, true), (1, true, false), (1, true, false)]);
+    assert!(series.iter().all(|s| s.ignored == 3), "{:?}", series[0].ignored);
+}
+
+#[test]
+fn echoes_and_components_are_split() {
+    let with = |extra: Vec<_>| slices(8).into_iter().map(move |s| SliceSpec { extra: extra.clone(), ..s });
+    let mut specs: Vec<_> = with(vec![decimals((0x0018, 0x0081), &[20.0])]).collect();
+    specs.extend(with(vec![decimals((0x0018, 0x0081), &[80.0])]));
+    specs.extend(with(vec![text((0x0008, 0x0008), "CS", "ORIGINAL\\PRIMARY\\P")]));
+    assert_eq!(open_all(files(&specs)).len(), 3);
+}
+
+/// A function that linear interpolation reproduces exactly.
+fn ramp([x, y, z]: [f64; 3]) -> f64 {
+    3.0 * x - 2.0 * y + 5.0 * z + 2000.0
+}
+
+/// CT slices of [`ramp`] (over RAS) at the given LPS positions.
+fn ramp_slices(positions: &[[f64; 3]]) -> Vec<SliceSpec> {
+    let slice = |&[x, y, z]: &[f64; 3]| {
+        let (columns, rows) = (20u16, 30u16);
+        let at =
+            |i: u16, j: u16| ramp([-(x + 1.5 * f64::from(i)), -(y + 2.0 * f64::from(j)), z]).round() as u16;
+        SliceSpec {
+            modality: "CT",
+            columns,
+            rows,
+            position: [x, y, z],
+            pixels: (0..rows).flat_map(|j| (0..columns).map(move |i| at(i, j))).collect(),
+            ..SliceSpec::default()
+        }
+    };
+    positions.iter().map(slice).collect()
+}
+
+/// Share of voxels that hold the ramp at their place, within rounding of the stored numbers.
+fn on_ramp(scan: &Scan) -> f64 {
+    let grid = &scan.volume.grid;
+    let mut right = 0;
+    for k in 0..grid.dims[2] {
+        for j in 0..grid.dims[1] {
+            for i in 0..grid.dims[0] {
+                let place = grid.affine.apply([i as f64, j as f64, k as f64]);
+                right += usize::from((f64::from(scan.volume.at([i, j, k])) - ramp(place)).abs() <= 1.01);
+            }
+        }
+    }
+    right as f64 / grid.len() as f64
+}
+
+#[test]
+fn gantry_tilt_is_resampled_to_a_right_angle() {
+    let shift = 5.0 * 18.5f64.to_radians().tan();
+    let positions: Vec<_> =
+        (0..12).map(|k| [5.0, -10.0 + shift * f64::from(k), 5.0 * f64::from(k)]).collect();
+    let scan = load(&ramp_slices(&positions));
+    assert!(
+        scan.notes.iter().any(|n| n == "gantry tilt of 18.5° was corrected by resampling"),
+        "{:?}",
+        scan.notes
+    );
+    // 11 · 1.67 mm over 2 mm rows: ten more rows, and the same number of voxels outside of the source.
+    assert_eq!(scan.volume.grid.dims, [20, 40, 12]);
+    let share = on_ramp(&scan);
+    assert!((0.72..=0.751).contains(&share), "{share}");
+}
+
+#[test]
+fn uneven_slices_are_resampled_to_the_finer_distance() {
+    let depths = [0.0, 3.0, 6.0, 9.0, 12.0, 15.0, 20.0, 27.0, 34.0, 42.0];
+    let positions: Vec<_> = depths.iter().map(|&z| [5.0, -10.0, z]).collect();
+    let scan = load(&ramp_slices(&positions));
+    assert_eq!(scan.notes, ["uneven slice distances were resampled to 3.00 mm"]);
+    assert_eq!(scan.volume.grid.dims, [20, 30, 15]);
+    assert_eq!(on_ramp(&scan), 1.0);
+}
+
+#[test]
+fn missing_slices_are_filled_and_named() {
+    let positions: Vec<_> =
+        [0, 1, 2, 5, 6, 7, 8, 9].iter().map(|&k| [5.0, -10.0, 4.0 * f64::from(k)]).collect();
+    let scan = load(&ramp_slices(&positions));
+    assert_eq!(scan.notes, ["2 slice(s) are missing and were filled in by interpolation"]);
+    assert_eq!(scan.volume.grid.dims[2], 10);
+    assert_eq!(on_ramp(&scan), 1.0);
+}
+
+#[test]
+fn scattered_slices_are_refused() {
+    let positions = [[0.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 2.0], [0.0, 0.0, 900.0]];
+    let error = open(files(&ramp_slices(&positions)), &Limits::default()).unwrap_err();
+    assert_eq!(error.kind(), "unsupported");
+    assert!(error.place().unwrap().contains("(0020,0032)"));
+}
+
+#[test]
+fn a_time_series_becomes_volumes_and_a_lone_repeat_is_dropped() {
+    let mut specs = Vec::new();
+    for time in 0..3u16 {
+        specs.extend(slices(8).into_iter().map(|s| SliceSpec {
+            number: time * 8 + s.pixels[0],
+            pixels: vec![100 * time + s.pixels[0]; 12],
+            ..s
+        }));
+    }
+    let series = open_one(files(&specs));
+    assert_eq!((series.frames, series.dims), (3, [4, 3, 8]));
+    assert_eq!(series.load(2).unwrap().volume.at([0, 0, 5]), 205.0);
+
+    let mut specs = slices(8);
+    specs.push(SliceSpec { number: 99, ..specs[2].clone() });
+    let scan = load(&specs);
+    assert_eq!(scan.notes, ["1 slice(s) repeat a position and were left out"]);
+    assert_eq!(scan.volume.grid.dims, [4, 3, 8]);
+}
+
+#[test]
+fn shifted_acquisitions_of_one_series_are_split() {
+    let acquisition = |number: &str, z: f64| {
+        let extra = vec![text((0x0020, 0x0012), "IS", number)];
+        let shift = move |s: SliceSpec| SliceSpec {
+            position: [s.position[0], s.position[1], s.position[2] + z],
+            extra: extra.clone(),
+            ..s
+        };
+        slices(8).into_iter().map(shift).collect::<Vec<_>>()
+    };
+    let series = open_all(files(&[acquisition("1", 0.0), acquisition("2", 1.7)].concat()));
+    assert_eq!(series.iter().map(|s| s.dims[2]).collect::<Vec<_>>(), [8, 8]);
+    assert!(series.iter().all(|s| s.problems.is_empty()));
+}
+
+#[test]
+fn enhanced_multi_frame_takes_geometry_and_scale_per_frame() {
+    let frame = |k: usize, time: usize| {
+        vec![
+            items(
+                (0x0020, 0x9111),
+                vec![vec![((0x0020, 0x9128), Value::Bytes("UL", (time as u32 + 1).to_le_bytes().to_vec()))]],
+            ),
+            items((0x0020, 0x9113), vec![vec![decimals((0x0020, 0x0032), &[0.0, 0.0, 3.0 * k as f64])]]),
+            items(
+                (0x0028, 0x9145),
+                vec![vec![
+                    decimals((0x0028, 0x1052), &[1000.0 * time as f64]),
+                    decimals((0x0028, 0x1053), &[10.0]),
+                ]],
+            ),
+        ]
+    };
+    // Frames come time by time and from the top down.
+    let order: Vec<(usize, usize)> = (0..2).flat_map(|time| (0..8).rev().map(move |k| (k, time))).collect();
+    let shared = vec![
+        items((0x0020, 0x9116), vec![vec![decimals((0x0020, 0x0037), &[1.0, 0.0, 0.0, 0.0, 1.0, 0.0])]]),
+        items((0x0028, 0x9110), vec![vec![decimals((0x0028, 0x0030), &[2.0, 1.5])]]),
+    ];
+    let mut elements = SliceSpec::default().elements();
+    elements.retain(|(tag, _)| !matches!(*tag, (0x0020, 0x0032 | 0x0037) | (0x0028, 0x0030) | PIXELS));
+    elements.push(text((0x0028, 0x0008), "IS", "16"));
+    elements.push(items((0x5200, 0x9229), vec![shared]));
+    elements.push(items((0x5200, 0x9230), order.iter().map(|&(k, time)| frame(k, time)).collect()));
+    elements
+        .push((PIXELS, Value::Shorts("OW", order.iter().flat_map(|&(k, _)| vec![k as u16; 12]).collect())));
+    for encoding in [Encoding::Implicit, Encoding::Explicit] {
+        let series = open_one(vec![file("enhanced", write(&elements, encoding, None))]);
+        assert_eq!((series.frames, series.dims, series.spacing), (2, [4, 3, 8], [1.5, 2.0, 3.0]));
+        let second = series.load(1).unwrap().volume;
+        assert!((0..8).all(|k| second.at([2, 1, k]) == 1000.0 + 10.0 * k as f32), "{encoding:?}");
+    }
+}
+
+/// A CSA header with the given tags.
+fn csa(tags: &[(&str, &[&str])]) -> Vec<u8> {
+    let mut out = b"SV10\x04\x03\x02\x01".to_vec();
+    let word = |out: &mut Vec<u8>, v: u32| out.extend(v.to_le_bytes());
+    word(&mut out, tags.len() as u32);
+    word(&mut out, 77);
+    for (name, values) in tags {
+        let mut field = name.as_bytes().to_vec();
+        field.resize(64, 0);
+        out.extend(field);
+        for v in [values.len() as u32, 0, 0, values.len() as u32, 77] {
+            word(&mut out, v);
+        }
+        for value in *values {
+            let length = value.len() as u32 + 1;
+            for v in [length, length, 77, length] {
+                word(&mut out, v);
+            }
+            out.extend(value.as_bytes());
+            out.resize(out.len() + 1, 0);
+            out.resize(out.len().next_multiple_of(4), 0);
+        }
+    }
+    out
+}
+
+#[test]
+fn siemens_mosaics_are_cut_into_tiles() {
+    // Nine 4×3 tiles of which seven are used, in a 12×9 picture; tile t holds t.
+    let pixels = (0..9u16).flat_map(|row| (0..12u16).map(move |column| row / 3 * 3 + column / 4)).collect();
+    let header = csa(&[
+        ("EchoLinePosition", &["64"]),
+        ("NumberOfImagesInMosaic", &["7"]),
+        ("SliceNormalVector", &["0.0", "0.0", "1.0"]),
+    ]);
+    let spec = |normal: Vec<u8>| SliceSpec {
+        columns: 12,
+        rows: 9,
+        position: [-100.0, -100.0, 50.0],
+        pixels: Vec::clone(&pixels),
+        extra: vec![
+            text((0x0008, 0x0008), "CS", "ORIGINAL\\PRIMARY\\M\\ND\\MOSAIC"),
+            decimals((0x0018, 0x0088), &[4.0]),
+            text((0x0029, 0x0010), "LO", "SIEMENS CSA HEADER"),
+            ((0x0029, 0x1010), Value::Bytes("OB", normal)),
+        ],
+        ..SliceSpec::default()
+    };
+    let scan = load(&[spec(header)]);
+    let volume = scan.volume;
+    assert_eq!((volume.grid.dims, volume.grid.spacing()), ([4, 3, 7], [1.5, 2.0, 4.0]));
+    assert!((0..7).all(|k| volume.at([3, 2, k]) == k as f32));
+    // The corner moves inwards by half of what the mosaic is larger than a tile.
+    assert_eq!(volume.grid.affine.translation, [100.0 - 6.0, 100.0 - 6.0, 50.0]);
+    // Tiles stacked against the normal end up in the opposite order.
+    let down = csa(&[("NumberOfImagesInMosaic", &["7"]), ("SliceNormalVector", &["0", "0", "-1"])]);
+    let volume = load(&[spec(down)]).volume;
+    assert!((0..7).all(|k| volume.at([0, 0, k]) == 6.0 - k as f32));
+    assert_eq!(volume.grid.affine.translation[2], 50.0 - 24.0);
+}
+
+#[test]
+fn images_without_positions_are_stacked_with_a_warning() {
+    let mut elements = SliceSpec::default().elements();
+    elements.retain(|(tag, _)| !matches!(tag, (0x0020, 0x0032 | 0x0037)));
+    let series = open_one(vec![file("a", write(&elements, Encoding::Explicit, None))]);
+    assert!(series.problems[0].contains("left and right"), "{:?}", series.problems);
+    assert_eq!(series.spacing, [1.5, 2.0, 5.0]);
+}
+
+#[test]
+fn what_is_no_scan_is_refused_by_name() {
+    let refuse = |extra: Vec<_>| {
+        let spec = SliceSpec { extra, ..SliceSpec::default() };
+        open(files(&[spec]), &Limits::default()).unwrap_err()
+    };
+    let colour = refuse(vec![short((0x0028, 0x0002), 3)]);
+    assert_eq!((colour.kind(), colour.place().unwrap().as_str()), ("unsupported", "IM0000, (0028,0002)"));
+    let palette = refuse(vec![text((0x0028, 0x0004), "CS", "PALETTE COLOR")]);
+    assert_eq!(palette.kind(), "unsupported");
+    let mask = refuse(vec![short((0x0028, 0x0100), 1), short((0x0028, 0x0101), 1)]);
+    assert!(mask.message().contains("1-bit"));
+    let short_pixels = refuse(vec![(PIXELS, Value::Shorts("OW", vec![0; 5]))]);
+    assert_eq!(short_pixels.kind(), "decoding");
+    assert!(short_pixels.place().unwrap().contains("(7FE0,0010), byte "));
+    let many = refuse(vec![text((0x0028, 0x0008), "IS", "999999")]);
+    assert_eq!(many.kind(), "limits");
+    let mut report = SliceSpec::default().elements();
+    report.retain(|(tag, _)| *tag != PIXELS);
+    let report =
+        open(vec![file("sr", write(&report, Encoding::Explicit, None))], &Limits::default()).unwrap_err();
+    assert_eq!(report.kind(), "not-a-scan");
+}
+
+#[test]
+fn patient_data_is_nowhere_in_what_comes_out() {
+    let mut all = files(&slices(8));
+    all.push(file("bad", SliceSpec { pixels: vec![], ..SliceSpec::default() }.bytes()));
+    let series = open_one(all);
+    let told = format!("{:?} {:?}", series.problems, series.load(0).unwrap().notes);
+    assert!(told.contains("could not be read"), "{told}");
+    assert!(!format!("{series:?}{told}").contains("SECRET"), "{told}");
+}

@@ -1,0 +1,120 @@
+//! Bytes that lie: every outcome is a scan or a typed error, never a panic, and never more memory than allowed.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use proptest::prelude::*;
+use saswin_scan_io::{Limits, open};
+use support::dicom::{SliceSpec, items};
+use support::file;
+use support::hostile::{LIMITS, seeds, swallow};
+
+/// One change to a file.
+#[derive(Debug, Clone)]
+enum Change {
+    Set(usize, u8),
+    Word(usize, u32),
+    Cut(usize),
+    Repeat(usize, usize),
+    Remove(usize, usize),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let at = 0usize..4096;
+    let word = prop_oneof![
+        Just(u32::MAX),
+        Just(0x7FFF_FFFF),
+        Just(0xE000_FFFE),
+        Just(0xE00D_FFFE),
+        Just(0xE0DD_FFFE),
+        Just(0x0010_7FE0),
+        0u32..70_000
+    ];
+    prop_oneof![
+        4 => (at.clone(), any::<u8>()).prop_map(|(a, v)| Change::Set(a, v)),
+        3 => (at.clone(), word).prop_map(|(a, v)| Change::Word(a, v)),
+        1 => at.clone().prop_map(Change::Cut),
+        1 => (at.clone(), 1usize..64).prop_map(|(a, n)| Change::Repeat(a, n)),
+        1 => (at, 1usize..64).prop_map(|(a, n)| Change::Remove(a, n)),
+    ]
+}
+
+fn apply(bytes: &mut Vec<u8>, change: &Change) {
+    if bytes.is_empty() {
+        return;
+    }
+    let len = bytes.len();
+    match *change {
+        Change::Set(at, value) => bytes[at % len] = value,
+        Change::Word(at, value) => {
+            let at = at % len;
+            for (slot, byte) in bytes[at..].iter_mut().zip(value.to_le_bytes()) {
+                *slot = byte;
+            }
+        }
+        Change::Cut(at) => bytes.truncate(at % len),
+        Change::Repeat(at, count) => {
+            let at = at % len;
+            let part = bytes[at..(at + count).min(len)].to_vec();
+            bytes.splice(at..at, part);
+        }
+        Change::Remove(at, count) => {
+            let at = at % len;
+            bytes.drain(at..(at + count).min(len));
+        }
+    }
+}
+
+/// `PROPTEST_CASES` asks for more (or fewer) than the usual number.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(2000);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn changed_files_never_panic(seed in any::<prop::sample::Index>(), changes in prop::collection::vec(change(), 1..6)) {
+        let mut bytes = seed.get(&seeds()).1.clone();
+        changes.iter().for_each(|c| apply(&mut bytes, c));
+        swallow(bytes);
+    }
+
+    #[test]
+    fn random_bytes_never_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..2000), head in 0usize..6) {
+        let heads: [&[u8]; 6] = [b"", b"DICM", &[92, 1, 0, 0], &[0, 0, 2, 28], b"PK\x03\x04", &[0x1f, 0x8b, 8]];
+        bytes.splice(0..0, heads[head].iter().copied());
+        swallow(bytes);
+    }
+}
+
+#[test]
+fn every_seed_cut_anywhere_is_survived() {
+    for (_, seed) in seeds() {
+        for end in (0..seed.len()).step_by(seed.len() / 150 + 1) {
+            swallow(seed[..end].to_vec());
+        }
+    }
+}
+
+#[test]
+fn sequences_nested_without_end_meet_the_limit() {
+    let deep = (0..200).fold(vec![], |inner, _| vec![items((0x5200, 0x9230), vec![inner])]);
+    let spec = SliceSpec { extra: deep, ..SliceSpec::default() };
+    let error = open(vec![file("deep", spec.bytes())], &LIMITS).unwrap_err();
+    assert_eq!(error.kind(), "limits");
+    assert!(error.message().contains("deeper than 8"), "{error}");
+}
+
+#[test]
+fn a_huge_element_in_a_tiny_file_costs_nothing() {
+    let mut bytes = SliceSpec::default().bytes();
+    let at = bytes.windows(4).position(|w| w == [0x10, 0x00, 0x10, 0x00]).unwrap();
+    bytes[at + 4..at + 8].copy_from_slice(b"OB\0\0");
+    bytes.splice(at + 8..at + 8, 0xFFFF_FFF0u32.to_le_bytes());
+    let error = open(vec![file("huge", bytes)], &Limits::default()).unwrap_err();
+    assert_eq!(error.kind(), "decoding");
+    assert!(error.place().unwrap().contains("(0010,0010), byte "), "{:?}", error.place());
+}

@@ -1,0 +1,239 @@
+//! NIfTI in and out.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use saswin_scan_io::{
+    Format, Limits, NiftiOptions, ScanError, Series, open, write_nifti_f32, write_nifti_u8,
+};
+use saswin_volume::{Affine, Grid, Modality, Volume};
+use support::nifti::Nifti;
+use support::{file, gzip};
+
+fn open_one(name: &str, bytes: Vec<u8>) -> Result<Series, ScanError> {
+    open(vec![file(name, bytes)], &Limits::default()).map(|mut s| s.remove(0))
+}
+
+fn load(nifti: &Nifti) -> Volume<f32> {
+    open_one("a.nii", nifti.bytes()).unwrap().load(0).unwrap().volume
+}
+
+fn oblique() -> Affine {
+    // 30° about z, 1×2×3 mm, left-handed.
+    let (s, c) = (0.5, 0.75f64.sqrt());
+    Affine {
+        linear: [[-c, -2.0 * s, 0.0], [-s, 2.0 * c, 0.0], [0.0, 0.0, 3.0]],
+        translation: [10.0, -20.0, 30.5],
+    }
+}
+
+fn assert_close(a: &Affine, b: &Affine) {
+    let flat = |x: &Affine| x.linear.into_iter().flatten().chain(x.translation).collect::<Vec<_>>();
+    for (p, q) in flat(a).into_iter().zip(flat(b)) {
+        assert!((p - q).abs() < 1e-5, "{a:?}\n{b:?}");
+    }
+}
+
+#[test]
+fn every_number_type_and_byte_order_reads_the_same() {
+    macro_rules! voxels {
+        ($number:ty, $big:expr) => {
+            (0..24)
+                .map(|v| v as $number)
+                .flat_map(|v| if $big { v.to_be_bytes() } else { v.to_le_bytes() })
+                .collect::<Vec<u8>>()
+        };
+    }
+    for version in [1, 2] {
+        for big_endian in [false, true] {
+            let all = [
+                (2, voxels!(u8, big_endian)),
+                (256, voxels!(i8, big_endian)),
+                (512, voxels!(u16, big_endian)),
+                (4, voxels!(i16, big_endian)),
+                (768, voxels!(u32, big_endian)),
+                (8, voxels!(i32, big_endian)),
+                (1280, voxels!(u64, big_endian)),
+                (1024, voxels!(i64, big_endian)),
+                (16, voxels!(f32, big_endian)),
+                (64, voxels!(f64, big_endian)),
+            ];
+            for (data_type, voxels) in all {
+                let nifti = Nifti { version, big_endian, data_type, voxels, ..Nifti::default() };
+                let volume = load(&nifti);
+                assert_eq!(volume.grid.dims, [4, 3, 2]);
+                assert_eq!(volume.grid.affine.translation, [-4.0, -5.0, -6.0]);
+                assert!(volume.voxels.iter().enumerate().all(|(i, &v)| v == i as f32), "type {data_type}");
+            }
+        }
+    }
+}
+
+#[test]
+fn scaling_applies_unless_the_slope_is_zero() {
+    let scaled = load(&Nifti { scaling: (0.5, -3.0), ..Nifti::default() });
+    assert_eq!(scaled.voxels[..3], [-3.0, -2.5, -2.0]);
+    let plain = load(&Nifti { scaling: (0.0, 7.0), ..Nifti::default() });
+    assert_eq!(plain.voxels[..3], [0.0, 1.0, 2.0]);
+}
+
+#[test]
+fn sform_goes_before_qform_before_voxel_sizes() {
+    // Half a turn about x: y and z reversed.
+    let qform = Some([1.0, 0.0, 0.0, 7.0, 8.0, 9.0]);
+    let both = Nifti { qform, ..Nifti::default() };
+    assert_eq!(load(&both).grid.affine.translation, [-4.0, -5.0, -6.0]);
+    let turned = load(&Nifti { sform: None, ..both.clone() }).grid.affine;
+    assert_close(
+        &turned,
+        &Affine {
+            linear: [[2.0, 0.0, 0.0], [0.0, -2.0, 0.0], [0.0, 0.0, -2.0]],
+            translation: [7.0, 8.0, 9.0],
+        },
+    );
+    let singular = Nifti { sform: Some([0.0; 12]), ..both };
+    assert_close(&load(&singular).grid.affine, &turned);
+    let bare = open_one("a.nii", Nifti { sform: None, ..Nifti::default() }.bytes()).unwrap().load(0).unwrap();
+    assert_eq!(bare.volume.grid.affine.linear[0], [-2.0, 0.0, 0.0]);
+    assert_eq!(bare.volume.grid.affine.translation, [3.0, -2.0, -1.0]);
+    assert!(bare.notes[0].contains("left and right are assumed"), "{:?}", bare.notes);
+}
+
+#[test]
+fn metres_become_millimetres() {
+    let volume = load(&Nifti { units: 1, ..Nifti::default() });
+    assert_eq!(volume.grid.spacing(), [2000.0; 3]);
+}
+
+#[test]
+fn any_volume_of_a_4d_file_can_be_picked() {
+    let voxels = (0..72i16).flat_map(i16::to_le_bytes).collect();
+    let nifti = Nifti { dim: [4, 4, 3, 2, 3, 1, 1, 1], voxels, ..Nifti::default() };
+    for bytes in [nifti.bytes(), gzip(&nifti.bytes())] {
+        let series = open_one("a.nii", bytes).unwrap();
+        assert_eq!(series.frames, 3);
+        assert_eq!(series.load(2).unwrap().volume.voxels[0], 48.0);
+        assert_eq!(series.load(3).unwrap_err().kind(), "parameter");
+    }
+}
+
+#[test]
+fn header_and_image_files_go_together() {
+    let nifti = Nifti { magic: Some(*b"ni1\0"), offset: Some(0.0), ..Nifti::default() };
+    let header = nifti.header()[..348].to_vec();
+    for (hdr, img) in [(header.clone(), nifti.voxels.clone()), (gzip(&header), gzip(&nifti.voxels))] {
+        let files =
+            vec![file("x/b.img", img), file("x/b.hdr", hdr.clone()), file("x/c.txt", b"note".to_vec())];
+        let series = open(files, &Limits::default()).unwrap().remove(0);
+        assert_eq!((series.files, series.ignored), (2, 1));
+        assert_eq!(series.load(0).unwrap().volume.voxels[23], 23.0);
+        let alone = open_one("x/b.hdr", hdr).unwrap_err();
+        assert_eq!(alone.kind(), "not-a-scan");
+        assert!(alone.remedy().unwrap().contains(".img"));
+    }
+}
+
+#[test]
+fn what_is_not_finite_becomes_zero_with_a_note() {
+    let mut values = [1.5f32; 24];
+    values[3] = f32::NAN;
+    values[4] = f32::INFINITY;
+    let voxels = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let nifti = Nifti { data_type: 16, voxels, ..Nifti::default() };
+    let scan = open_one("a.nii", nifti.bytes()).unwrap().load(0).unwrap();
+    assert_eq!(scan.volume.voxels[2..6], [1.5, 0.0, 0.0, 1.5]);
+    assert!(scan.notes.iter().any(|n| n.starts_with("2 voxels")), "{:?}", scan.notes);
+}
+
+#[test]
+fn hounsfield_units_are_recognised() {
+    let voxels = (0..24i16).flat_map(|v| (if v < 12 { -1000 } else { v * 50 }).to_le_bytes()).collect();
+    let scan = open_one("a.nii", Nifti { voxels, ..Nifti::default() }.bytes()).unwrap().load(0).unwrap();
+    assert_eq!(scan.modality, Modality::Ct);
+}
+
+#[test]
+fn bad_headers_are_refused_with_their_place() {
+    let d = Nifti::default;
+    let cases = [
+        (Nifti { dim: [9, 4, 3, 2, 1, 1, 1, 1], ..d() }, "decoding", "dim"),
+        (Nifti { dim: [3, 4, -3, 2, 1, 1, 1, 1], ..d() }, "decoding", "dim"),
+        (Nifti { dim: [3, 30_000, 30_000, 30_000, 1, 1, 1, 1], ..d() }, "limits", "dim"),
+        (Nifti { dim: [4, 4, 3, 2, 32_000, 1, 1, 1], ..d() }, "limits", "dim"),
+        (Nifti { data_type: 128, ..d() }, "unsupported", "datatype"),
+        (Nifti { data_type: 32, ..d() }, "unsupported", "datatype"),
+        (Nifti { data_type: 77, ..d() }, "decoding", "datatype"),
+        (Nifti { magic: Some([0; 4]), ..d() }, "unsupported", "magic"),
+        (Nifti { offset: Some(f64::NAN), ..d() }, "decoding", "vox_offset"),
+        (Nifti { offset: Some(12.0), ..d() }, "decoding", "vox_offset"),
+        (Nifti { dim: [3, 40, 3, 2, 1, 1, 1, 1], ..d() }, "decoding", "byte 400"),
+    ];
+    for (nifti, kind, place) in cases {
+        let error = open_one("bad.nii", nifti.bytes()).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.place().unwrap().contains(place), "{:?}", error.place());
+        assert!(error.place().unwrap().contains("bad.nii") && !error.message().contains("bad.nii"));
+        assert!(error.remedy().is_some(), "{error}");
+    }
+}
+
+#[test]
+fn a_cut_gzip_stream_is_an_error_at_its_byte() {
+    // Pseudo-random voxels do not compress, so the cut falls into them.
+    let voxels =
+        (0..24 * 500u32).flat_map(|v| (v.wrapping_mul(2_654_435_761) as i16).to_le_bytes()).collect();
+    let nifti = Nifti { dim: [3, 40, 30, 10, 1, 1, 1, 1], voxels, ..Nifti::default() };
+    let whole = gzip(&nifti.bytes());
+    let series = open_one("a.nii.gz", whole[..whole.len() / 2].to_vec()).unwrap();
+    assert_eq!(series.load(0).unwrap_err().kind(), "decoding");
+}
+
+#[test]
+fn written_files_read_back_the_same() {
+    let grid = Grid { dims: [5, 4, 3], affine: oblique() };
+    let image = Volume::new(grid, (0..60).map(|v| v as f32 / 7.0 - 3.0).collect()).unwrap();
+    for gzip in [false, true] {
+        let options = NiftiOptions { description: "x".repeat(200), gzip, ..NiftiOptions::default() };
+        let bytes = write_nifti_f32(&image, &options).unwrap();
+        assert_eq!(bytes, write_nifti_f32(&image, &options).unwrap(), "not reproducible");
+        let series = open_one("out.nii", bytes).unwrap();
+        assert_eq!(series.format, Format::Nifti1);
+        let scan = series.load(0).unwrap();
+        assert_eq!(scan.volume.voxels, image.voxels);
+        assert_close(&scan.volume.grid.affine, &grid.affine);
+    }
+}
+
+#[test]
+fn written_labels_carry_names_notice_and_both_forms() {
+    let grid = Grid { dims: [2, 2, 2], affine: oblique() };
+    let labels = Volume::new(grid, vec![0u8, 1, 2, 3, 0, 1, 2, 3]).unwrap();
+    let names = vec![(1, "left".to_owned()), (2, "right".to_owned())];
+    let options = NiftiOptions { description: "SA-Swin".into(), labels: names, gzip: false };
+    let mut bytes = write_nifti_u8(&labels, &options).unwrap();
+    let header = String::from_utf8_lossy(&bytes);
+    assert!(header.contains("SA-Swin; research use only"));
+    assert!(header.contains("1\tleft\n2\tright"));
+    assert_eq!(open_one("a.nii", bytes.clone()).unwrap().load(0).unwrap().volume.voxels[3], 3.0);
+    // Without the sform, the qform must say the same.
+    bytes[254] = 0;
+    assert_close(&open_one("a.nii", bytes).unwrap().load(0).unwrap().volume.grid.affine, &grid.affine);
+}
+
+#[test]
+fn sheared_grids_are_written_without_a_qform() {
+    let mut affine = oblique();
+    affine.linear[0][2] = 1.0;
+    let volume = Volume::filled(Grid { dims: [2, 2, 2], affine }, 1u8);
+    let bytes = write_nifti_u8(&volume, &NiftiOptions::default()).unwrap();
+    assert_eq!((bytes[252], bytes[254]), (0, 1));
+    assert_close(&open_one("a.nii", bytes).unwrap().load(0).unwrap().volume.grid.affine, &affine);
+}
+
+#[test]
+fn thumbnails_keep_the_shape() {
+    let series = open_one("a.nii", Nifti::default().bytes()).unwrap();
+    let picture = series.thumbnail(64).unwrap();
+    assert_eq!((picture.width, picture.height, picture.pixels.len()), (64, 48, 64 * 48));
+}

@@ -1,0 +1,81 @@
+//! Limits, seeds and the one property of hostile input, shared by the property tests and the fuzz targets.
+
+use saswin_scan_io::{Limits, open};
+
+use super::dicom::{Encoding, PIXELS, SliceSpec, Value, items, short, text, write};
+use super::nifti::Nifti;
+use super::{file, frames, gzip, zip};
+
+/// Small enough that a breach would show as an abort of the test.
+pub const LIMITS: Limits = Limits {
+    max_file_bytes: 1 << 20,
+    max_total_bytes: 1 << 20,
+    max_files: 64,
+    max_nesting: 3,
+    max_decompressed_bytes: 1 << 20,
+    max_voxels: 1 << 18,
+    max_dimension: 2048,
+    max_frames: 64,
+    max_sequence_depth: 8,
+    max_elements: 10_000,
+};
+
+/// Opens `bytes` and reads everything that opens.
+pub fn swallow(bytes: Vec<u8>) {
+    let Ok(all) = open(vec![file("x", bytes)], &LIMITS) else { return };
+    for series in all {
+        assert!(series.dims.iter().product::<usize>() <= LIMITS.max_voxels);
+        assert!(series.frames <= LIMITS.max_frames);
+        let _ = series.thumbnail(16);
+        for frame in 0..series.frames.min(2) {
+            if let Ok(scan) = series.load(frame) {
+                assert!(scan.volume.voxels.iter().all(|v| v.is_finite()));
+            }
+        }
+    }
+}
+
+/// Transfer syntaxes of [`frames::all`].
+pub const SYNTAXES: [&str; 5] = [
+    "1.2.840.10008.1.2.5",
+    "1.2.840.10008.1.2.4.50",
+    "1.2.840.10008.1.2.4.57",
+    "1.2.840.10008.1.2.4.80",
+    "1.2.840.10008.1.2.4.90",
+];
+
+/// A DICOM file around one compressed frame.
+pub fn compressed(syntax: &str, (columns, rows, mut frame): (u8, u8, Vec<u8>)) -> Vec<u8> {
+    frame.resize(frame.len().next_multiple_of(2), 0);
+    let (columns, rows) = (u16::from(columns), u16::from(rows));
+    let extra = vec![(PIXELS, Value::Fragments(vec![vec![], frame]))];
+    let spec = SliceSpec { columns, rows, extra, ..SliceSpec::default() };
+    write(&spec.elements(), Encoding::Explicit, Some(syntax))
+}
+
+/// Small files to start from, each with the fuzz target it suits.
+pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
+    let slice = SliceSpec::default();
+    let nested = (0..5).fold(vec![short((0x0028, 0x0010), 3)], |inner, _| {
+        vec![items((0x5200, 0x9230), vec![inner.clone(), inner])]
+    });
+    let enhanced =
+        SliceSpec { extra: [nested, vec![text((0x0028, 0x0008), "IS", "2")]].concat(), ..slice.clone() };
+    let mut all = vec![
+        ("nifti", Nifti::default().bytes()),
+        (
+            "nifti",
+            Nifti { version: 2, big_endian: true, dim: [4, 4, 3, 1, 2, 1, 1, 1], ..Nifti::default() }.bytes(),
+        ),
+        ("nifti", gzip(&Nifti::default().bytes())),
+        ("dicom", slice.bytes()),
+        ("dicom", write(&slice.elements(), Encoding::Implicit, None)),
+        ("dicom", write(&slice.elements(), Encoding::Big, None)),
+        ("dicom", write(&slice.elements(), Encoding::Deflated, None)),
+        ("dicom", write(&enhanced.elements(), Encoding::Explicit, None)),
+        ("archive", zip(&[("a", slice.bytes()), ("b.zip", zip(&[("c", Nifti::default().bytes())]))])),
+    ];
+    let frames = SYNTAXES.iter().zip(frames::all());
+    all.extend(frames.map(|(syntax, frame)| ("dicom", compressed(syntax, frame))));
+    all
+}

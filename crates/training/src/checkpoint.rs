@@ -1,0 +1,119 @@
+//! Runs on disk: everything a run needs to go on, and the model it has come to so far.
+
+use std::fs;
+use std::path::Path;
+
+use saswin_model::nets::SaSwin;
+use saswin_model::weights::{self, Precision};
+use saswin_model::{FileEntry, sha256_hex};
+use serde::{Deserialize, Serialize};
+
+use crate::recipe::Recipe;
+use crate::trainer::{Session, TrainError};
+
+const FOLDER: &str = "checkpoint";
+const NETWORK: &str = "network.safetensors";
+const AVERAGE: &str = "average.safetensors";
+const OPTIMISER: &str = "optimiser.bpk";
+const STATE: &str = "state.json";
+
+/// Weight files of an exported model, the default first.
+const EXPORTS: [(Precision, &str); 2] = [(Precision::Q8, "q8"), (Precision::F32, "f32")];
+
+#[derive(Serialize, Deserialize)]
+struct State {
+    step: u64,
+    seconds: f64,
+    seed: u64,
+}
+
+/// Whether `run` holds a checkpoint.
+pub fn exists(run: &Path) -> bool {
+    run.join(FOLDER).join(STATE).is_file()
+}
+
+/// Writes the session's checkpoint into the folder `run`; the last one is replaced only when it is whole.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn save(session: &Session, run: &Path) -> Result<(), TrainError> {
+    let fresh = run.join("checkpoint.new");
+    let (current, old) = (run.join(FOLDER), run.join("checkpoint.old"));
+    remove(&fresh)?;
+    fs::create_dir_all(&fresh).map_err(|e| TrainError::io(&fresh, e))?;
+    write_weights(&session.network, &fresh.join(NETWORK))?;
+    write_weights(session.averaged(), &fresh.join(AVERAGE))?;
+    let path = fresh.join(OPTIMISER);
+    session.optimiser.save(&path).map_err(|e| TrainError::Checkpoint { path, reason: e.to_string() })?;
+    let state = State { step: session.step, seconds: session.seconds, seed: session.recipe.seed };
+    write(&fresh.join(STATE), &serde_json::to_vec_pretty(&state)?)?;
+    remove(&old)?;
+    if current.exists() {
+        fs::rename(&current, &old).map_err(|e| TrainError::io(&current, e))?;
+    }
+    fs::rename(&fresh, &current).map_err(|e| TrainError::io(&fresh, e))?;
+    remove(&old)
+}
+
+/// Brings a fresh session to where the checkpoint in `run` was.
+///
+/// # Errors
+/// If the checkpoint is not whole or belongs to another recipe.
+pub fn resume(mut session: Session, run: &Path) -> Result<Session, TrainError> {
+    let folder = run.join(FOLDER);
+    let path = folder.join(STATE);
+    let state: State = serde_json::from_slice(&read(&path)?)?;
+    if state.seed != session.recipe.seed {
+        let reason = format!("made with seed {}, the recipe has {}", state.seed, session.recipe.seed);
+        return Err(TrainError::Checkpoint { path, reason });
+    }
+    weights::fill(&mut session.network, weights::unpack(&read(&folder.join(NETWORK))?)?)?;
+    weights::fill(&mut session.average.network, weights::unpack(&read(&folder.join(AVERAGE))?)?)?;
+    let path = folder.join(OPTIMISER);
+    let loaded = session.optimiser.clone().load(&path);
+    session.optimiser = loaded.map_err(|e| TrainError::Checkpoint { path, reason: e.to_string() })?;
+    session.step = state.step;
+    session.seconds = state.seconds;
+    Ok(session)
+}
+
+/// Writes the averaged network as a model folder: weights in 8 bit and `f32`, and `manifest.json`.
+///
+/// # Errors
+/// If the weights cannot be packed or a file cannot be written.
+pub fn export(network: &SaSwin, recipe: &Recipe, folder: &Path) -> Result<(), TrainError> {
+    fs::create_dir_all(folder).map_err(|e| TrainError::io(folder, e))?;
+    let map = weights::collect(network)?;
+    let mut files = Vec::new();
+    for (precision, suffix) in EXPORTS {
+        let bytes = weights::pack(&map, precision, |_| false)?;
+        let name = format!("{}-{suffix}.safetensors", recipe.name);
+        write(&folder.join(&name), &bytes)?;
+        files.push(FileEntry { name, sha256: sha256_hex(&bytes), bytes: bytes.len() as u64, precision });
+    }
+    let manifest = recipe.manifest(files);
+    manifest.validate()?;
+    write(&folder.join("manifest.json"), &serde_json::to_vec_pretty(&manifest)?)
+}
+
+fn write_weights(network: &SaSwin, path: &Path) -> Result<(), TrainError> {
+    write(path, &weights::pack(&weights::collect(network)?, Precision::F32, |_| false)?)
+}
+
+/// Writes beside the target and renames, so that readers never see half a file.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+    let part = path.with_extension("part");
+    fs::write(&part, bytes).map_err(|e| TrainError::io(&part, e))?;
+    fs::rename(&part, path).map_err(|e| TrainError::io(path, e))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TrainError> {
+    fs::read(path).map_err(|e| TrainError::io(path, e))
+}
+
+fn remove(folder: &Path) -> Result<(), TrainError> {
+    match fs::remove_dir_all(folder) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(TrainError::io(folder, e)),
+        _ => Ok(()),
+    }
+}

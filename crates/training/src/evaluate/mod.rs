@@ -1,0 +1,17 @@
+//! How good answers are: overlap, surface distance, volume, discrimination, calibration.
+
+#[cfg(feature = "trainer")]
+mod card;
+mod overlap;
+mod probability;
+mod report;
+mod surface;
+
+#[cfg(feature = "trainer")]
+pub use card::card;
+pub use overlap::{Overlap, overlaps};
+pub use probability::{Scored, auc, auc_interval, calibration_error, temperature};
+pub use report::{
+    CaseResult, ClassSummary, Evaluation, LabelResult, LabelSummary, Spread, card_section, summarise,
+};
+pub use surface::hausdorff_95;

@@ -1,0 +1,272 @@
+//! From cases to tables: Markdown for people, JSON for cards.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Scored, auc, auc_interval, calibration_error, temperature};
+
+/// Bootstrap rounds for intervals.
+const ROUNDS: usize = 2000;
+
+/// How one label did in one case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LabelResult {
+    /// Name with side.
+    pub label: String,
+    /// Dice; absent when the label is in neither map.
+    pub dice: Option<f64>,
+    /// 95th percentile Hausdorff distance in mm; absent when a map lacks the label.
+    pub hd95_mm: Option<f64>,
+    /// Signed relative volume error; absent when the truth lacks the label.
+    pub volume_error: Option<f64>,
+}
+
+/// How one case did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct CaseResult {
+    /// Name.
+    pub case: String,
+    /// Per label or region.
+    pub labels: Vec<LabelResult>,
+    /// Name, logit and truth of each class output.
+    pub classes: Vec<(String, f64, bool)>,
+    /// Name, answer and truth of each measure.
+    pub measures: Vec<(String, f64, f64)>,
+}
+
+/// Mean, median and extremes over cases.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    /// Number of cases with a value.
+    pub cases: usize,
+    /// Mean.
+    pub mean: f64,
+    /// Median.
+    pub median: f64,
+    /// Smallest.
+    pub min: f64,
+    /// Largest.
+    pub max: f64,
+}
+
+impl Spread {
+    fn of(mut values: Vec<f64>) -> Option<Self> {
+        values.sort_by(f64::total_cmp);
+        let (min, max) = (*values.first()?, *values.last()?);
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let median = 0.5 * (values[(values.len() - 1) / 2] + values[values.len() / 2]);
+        Some(Self { cases: values.len(), mean, median, min, max })
+    }
+}
+
+/// How one label did over all cases.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LabelSummary {
+    /// Name with side.
+    pub label: String,
+    /// Dice.
+    pub dice: Option<Spread>,
+    /// 95th percentile Hausdorff distance in mm.
+    pub hd95_mm: Option<Spread>,
+    /// Absolute relative volume error.
+    pub volume_error: Option<Spread>,
+}
+
+/// How one class output did over all cases.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClassSummary {
+    /// Name.
+    pub name: String,
+    /// Cases with and without the finding.
+    pub cases: [usize; 2],
+    /// Area under the ROC curve.
+    pub auc: Option<f64>,
+    /// Its 95 % bootstrap interval.
+    pub auc_interval: Option<[f64; 2]>,
+    /// Expected calibration error as the model is.
+    pub calibration_error: f64,
+    /// Temperature fitted on these cases.
+    pub temperature: f64,
+    /// Expected calibration error with that temperature.
+    pub calibration_error_scaled: f64,
+}
+
+/// The evaluation of a model on one set of cases.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Model name.
+    pub model: String,
+    /// Digest of its weight file.
+    pub sha256: String,
+    /// What it was evaluated on.
+    pub cases_of: String,
+    /// The command that gives these numbers.
+    pub command: String,
+    /// Per label.
+    pub labels: Vec<LabelSummary>,
+    /// Per class output.
+    pub classes: Vec<ClassSummary>,
+    /// Absolute error of each measure.
+    pub measures: Vec<(String, Option<Spread>)>,
+    /// Every case.
+    pub cases: Vec<CaseResult>,
+}
+
+/// Summaries over cases; labels, classes and measures in order of first appearance.
+pub fn summarise(
+    model: &str,
+    sha256: &str,
+    cases_of: &str,
+    command: &str,
+    cases: Vec<CaseResult>,
+) -> Evaluation {
+    let names = |of: fn(&CaseResult) -> Vec<&String>| {
+        let mut seen: Vec<String> = Vec::new();
+        for name in cases.iter().flat_map(of) {
+            if !seen.contains(name) {
+                seen.push(name.clone());
+            }
+        }
+        seen
+    };
+    let labels = names(|c| c.labels.iter().map(|l| &l.label).collect());
+    let classes = names(|c| c.classes.iter().map(|c| &c.0).collect());
+    let measures = names(|c| c.measures.iter().map(|m| &m.0).collect());
+    Evaluation {
+        model: model.into(),
+        sha256: sha256.into(),
+        cases_of: cases_of.into(),
+        command: command.into(),
+        labels: labels.into_iter().map(|name| label_summary(name, &cases)).collect(),
+        classes: classes.into_iter().map(|name| class_summary(name, &cases)).collect(),
+        measures: measures
+            .into_iter()
+            .map(|name| {
+                let all = cases.iter().flat_map(|c| &c.measures).filter(|m| m.0 == name);
+                let errors = all.map(|m| (m.1 - m.2).abs()).collect();
+                (name, Spread::of(errors))
+            })
+            .collect(),
+        cases,
+    }
+}
+
+fn label_summary(label: String, cases: &[CaseResult]) -> LabelSummary {
+    let spread = |value: fn(&LabelResult) -> Option<f64>| {
+        Spread::of(
+            cases.iter().flat_map(|c| &c.labels).filter(|l| l.label == label).filter_map(value).collect(),
+        )
+    };
+    let dice = spread(|l| l.dice);
+    let hd95_mm = spread(|l| l.hd95_mm);
+    let volume_error = spread(|l| l.volume_error.map(f64::abs));
+    LabelSummary { label, dice, hd95_mm, volume_error }
+}
+
+fn class_summary(name: String, cases: &[CaseResult]) -> ClassSummary {
+    let all = cases.iter().flat_map(|c| &c.classes).filter(|c| c.0 == name);
+    let scored: Vec<Scored> =
+        all.map(|(_, logit, present)| Scored { logit: *logit, present: *present }).collect();
+    let present = scored.iter().filter(|c| c.present).count();
+    let temperature = temperature(&scored);
+    ClassSummary {
+        name,
+        cases: [present, scored.len() - present],
+        auc: auc(&scored),
+        auc_interval: auc_interval(&scored, ROUNDS, 0),
+        calibration_error: calibration_error(&scored, 1.0),
+        temperature,
+        calibration_error_scaled: calibration_error(&scored, temperature),
+    }
+}
+
+impl Evaluation {
+    /// All summaries as Markdown tables.
+    pub fn markdown(&self) -> String {
+        let mut text = String::new();
+        if !self.labels.is_empty() {
+            text.push_str("| structure | cases | Dice mean (min) | HD95 mm median | volume error mean |\n");
+            text.push_str("|---|---|---|---|---|\n");
+        }
+        for l in &self.labels {
+            let dice = l.dice.map_or("–".into(), |d| format!("{:.3} ({:.3})", d.mean, d.min));
+            let hd95 = l.hd95_mm.map_or("–".into(), |d| format!("{:.1}", d.median));
+            let volume = l.volume_error.map_or("–".into(), |d| format!("{:.1} %", 100.0 * d.mean));
+            let cases = l.dice.map_or(0, |d| d.cases);
+            let _ = writeln!(text, "| {} | {cases} | {dice} | {hd95} | {volume} |", l.label);
+        }
+        if !self.classes.is_empty() {
+            text.push_str(
+                "\n| finding | with / without | AUC (95 % interval) | ECE | ECE scaled | temperature |\n",
+            );
+            text.push_str("|---|---|---|---|---|---|\n");
+        }
+        for c in &self.classes {
+            let auc = match (c.auc, c.auc_interval) {
+                (Some(value), Some([low, high])) => format!("{value:.3} ({low:.3}–{high:.3})"),
+                _ => "–".into(),
+            };
+            let [with, without] = c.cases;
+            let _ = writeln!(
+                text,
+                "| {} | {with} / {without} | {auc} | {:.3} | {:.3} | {:.2} |",
+                c.name, c.calibration_error, c.calibration_error_scaled, c.temperature
+            );
+        }
+        for (name, error) in &self.measures {
+            if let Some(e) = error {
+                let _ = writeln!(
+                    text,
+                    "\n{name}: absolute error {:.2} (median {:.2}, largest {:.2}) over {} cases.",
+                    e.mean, e.median, e.max, e.cases
+                );
+            }
+        }
+        text
+    }
+}
+
+/// The part of a model card that one evaluation gives.
+pub fn card_section(evaluation: &Evaluation) -> String {
+    format!(
+        "### {}\n\n`{}`\n\nWeights `{}`, {} cases.\n\n{}",
+        evaluation.cases_of,
+        evaluation.command,
+        evaluation.sha256.get(..12).unwrap_or(&evaluation.sha256),
+        evaluation.cases.len(),
+        evaluation.markdown()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summary_gathers_cases_and_prints_them() {
+        let label =
+            |dice| LabelResult { label: "a".into(), dice, hd95_mm: Some(2.0), volume_error: Some(-0.1) };
+        let case = |name: &str, dice, logit, present| CaseResult {
+            case: name.into(),
+            labels: vec![label(dice)],
+            classes: vec![("bleed".into(), logit, present)],
+            measures: vec![("shift".into(), 4.0, 5.5)],
+        };
+        let cases = vec![
+            case("one", Some(0.5), 3.0, true),
+            case("two", Some(0.7), -2.0, false),
+            case("three", None, -1.0, false),
+        ];
+        let e = summarise("m", "0123456789abcdef", "synthetic", "cmd", cases);
+        assert_eq!(e.labels[0].dice.unwrap().cases, 2);
+        assert!((e.labels[0].dice.unwrap().mean - 0.6).abs() < 1e-12);
+        assert_eq!(e.classes[0].auc, Some(1.0));
+        assert_eq!(e.classes[0].cases, [1, 2]);
+        assert!((e.measures[0].1.unwrap().mean - 1.5).abs() < 1e-12);
+        let text = card_section(&e);
+        assert!(text.contains("| a | 2 | 0.600 (0.500) | 2.0 | 10.0 % |"), "{text}");
+        assert!(text.contains("| bleed | 1 / 2 | 1.000 (1.000–1.000)"), "{text}");
+        assert!(text.contains("`cmd`") && !text.contains("0123456789ab,"));
+    }
+}

@@ -1,0 +1,254 @@
+//! What a training run is made of, read from `models/recipes/*.toml`.
+
+use std::path::{Path, PathBuf};
+
+use saswin_model::{
+    Architecture, ClassOutput, FileEntry, InputChannel, Label, Manifest, Measure, Preprocessing, Region,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::synth::SynthConfig;
+
+/// A training run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Name of the model and of its folder.
+    pub name: String,
+    /// Seed of weights and samples.
+    pub seed: u64,
+    /// Weight file whose tensors of equal name and shape are the start.
+    #[serde(default)]
+    pub init_from: Option<PathBuf>,
+    /// What is trained on.
+    pub data: DataRecipe,
+    /// How long.
+    pub budget: Budget,
+    /// How steps are made.
+    pub optimiser: OptimiserRecipe,
+    /// How the segmentation is scored.
+    pub segmentation: Segmentation,
+    /// How often to look at held-out samples.
+    pub validation: Validation,
+    /// The network.
+    pub architecture: Architecture,
+    /// The parts of the manifest that training does not change.
+    pub manifest: ManifestRecipe,
+}
+
+/// Where samples come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataRecipe {
+    /// Folder of label maps inside the data folder (`SASWIN_DATA`, or `../shared/data`).
+    pub maps: PathBuf,
+    /// First and last label map to train on, counted from 1 in order of name.
+    pub training: [usize; 2],
+    /// First and last label map to validate on.
+    pub validation: [usize; 2],
+    /// Window sides in voxels (x, y, z), multiples of 32.
+    pub crop: [usize; 3],
+    /// Windows per step.
+    pub batch: usize,
+    /// Threads that draw samples ahead.
+    pub threads: usize,
+    /// How samples look.
+    #[serde(default)]
+    pub synthesis: SynthConfig,
+}
+
+/// When training ends: the learning rate reaches its end exactly then.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Budget {
+    /// After this many minutes of training, over all resumptions.
+    Minutes(f64),
+    /// After this many steps; such a run repeats exactly.
+    Steps(u64),
+}
+
+/// AdamW with linear warm-up and cosine decay.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptimiserRecipe {
+    /// Highest learning rate.
+    pub rate: f64,
+    /// Learning rate at the end, as a fraction of the highest.
+    pub rate_end: f64,
+    /// Fraction of the budget spent warming up.
+    pub warm_up: f64,
+    /// Decoupled weight decay.
+    pub weight_decay: f32,
+    /// Largest L2 norm of all gradients together.
+    pub clip: f32,
+    /// Decay per step of the moving average of weights, which is what ships.
+    pub average: f64,
+}
+
+/// How the segmentation's logits are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Segmentation {
+    /// Mutually exclusive classes: cross-entropy and Dice.
+    Classes,
+    /// One mask: binary cross-entropy and Dice.
+    Mask,
+    /// No segmentation is trained.
+    None,
+}
+
+/// Held-out samples.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Validation {
+    /// Minutes between looks.
+    pub minutes: f64,
+    /// Windows per look, the same ones each time.
+    pub crops: usize,
+    /// Minutes between checkpoints.
+    pub checkpoint_minutes: f64,
+}
+
+/// The parts of [`Manifest`] that a recipe states.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestRecipe {
+    /// Plain title.
+    pub title: String,
+    /// `mr` or `ct`.
+    pub modality: String,
+    /// From scan to input.
+    pub preprocessing: Preprocessing,
+    /// Segmentation classes.
+    #[serde(default)]
+    pub labels: Vec<Label>,
+    /// Unions of classes to report.
+    #[serde(default)]
+    pub regions: Vec<Region>,
+    /// Probabilities to report.
+    #[serde(default)]
+    pub classes: Vec<ClassOutput>,
+    /// Measures to report.
+    #[serde(default)]
+    pub measures: Vec<Measure>,
+    /// What the weights are and are not.
+    pub note: String,
+    /// Licence of the weights.
+    pub license: String,
+    /// Where the weights come from.
+    pub provenance: String,
+}
+
+/// Why a recipe cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RecipeError {
+    /// The file cannot be read.
+    #[error("recipe {path}: {source}")]
+    Io {
+        /// File.
+        path: PathBuf,
+        /// Cause.
+        source: std::io::Error,
+    },
+    /// The file is not a recipe.
+    #[error("recipe {path}: {source}")]
+    Toml {
+        /// File.
+        path: PathBuf,
+        /// Cause, with line and column.
+        source: Box<toml::de::Error>,
+    },
+    /// A value makes no run.
+    #[error("recipe field `{field}`: {requirement}")]
+    Field {
+        /// Name of the field.
+        field: &'static str,
+        /// What it must be.
+        requirement: &'static str,
+    },
+    /// The network or the manifest contradicts itself.
+    #[error(transparent)]
+    Manifest(#[from] saswin_model::ManifestError),
+}
+
+impl Recipe {
+    /// Reads and checks a recipe.
+    ///
+    /// # Errors
+    /// If it cannot be read or makes no run.
+    pub fn read(path: &Path) -> Result<Self, RecipeError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| RecipeError::Io { path: path.into(), source })?;
+        let recipe: Self = toml::from_str(&text)
+            .map_err(|source| RecipeError::Toml { path: path.into(), source: Box::new(source) })?;
+        recipe.validate()?;
+        Ok(recipe)
+    }
+
+    fn validate(&self) -> Result<(), RecipeError> {
+        let need = |ok: bool, field, requirement| {
+            if ok { Ok(()) } else { Err(RecipeError::Field { field, requirement }) }
+        };
+        let data = &self.data;
+        let range = |[first, last]: [usize; 2]| first >= 1 && first <= last;
+        need(range(data.training), "data.training", "must be first and last map, counted from 1")?;
+        need(range(data.validation), "data.validation", "must be first and last map, counted from 1")?;
+        need((1..=64).contains(&data.batch), "data.batch", "must be 1 to 64")?;
+        need((1..=64).contains(&data.threads), "data.threads", "must be 1 to 64")?;
+        let sides = data.crop.iter().all(|s| (32..=192).contains(s) && s % 32 == 0);
+        need(sides, "data.crop", "must be multiples of 32 up to 192")?;
+        let decoder = self.architecture.decoder.is_some();
+        let segmentation = self.segmentation != Segmentation::None;
+        need(decoder == segmentation, "segmentation", "must be `none` exactly without a decoder")?;
+        let mask = self.segmentation != Segmentation::Mask || self.architecture.out_channels == 1;
+        need(mask, "segmentation", "`mask` needs one output channel")?;
+        let rate = self.optimiser.rate;
+        need(rate > 0.0 && rate < 1.0, "optimiser.rate", "must be between 0 and 1")?;
+        need((0.0..1.0).contains(&self.optimiser.average), "optimiser.average", "must be 0 up to 1")?;
+        need(self.optimiser.clip > 0.0, "optimiser.clip", "must be positive")?;
+        self.manifest(vec![placeholder()]).validate()?;
+        Ok(())
+    }
+
+    /// The manifest of the trained model with these weight files.
+    pub fn manifest(&self, files: Vec<FileEntry>) -> Manifest {
+        let m = self.manifest.clone();
+        Manifest {
+            format: 1,
+            name: self.name.clone(),
+            title: m.title,
+            modality: m.modality,
+            architecture: self.architecture.clone(),
+            preprocessing: m.preprocessing,
+            labels: m.labels,
+            regions: m.regions,
+            classes: m.classes,
+            measures: m.measures,
+            files,
+            trained: true,
+            note: m.note,
+            license: m.license,
+            provenance: m.provenance,
+        }
+    }
+
+    /// What each input channel is.
+    pub fn channels(&self) -> &[InputChannel] {
+        &self.manifest.preprocessing.channels
+    }
+}
+
+/// Stands for files while a manifest is checked before there are any.
+fn placeholder() -> FileEntry {
+    FileEntry {
+        name: String::new(),
+        sha256: String::new(),
+        bytes: 0,
+        precision: saswin_model::weights::Precision::F32,
+    }
+}
+
+/// The folder of training data: `SASWIN_DATA`, or `../shared/data` beside the repository.
+pub fn data_folder() -> PathBuf {
+    std::env::var_os("SASWIN_DATA").map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from)
+}

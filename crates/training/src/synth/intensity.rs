@@ -1,0 +1,81 @@
+//! The intensity normalisation of MR volumes: one definition for training and product.
+
+/// Intensities that become 0 and 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MrScale {
+    /// 0.5th percentile of the foreground.
+    pub low: f32,
+    /// 99.5th percentile of the foreground.
+    pub high: f32,
+}
+
+impl MrScale {
+    /// Robust range of a whole volume.
+    ///
+    /// Foreground are the finite voxels above 0, or above the minimum where values are negative.
+    /// `None` when there is no foreground or all of it has one value.
+    pub fn of(voxels: &[f32]) -> Option<Self> {
+        let finite = || voxels.iter().copied().filter(|v| v.is_finite());
+        let floor = finite().fold(f32::INFINITY, f32::min).min(0.0);
+        let mut foreground: Vec<f32> = finite().filter(|v| *v > floor).collect();
+        let low = percentile(&mut foreground, 0.005)?;
+        let high = percentile(&mut foreground, 0.995)?;
+        (high > low).then_some(Self { low, high })
+    }
+
+    /// `(v − low) / (high − low)`, clipped to `[0, 1]`; voxels that are not finite become 0.
+    pub fn apply(&self, voxels: &mut [f32]) {
+        let gain = 1.0 / (self.high - self.low);
+        for v in voxels {
+            *v = if v.is_finite() { ((*v - self.low) * gain).clamp(0.0, 1.0) } else { 0.0 };
+        }
+    }
+}
+
+/// Nearest-rank percentile; reorders `values`.
+fn percentile(values: &mut [f32], share: f64) -> Option<f32> {
+    let rank = (share * values.len().checked_sub(1)? as f64).round() as usize;
+    Some(*values.select_nth_unstable_by(rank, f32::total_cmp).1)
+}
+
+/// Scales a whole MR volume to `[0, 1]` by its foreground's 0.5th and 99.5th percentile
+/// (see [`MrScale`]); a volume without contrast becomes 0.
+pub fn normalise_mr(voxels: &mut [f32]) {
+    match MrScale::of(voxels) {
+        Some(scale) => scale.apply(voxels),
+        None => voxels.fill(0.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scale_ignores_background_and_outliers() {
+        let mut v: Vec<f32> = (0..5000).map(|_| 0.0).chain((1..=1000).map(|i| i as f32)).collect();
+        v.push(1e9);
+        v.push(f32::NAN);
+        let scale = MrScale::of(&v).unwrap();
+        assert_eq!(scale, MrScale { low: 6.0, high: 996.0 });
+        normalise_mr(&mut v);
+        assert_eq!((v[0], v[6000], v[6001]), (0.0, 1.0, 0.0));
+        assert!((v[5500] - 495.0 / 990.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn gain_and_zero_background_do_not_matter() {
+        let mut a: Vec<f32> = (0..999).map(|i| (i % 97) as f32).collect();
+        let mut b: Vec<f32> = a.iter().map(|v| v * 1234.5).collect();
+        normalise_mr(&mut a);
+        normalise_mr(&mut b);
+        assert!(a.iter().zip(&b).all(|(x, y)| (x - y).abs() < 1e-5));
+    }
+
+    #[test]
+    fn constant_volume_becomes_zero() {
+        let mut v = vec![3.0; 50];
+        normalise_mr(&mut v);
+        assert!(v.iter().all(|v| *v == 0.0));
+    }
+}

@@ -1,0 +1,101 @@
+//! Bone and what surrounds the head in CT: fractures, swollen scalp, calcification, head rest.
+
+use super::blob::{Blob, cross, dot, unit};
+use super::overlay::{self, BONE, INSIDE, Overlay, OverlayLook, SCALP, Tissues, finding};
+use super::{Case, Pathology, Push, Setting};
+use crate::synth::Rng;
+use crate::synth::classes::Tissue;
+
+/// Harmless things that may be taken for blood or injury.
+pub(crate) fn furnish(setting: &Setting, rng: &mut Rng, case: &mut Case) {
+    let middle = setting.anatomy.middle();
+    if rng.chance(0.6) {
+        // Calcified pineal gland.
+        let place = [middle[0] + rng.normal(), middle[1] - 12.0 + 3.0 * rng.normal(), middle[2] - 2.0];
+        let gland = Blob::random(place, rng.range(1.2, 3.0), 0.2, 0.1, rng);
+        let look = OverlayLook::towards(rng.range(70.0, 350.0), 0.0, 10.0);
+        lay(setting, &gland, INSIDE, look, case);
+    }
+    if rng.chance(0.6) {
+        falx(setting, rng, case);
+    }
+    if rng.chance(0.7) {
+        head_rest(setting, rng, case);
+    }
+}
+
+fn lay(setting: &Setting, blob: &Blob, tissues: Tissues, look: OverlayLook, case: &mut Case) {
+    let region = overlay::around(blob.centre, blob.reach());
+    let share = |place| blob.share(place, &setting.ragged);
+    case.overlays.push(Overlay::drawn(region, tissues, look, finding::NONE, share));
+}
+
+/// The falx: a sheet on the mid-plane, denser than brain.
+fn falx(setting: &Setting, rng: &mut Rng, case: &mut Case) {
+    let middle = setting.anatomy.middle();
+    let (half, deep) = (rng.range(0.5, 1.1), rng.range(18.0, 34.0));
+    let share = |place: [f32; 3]| {
+        let below = setting.anatomy.depth([middle[0], place[1], place[2]]);
+        if below > deep {
+            return 0.0;
+        }
+        half + 0.5 - (place[0] - middle[0]).abs()
+    };
+    let region = overlay::around([middle[0], middle[1], middle[2] + 30.0], [4.0, 95.0, 62.0]);
+    let look = OverlayLook::towards(rng.range(42.0, 65.0), 0.2, 2.0);
+    let tissues = Tissues::of(&[Tissue::Fluid, Tissue::Vein, Tissue::Cortex]);
+    case.overlays.push(Overlay::drawn(region, tissues, look, finding::NONE, share));
+}
+
+/// The shell that the head lies in.
+fn head_rest(setting: &Setting, rng: &mut Rng, case: &mut Case) {
+    let middle = setting.anatomy.middle();
+    let radius = rng.range(105.0, 135.0);
+    let back = setting.anatomy.brain[0][1] - rng.range(14.0, 24.0);
+    let axis = [middle[0] + rng.normal() * 4.0, back + radius];
+    let (shell, slope) = (rng.range(1.5, 5.0), rng.normal() * 0.1);
+    let share = |place: [f32; 3]| {
+        let y = place[1] - slope * (place[2] - middle[2]);
+        let r = ((place[0] - axis[0]).powi(2) + (y - axis[1]).powi(2)).sqrt();
+        if y > back + 60.0 { 0.0 } else { shell - (r - radius - shell).abs() }
+    };
+    let region = overlay::around([axis[0], back, middle[2]], [110.0, 75.0, 130.0]);
+    let look = OverlayLook::towards(rng.range(-600.0, 150.0), 0.0, 0.0);
+    case.overlays.push(Overlay::drawn(region, Tissues::of(&[Tissue::Air]), look, finding::NONE, share));
+}
+
+/// A cleft through the skull, its edge displaced now and then, scalp swollen over it.
+pub(crate) fn fracture(setting: &Setting, side: f32, rng: &mut Rng, case: &mut Case) {
+    let middle = setting.anatomy.middle();
+    let from = [middle[0], middle[1], middle[2] + 5.0];
+    let out = unit([side * rng.range(0.1, 1.0), rng.range(-1.0, 0.8), rng.range(-0.3, 0.9)]);
+    let hit = setting.anatomy.skull_along(from, out);
+    let across = unit(cross(out, std::array::from_fn(|_| rng.normal())));
+    let (width, length) = (rng.range(0.7, 2.6), rng.range(14.0, 45.0));
+    let wander = rng.range(0.0, 2.0);
+    let share = |place: [f32; 3]| {
+        let v: [f32; 3] = std::array::from_fn(|a| place[a] - hit[a]);
+        let far = dot(v, v).sqrt() / length;
+        if far > 1.0 {
+            return 0.0;
+        }
+        let off = dot(v, across) + wander * setting.ragged.at(place);
+        width * 0.5 * (1.0 - 0.5 * far) + 0.5 - off.abs()
+    };
+    let region = overlay::around(hit, [length; 3]);
+    let look = OverlayLook::towards(rng.range(-60.0, 60.0), rng.range(0.0, 0.15), 5.0);
+    case.overlays.push(Overlay::drawn(region, BONE, look, finding::FRACTURE, share));
+    if rng.chance(0.75) {
+        let bump =
+            Blob::random(std::array::from_fn(|a| hit[a] + out[a] * 9.0), rng.range(8.0, 22.0), 0.2, 0.1, rng);
+        let look = OverlayLook::towards(rng.range(35.0, 65.0), 0.1, 5.0);
+        lay(setting, &bump, SCALP, look, case);
+    }
+    if rng.chance(0.35) {
+        // Pressed in: bone on one side of the cleft lies deeper.
+        let amount = rng.range(1.5, 6.0);
+        let reach = rng.range(8.0, 16.0);
+        case.pushes.push(Push::Dent { at: hit, out, across, amount, reach });
+    }
+    case.pathologies.push(Pathology::Fracture);
+}

@@ -1,0 +1,19 @@
+//! The training loop: samples in, checkpoints, metrics and model folders out.
+
+mod average;
+mod error;
+mod feed;
+mod run;
+mod schedule;
+mod session;
+mod source;
+mod validate;
+mod views;
+
+pub use error::TrainError;
+pub use feed::Feed;
+pub use run::{Options, train};
+pub use schedule::{rate, used};
+pub use session::{Session, StepReport, loss_of};
+pub use source::{Batch, Example, HeadSource, Source, example_seed};
+pub use validate::{HeldOut, mean_foreground};

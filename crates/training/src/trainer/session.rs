@@ -1,0 +1,178 @@
+//! The state of a run and one step of it.
+
+use burn::module::Module;
+use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::{Device, Tensor, TensorData};
+use saswin_model::nets::{Output, SaSwin, Trace};
+use saswin_model::weights::{self, WeightMap};
+
+use super::TrainError;
+use super::average::{Average, clip, numbered};
+use super::source::{Batch, Example, example_seed};
+use crate::losses::{
+    Known, Loss, dice_binary, dice_cross_entropy, measure_loss, one_hot, pretrain_loss, probability_loss,
+};
+use crate::recipe::{Recipe, Segmentation};
+
+/// Steps in a row that may come to no finite number before a run is given up.
+const PATIENCE: u32 = 20;
+/// Adam's epsilon; burn's default is too large for the small gradients of mean losses.
+const EPSILON: f32 = 1e-8;
+
+/// A network in training.
+pub struct Session {
+    pub(crate) recipe: Recipe,
+    pub(crate) device: Device,
+    pub(crate) network: SaSwin,
+    pub(crate) average: Average<SaSwin>,
+    pub(crate) optimiser: ModuleOptimizer,
+    /// Steps made.
+    pub step: u64,
+    /// Seconds trained.
+    pub seconds: f64,
+    lost: u32,
+}
+
+/// What a step came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepReport {
+    /// Value of the loss before the step.
+    pub loss: f32,
+    /// Parts of the loss.
+    pub parts: Vec<(&'static str, f32)>,
+    /// L2 norm of the gradients before clipping.
+    pub norm: f32,
+}
+
+impl Session {
+    /// A run at step 0 on a device with automatic differentiation.
+    ///
+    /// # Errors
+    /// If the architecture makes no network or the initial weights cannot be read.
+    pub fn new(recipe: &Recipe, device: &Device) -> Result<Self, TrainError> {
+        device.seed(recipe.seed);
+        let mut network = SaSwin::new(&recipe.architecture, device)?;
+        if let Some(path) = &recipe.init_from {
+            let bytes = std::fs::read(path).map_err(|source| TrainError::io(path, source))?;
+            start_from(&mut network, weights::unpack(&bytes)?)?;
+        }
+        let network = numbered(network);
+        let optimiser =
+            AdamWConfig::new().with_weight_decay(recipe.optimiser.weight_decay).with_epsilon(EPSILON).init();
+        let average = Average::new(&network);
+        Ok(Self {
+            recipe: recipe.clone(),
+            device: device.clone(),
+            network,
+            average,
+            optimiser,
+            step: 0,
+            seconds: 0.0,
+            lost: 0,
+        })
+    }
+
+    /// The device that inputs of [`Session::step`] lie on.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The network with averaged weights, without automatic differentiation.
+    pub fn averaged(&self) -> &SaSwin {
+        &self.average.network
+    }
+
+    /// The examples of the next step as the recipe wants them.
+    ///
+    /// # Errors
+    /// If there is none, or windows do not suit.
+    pub fn batch(&self, examples: &[Example]) -> Result<Batch, TrainError> {
+        let batch = if self.recipe.architecture.pretraining {
+            let seed = example_seed(self.recipe.seed, "views", self.step);
+            Batch::pretraining(examples, seed, &self.device)
+        } else {
+            Batch::new(examples, &self.device)
+        };
+        batch.ok_or_else(|| {
+            TrainError::Data(
+                "no sample: a synthesis thread ended, or pretraining windows are not cubes".to_owned(),
+            )
+        })
+    }
+
+    /// Makes one step with this learning rate. A step that comes to no finite number changes nothing.
+    ///
+    /// # Errors
+    /// If too many steps in a row came to no finite number.
+    pub fn step(&mut self, batch: &Batch, rate: f64) -> Result<StepReport, TrainError> {
+        let output = self.network.forward(batch.image.clone(), Some(batch.mirror.clone()), &mut Trace::off());
+        let loss = loss_of(&self.recipe, output, batch, &self.device)
+            .ok_or_else(|| TrainError::Data("the recipe trains no output of the network".to_owned()))?;
+        let value: f32 = loss.total.clone().into_scalar();
+        let parts = loss.parts.into_iter().map(|(name, part)| (name, part.into_scalar())).collect();
+        let grads = GradientsParams::from_grads(loss.total.backward(), &self.network);
+        let (grads, norm) = clip(grads, &self.network, self.recipe.optimiser.clip, &self.device);
+        self.step += 1;
+        if value.is_finite() && norm.is_finite() {
+            self.lost = 0;
+            self.network = self.optimiser.step(rate, self.network.clone(), grads);
+            self.average.update(&self.network, self.recipe.optimiser.average, self.step);
+        } else {
+            self.lost += 1;
+            if self.lost > PATIENCE {
+                return Err(TrainError::Diverged { step: self.step });
+            }
+        }
+        Ok(StepReport { loss: value, parts, norm })
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parameters = self.network.num_params();
+        f.debug_struct("Session")
+            .field("step", &self.step)
+            .field("parameters", &parameters)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Copies the tensors that both sides have in one shape.
+fn start_from(network: &mut SaSwin, from: WeightMap) -> Result<(), TrainError> {
+    let mut own = weights::collect(network)?;
+    for (key, weight) in from {
+        if let Some(mine) = own.get_mut(&key).filter(|mine| mine.shape == weight.shape) {
+            *mine = weight;
+        }
+    }
+    Ok(weights::fill(network, own)?)
+}
+
+/// The loss of a forward pass as the recipe states it; `None` if it trains no output.
+pub fn loss_of(recipe: &Recipe, output: Output, batch: &Batch, device: &Device) -> Option<Loss> {
+    let segmentation = output.segmentation.and_then(|logits| match recipe.segmentation {
+        Segmentation::Classes => {
+            let classes = recipe.architecture.out_channels;
+            Some(dice_cross_entropy(logits, one_hot(&batch.labels, batch.size, classes, device)))
+        }
+        Segmentation::Mask => Some(dice_binary(logits, mask(batch, device))),
+        Segmentation::None => None,
+    });
+    let heads = output.classes.and_then(|logits| {
+        let known = Known::new(&batch.classes, batch.size, device);
+        let columns: Vec<usize> = recipe.manifest.classes.iter().map(|c| c.index).collect();
+        let measures: Vec<usize> = recipe.manifest.measures.iter().map(|m| m.index).collect();
+        let probability = (!columns.is_empty()).then(|| probability_loss(&logits, &known, &columns));
+        let measure = (!measures.is_empty()).then(|| measure_loss(&logits, &known, &measures));
+        Loss::join(probability, measure)
+    });
+    let pretraining = output.pretraining.zip(batch.pretraining.as_ref()).map(|(out, target)| {
+        pretrain_loss(out.rotation, out.contrastive, out.symmetry, out.reconstruction, target)
+    });
+    Loss::join(Loss::join(segmentation, heads), pretraining)
+}
+
+fn mask(batch: &Batch, device: &Device) -> Tensor<3> {
+    let values: Vec<f32> = batch.labels.iter().map(|l| f32::from(u8::from(*l > 0))).collect();
+    Tensor::from_data(TensorData::new(values, [batch.size, batch.labels.len() / batch.size, 1]), device)
+}

@@ -1,0 +1,134 @@
+//! The trainer learns, and goes on after a stop as if there had been none.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![cfg(feature = "trainer")]
+
+use burn::tensor::Device;
+use saswin_model::{Architecture, DecoderKind, InputChannel, Merge, Preprocessing, Window};
+use saswin_training::checkpoint;
+use saswin_training::recipe::{
+    Budget, DataRecipe, ManifestRecipe, OptimiserRecipe, Recipe, Segmentation, Validation,
+};
+use saswin_training::trainer::{Batch, Example, HeldOut, Session, Source};
+
+const SIDE: usize = 32;
+
+fn recipe() -> Recipe {
+    Recipe {
+        name: "test".into(),
+        seed: 3,
+        init_from: None,
+        data: DataRecipe {
+            maps: "none".into(),
+            training: [1, 1],
+            validation: [1, 1],
+            crop: [SIDE; 3],
+            batch: 1,
+            threads: 1,
+            synthesis: saswin_training::synth::SynthConfig::default(),
+        },
+        budget: Budget::Steps(30),
+        optimiser: OptimiserRecipe {
+            rate: 4e-3,
+            rate_end: 0.1,
+            warm_up: 0.1,
+            weight_decay: 0.05,
+            clip: 1.0,
+            average: 0.5,
+        },
+        segmentation: Segmentation::Classes,
+        validation: Validation { minutes: 1.0, crops: 1, checkpoint_minutes: 1.0 },
+        architecture: Architecture {
+            depths: [1; 4],
+            heads: [1, 2, 4, 8],
+            window: [4; 3],
+            symmetry: true,
+            decoder: Some(DecoderKind::Subvoxel { width: 8 }),
+            out_channels: 3,
+            ..Architecture::encoder(2, 12, Merge::Fixed)
+        },
+        manifest: ManifestRecipe {
+            title: "test".into(),
+            modality: "mr".into(),
+            preprocessing: Preprocessing {
+                spacing_mm: 1.0,
+                window: Window::Percentiles { low: 0.5, high: 99.5 },
+                channels: vec![InputChannel::Scan, InputChannel::Lateral { scale_mm: 100.0 }],
+                roi: [SIDE; 3],
+                overlap: 0.25,
+            },
+            labels: vec![],
+            regions: vec![],
+            classes: vec![],
+            measures: vec![],
+            note: String::new(),
+            license: String::new(),
+            provenance: String::new(),
+        },
+    }
+}
+
+/// A ball left and a ball right of the middle, equally bright: only the coordinate tells them apart.
+struct TwoBalls;
+
+impl Source for TwoBalls {
+    fn example(&self, seed: u64) -> Example {
+        let shift = (seed % 3) as f32 - 1.0;
+        let (mut scan, mut lateral, mut labels) = (vec![], vec![], vec![]);
+        for i in 0..SIDE * SIDE * SIDE {
+            let at = [i / (SIDE * SIDE), i / SIDE % SIDE, i % SIDE].map(|v| v as f32 - 15.5);
+            let inside =
+                |side: f32| (at[0] - 8.0 * side).powi(2) + (at[1] - shift).powi(2) + at[2].powi(2) < 30.0;
+            let label = u8::from(inside(-1.0)) + 2 * u8::from(inside(1.0));
+            scan.push(if label > 0 { 0.8 } else { 0.1 });
+            lateral.push(at[0] / 16.0);
+            labels.push(label);
+        }
+        let flip = |values: &[f32]| values.chunks(SIDE * SIDE).rev().flatten().copied().collect::<Vec<_>>();
+        let mirror = [flip(&scan), flip(&lateral)].concat();
+        Example { size: [SIDE; 3], image: [scan, lateral].concat(), mirror, labels, classes: vec![] }
+    }
+}
+
+fn steps(session: &mut Session, n: usize) -> Vec<f32> {
+    (0..n)
+        .map(|_| {
+            let example = TwoBalls.example(session.step);
+            let batch = Batch::new(&[example], session.device()).unwrap();
+            session.step(&batch, 4e-3).unwrap().loss
+        })
+        .collect()
+}
+
+#[test]
+#[ignore = "not yet run on an idle machine: takes minutes"]
+fn a_small_network_learns_a_small_task_left_and_right_apart() {
+    let device = Device::flex().autodiff();
+    let recipe = recipe();
+    let mut session = Session::new(&recipe, &device).unwrap();
+    let losses = steps(&mut session, 60);
+    assert!(losses[59] < 0.25 * losses[0], "{losses:?}");
+    let dice = HeldOut::draw(&TwoBalls, &recipe).dice(session.averaged(), &recipe, &device.inner());
+    assert!(dice.iter().all(|d| d.unwrap() > 0.8), "{dice:?}");
+}
+
+#[test]
+#[ignore = "not yet run on an idle machine: takes minutes"]
+fn a_resumed_run_takes_the_same_steps() {
+    let device = Device::flex().autodiff();
+    let recipe = recipe();
+    let folder = std::env::temp_dir().join(format!("saswin-resume-{}", std::process::id()));
+    let mut session = Session::new(&recipe, &device).unwrap();
+    steps(&mut session, 3);
+    checkpoint::save(&session, &folder).unwrap();
+    let through = steps(&mut session, 3);
+    let mut resumed = checkpoint::resume(Session::new(&recipe, &device).unwrap(), &folder).unwrap();
+    let after = steps(&mut resumed, 3);
+    checkpoint::export(resumed.averaged(), &recipe, &folder.join("model")).unwrap();
+    let manifest = std::fs::read_to_string(folder.join("model/manifest.json")).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(resumed.step, 6);
+    for (a, b) in through.iter().zip(&after) {
+        assert!((a - b).abs() < 1e-4 * a.abs(), "{through:?} {after:?}");
+    }
+    assert_eq!(saswin_model::Manifest::from_json(&manifest).unwrap().files.len(), 2);
+}

@@ -1,0 +1,86 @@
+//! Which device to use in this browser, and why.
+
+use burn::tensor::{Device, Distribution, Tensor};
+use js_sys::{Function, Promise, Reflect};
+use saswin_pipeline::{Engine, RunError, is_software};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use crate::protocol::BackendChoice;
+
+fn get(object: &JsValue, key: &str) -> Option<JsValue> {
+    Reflect::get(object, &key.into()).ok().filter(|v| !v.is_undefined() && !v.is_null())
+}
+
+/// What the browser says of its adapter: name, and whether it is software.
+async fn browser_adapter() -> Result<(String, bool), String> {
+    let gpu = get(&js_sys::global(), "navigator")
+        .and_then(|navigator| get(&navigator, "gpu"))
+        .ok_or("this browser has no WebGPU")?;
+    let request: Function = get(&gpu, "requestAdapter").ok_or("no requestAdapter")?.unchecked_into();
+    let promise: Promise = request.call0(&gpu).map_err(|_| "requestAdapter failed")?.unchecked_into();
+    let adapter = JsFuture::from(promise).await.map_err(|_| "requestAdapter failed")?;
+    if adapter.is_null() || adapter.is_undefined() {
+        return Err("the browser offers no WebGPU adapter".to_owned());
+    }
+    let info = get(&adapter, "info").unwrap_or(JsValue::UNDEFINED);
+    let text = |key: &str| get(&info, key).and_then(|v| v.as_string()).filter(|s| !s.is_empty());
+    let parts: Vec<String> =
+        ["vendor", "architecture", "device", "description"].iter().filter_map(|k| text(k)).collect();
+    let name = if parts.is_empty() { "unnamed adapter".to_owned() } else { parts.join(" ") };
+    let flagged =
+        [&info, &adapter].iter().any(|o| get(o, "isFallbackAdapter").is_some_and(|v| v.is_truthy()));
+    let software = flagged || is_software(&name);
+    Ok((name, software))
+}
+
+/// Milliseconds of a small matrix product on `device`, the second time.
+async fn probe(device: &Device) -> Option<f64> {
+    let a = Tensor::<2>::random([512, 512], Distribution::Uniform(-1.0, 1.0), device);
+    let mut last = None;
+    for _ in 0..2 {
+        let start = js_sys::Date::now();
+        a.clone().matmul(a.clone()).sum().into_data_async().await.ok()?;
+        last = Some(js_sys::Date::now() - start);
+    }
+    last
+}
+
+async fn webgpu() -> Result<Engine, RunError> {
+    let (name, software) = browser_adapter().await.map_err(RunError::Device)?;
+    let mut engine = Engine::gpu().await?;
+    engine.adapter.name = name;
+    engine.adapter.software = software;
+    Ok(engine)
+}
+
+/// Opens the device.
+///
+/// # Errors
+/// If WebGPU was demanded and is not to be had.
+pub async fn open(choice: BackendChoice) -> Result<Engine, RunError> {
+    match choice {
+        BackendChoice::Cpu => Ok(Engine::cpu(Some("asked for by ?backend=cpu".to_owned()))),
+        BackendChoice::Webgpu => webgpu().await,
+        BackendChoice::Auto => match webgpu().await {
+            Err(error) => Ok(Engine::cpu(Some(error.to_string()))),
+            Ok(engine) if !engine.adapter.software => Ok(engine),
+            Ok(engine) => Ok(faster_of(engine).await),
+        },
+    }
+}
+
+/// A software adapter competes with the CPU backend.
+async fn faster_of(gpu: Engine) -> Engine {
+    let cpu = Engine::cpu(None);
+    let (Some(on_gpu), Some(on_cpu)) = (probe(&gpu.device).await, probe(&cpu.device).await) else {
+        return Engine::cpu(Some(format!("{} did not finish a probe", gpu.adapter.name)));
+    };
+    if on_gpu < on_cpu {
+        return gpu;
+    }
+    Engine::cpu(Some(format!(
+        "{} is software and slower: a probe took {on_gpu:.0} ms there, {on_cpu:.0} ms on the CPU",
+        gpu.adapter.name
+    )))
+}

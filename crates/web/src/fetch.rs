@@ -1,0 +1,81 @@
+//! Downloads from the page's own origin, kept in Cache Storage.
+
+use js_sys::{Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Cache, DedicatedWorkerGlobalScope, ReadableStreamDefaultReader, Response};
+
+/// Name of the cache that holds weights.
+const CACHE: &str = "saswin-models";
+
+fn scope() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+fn words(error: &JsValue) -> String {
+    error
+        .as_string()
+        .or_else(|| Reflect::get(error, &"message".into()).ok().and_then(|m| m.as_string()))
+        .unwrap_or_else(|| format!("{error:?}"))
+}
+
+async fn cache() -> Option<Cache> {
+    let caches = scope().caches().ok()?;
+    JsFuture::from(caches.open(CACHE)).await.ok()?.dyn_into().ok()
+}
+
+/// Whether `url` is in the cache.
+pub async fn is_cached(url: &str) -> bool {
+    let Some(cache) = cache().await else { return false };
+    JsFuture::from(cache.match_with_str(url)).await.is_ok_and(|hit| !hit.is_undefined())
+}
+
+/// Bytes of `url` from the cache.
+pub async fn cached(url: &str) -> Option<Vec<u8>> {
+    let cache = cache().await?;
+    let hit = JsFuture::from(cache.match_with_str(url)).await.ok()?;
+    let response: Response = hit.dyn_into().ok()?;
+    let buffer = JsFuture::from(response.array_buffer().ok()?).await.ok()?;
+    Some(Uint8Array::new(&buffer).to_vec())
+}
+
+/// Keeps verified bytes under `url`. A full disk only costs a later download.
+pub async fn keep(url: &str, bytes: &[u8]) {
+    let Some(cache) = cache().await else { return };
+    let array = Uint8Array::from(bytes);
+    if let Ok(response) = Response::new_with_opt_buffer_source(Some(&array)) {
+        let _ = JsFuture::from(cache.put_with_str(url, &response)).await;
+    }
+}
+
+/// Forgets `url`.
+pub async fn forget(url: &str) {
+    if let Some(cache) = cache().await {
+        let _ = JsFuture::from(cache.delete_with_str(url)).await;
+    }
+}
+
+/// Downloads `url`, telling `progress` how many bytes have come.
+///
+/// # Errors
+/// In plain words, if the server or the connection fails.
+pub async fn download(url: &str, mut progress: impl FnMut(usize)) -> Result<Vec<u8>, String> {
+    let answer = JsFuture::from(scope().fetch_with_str(url)).await.map_err(|e| words(&e))?;
+    let response: Response = answer.dyn_into().map_err(|e| words(&e))?;
+    if !response.ok() {
+        return Err(format!("the server answered {} for {url}", response.status()));
+    }
+    let Some(body) = response.body() else { return Ok(Vec::new()) };
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    let mut bytes = Vec::new();
+    loop {
+        let chunk = JsFuture::from(reader.read()).await.map_err(|e| words(&e))?;
+        let done = Reflect::get(&chunk, &"done".into()).is_ok_and(|d| d.is_truthy());
+        if done {
+            return Ok(bytes);
+        }
+        let value = Reflect::get(&chunk, &"value".into()).map_err(|e| words(&e))?;
+        bytes.extend(Uint8Array::new(&value).to_vec());
+        progress(bytes.len());
+    }
+}

@@ -1,0 +1,76 @@
+//! Models of this origin.
+
+use saswin_model::Manifest;
+use saswin_pipeline::{Engine, LoadedModel, RunError};
+
+use crate::fetch;
+use crate::protocol::{Failure, ModelOffer};
+
+/// Where models lie, relative to the page.
+const ROOT: &str = "/models";
+
+/// Every manifest that `index.json` names.
+///
+/// # Errors
+/// If the list or a manifest cannot be read.
+pub async fn list() -> Result<Vec<Manifest>, Failure> {
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    let failed = |reason: String| {
+        Failure::new("network", format!("the list of models could not be read: {reason}"), "Reload the page.")
+    };
+    let index = fetch::download(&format!("{ROOT}/index.json"), |_| {}).await.map_err(failed)?;
+    let names: Vec<String> = serde_json::from_slice(&index).map_err(|e| failed(e.to_string()))?;
+    let mut manifests = Vec::new();
+    for name in names {
+        let bytes = fetch::download(&format!("{ROOT}/{name}/manifest.json"), |_| {}).await.map_err(failed)?;
+        manifests.push(Manifest::from_json(&text(bytes)).map_err(RunError::from)?);
+    }
+    Ok(manifests)
+}
+
+/// Address of a model's weights; the digest makes a new version a new address.
+fn address(manifest: &Manifest) -> String {
+    let file = &manifest.files[0];
+    format!("{ROOT}/{}/{}?sha256={}", manifest.name, file.name, file.sha256)
+}
+
+/// The model as the picker shows it.
+pub async fn offer(manifest: &Manifest) -> ModelOffer {
+    let file = &manifest.files[0];
+    ModelOffer {
+        name: manifest.name.clone(),
+        title: manifest.title.clone(),
+        modality: manifest.modality.clone(),
+        sha256: file.sha256.clone(),
+        bytes: file.bytes,
+        note: manifest.note.clone(),
+        trained: manifest.trained,
+        cached: fetch::is_cached(&address(manifest)).await,
+    }
+}
+
+/// Weights from the cache or the network, verified, as a network on the engine's device.
+///
+/// # Errors
+/// If the download fails or the bytes are not those of the manifest.
+pub async fn load(
+    manifest: &Manifest,
+    engine: &Engine,
+    progress: impl FnMut(usize),
+) -> Result<LoadedModel, Failure> {
+    let url = address(manifest);
+    if let Some(bytes) = fetch::cached(&url).await {
+        match LoadedModel::new(manifest.clone(), 0, &bytes, &engine.device) {
+            Ok(model) => return Ok(model),
+            // A damaged cache is only a reason to download again.
+            Err(_) => fetch::forget(&url).await,
+        }
+    }
+    let bytes = fetch::download(&url, progress).await.map_err(|reason| {
+        let message = format!("the model could not be downloaded: {reason}");
+        Failure::new("network", message, "Check the connection and run again.")
+    })?;
+    let model = LoadedModel::new(manifest.clone(), 0, &bytes, &engine.device)?;
+    fetch::keep(&url, &bytes).await;
+    Ok(model)
+}

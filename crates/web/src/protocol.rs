@@ -1,0 +1,235 @@
+//! The messages between page and worker. Every request has an `id`; every reply carries it back.
+
+use saswin_pipeline::{Adapter, Report, RunError, ScanInfo};
+use saswin_scan_io::ScanError;
+use saswin_volume::Modality;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+/// What the page can ask.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Request {
+    /// Opens the device; first message.
+    Init {
+        /// `auto`, `webgpu` or `cpu`.
+        #[serde(default)]
+        backend: BackendChoice,
+    },
+    /// Reads files.
+    Open {
+        /// Names and bytes.
+        files: Vec<FileBytes>,
+    },
+    /// Reads a sample from the page's own origin.
+    OpenUrl {
+        /// Address.
+        url: String,
+        /// Name to show.
+        name: String,
+    },
+    /// Makes the generated sample.
+    Phantom,
+    /// Loads one series.
+    Select {
+        /// Index into the series.
+        index: usize,
+        /// Volume of a 4-D series.
+        #[serde(default)]
+        volume: usize,
+    },
+    /// Runs a model on the selected scan.
+    Run {
+        /// Model name.
+        model: String,
+        /// Run although the suitability check refuses.
+        #[serde(default)]
+        ignore_warnings: bool,
+    },
+    /// Stops the run.
+    Cancel,
+    /// The last report as CSV.
+    Csv,
+}
+
+/// Choice of the backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BackendChoice {
+    /// WebGPU if it works and is faster than the CPU.
+    #[default]
+    Auto,
+    /// WebGPU or nothing.
+    Webgpu,
+    /// CPU.
+    Cpu,
+}
+
+/// A file as the page hands it over.
+#[derive(Debug, Deserialize)]
+pub struct FileBytes {
+    /// Name, with folders.
+    pub name: String,
+    /// Contents.
+    pub bytes: ByteBuf,
+}
+
+/// What the worker answers, without the number.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Reply {
+    /// The device is open.
+    Ready {
+        /// What computes.
+        adapter: Adapter,
+        /// Program version.
+        version: &'static str,
+        /// Models on offer.
+        models: Vec<ModelOffer>,
+    },
+    /// Series found.
+    Series {
+        /// In the order of their indices.
+        series: Vec<SeriesInfo>,
+    },
+    /// A scan is loaded.
+    Scan {
+        /// What it is.
+        info: ScanInfo,
+        /// The scan as NIfTI, for the viewer.
+        nifti: ByteBuf,
+    },
+    /// A step of a run.
+    Progress {
+        /// Stage.
+        stage: String,
+        /// Parts finished.
+        done: usize,
+        /// Parts in all.
+        total: usize,
+        /// Plain words.
+        text: String,
+    },
+    /// A run's result.
+    Result {
+        /// Numbers and words.
+        report: Box<Report>,
+        /// Labels on the scan's grid, NIfTI.
+        segmentation: ByteBuf,
+        /// The scan mirrored through the mid-plane, NIfTI.
+        mirrored: ByteBuf,
+    },
+    /// The run was stopped.
+    Cancelled,
+    /// The last report.
+    Csv {
+        /// Comma-separated values.
+        text: String,
+    },
+    /// It did not work; the last result stays.
+    Error {
+        /// Why.
+        error: Failure,
+    },
+}
+
+/// A model as the picker shows it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ModelOffer {
+    /// Folder name.
+    pub name: String,
+    /// Plain title.
+    pub title: String,
+    /// `mr` or `ct`.
+    pub modality: String,
+    /// Digest of the weight file.
+    pub sha256: String,
+    /// Download size.
+    pub bytes: u64,
+    /// What the weights are and are not.
+    pub note: String,
+    /// False for random weights.
+    pub trained: bool,
+    /// Whether the weights are already in this browser.
+    pub cached: bool,
+}
+
+/// A series as the picker shows it.
+#[derive(Debug, Serialize)]
+pub struct SeriesInfo {
+    /// Number to select it by.
+    pub index: usize,
+    /// CT or MR.
+    pub modality: Modality,
+    /// Plain description.
+    pub description: String,
+    /// Voxel counts.
+    pub dims: [usize; 3],
+    /// Millimetres.
+    pub spacing: [f64; 3],
+    /// Files it came from.
+    pub files: usize,
+    /// Volumes of a 4-D series.
+    pub frames: usize,
+    /// The one to take if the user has no wish.
+    pub preferred: bool,
+    /// What could not be read.
+    pub problems: Vec<String>,
+    /// Middle slice.
+    pub thumbnail: Option<Thumbnail>,
+}
+
+/// A grey picture.
+#[derive(Debug, Serialize)]
+pub struct Thumbnail {
+    /// Pixels across.
+    pub width: usize,
+    /// Pixels down.
+    pub height: usize,
+    /// One byte per pixel.
+    pub gray: ByteBuf,
+}
+
+/// An error as the page shows it.
+#[derive(Debug, Serialize)]
+pub struct Failure {
+    /// Stable name.
+    pub kind: String,
+    /// What happened.
+    pub message: String,
+    /// File, tag or byte.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// What the user can do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+}
+
+impl From<ScanError> for Failure {
+    fn from(e: ScanError) -> Self {
+        Self {
+            kind: e.kind().to_owned(),
+            message: e.message().to_owned(),
+            place: e.place(),
+            remedy: e.remedy().map(ToOwned::to_owned),
+        }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(e: RunError) -> Self {
+        Self {
+            kind: e.kind().to_owned(),
+            message: e.to_string(),
+            place: None,
+            remedy: Some(e.remedy().to_owned()),
+        }
+    }
+}
+
+impl Failure {
+    /// An error of the page's own making.
+    pub fn new(kind: &str, message: impl Into<String>, remedy: &str) -> Self {
+        Self { kind: kind.to_owned(), message: message.into(), place: None, remedy: Some(remedy.to_owned()) }
+    }
+}

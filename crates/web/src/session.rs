@@ -1,0 +1,251 @@
+//! State of one worker: device, series, scan, model, last report.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use js_sys::{Array, Function, Reflect, Uint8Array};
+use saswin_model::Manifest;
+use saswin_pipeline::{Engine, Findings, LoadedModel, Options, Report, RunError, mirrored, run, scan_info};
+use saswin_scan_io::{Limits, NiftiOptions, Scan, Series, SourceFile, open, write_nifti_f32, write_nifti_u8};
+use serde::Serialize;
+use serde_bytes::ByteBuf;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::monitor::PageMonitor;
+use crate::protocol::{Failure, FileBytes, Reply, Request, SeriesInfo, Thumbnail};
+use crate::{adapter, fetch, models};
+
+/// Pixels of a thumbnail's longer side.
+const THUMBNAIL: usize = 96;
+/// Fields of replies that hold files; they move to the page without a copy.
+const FILES: [&str; 3] = ["nifti", "segmentation", "mirrored"];
+
+/// The worker's end of the protocol.
+#[wasm_bindgen]
+pub struct Session {
+    state: Rc<State>,
+}
+
+struct State {
+    post: Function,
+    engine: RefCell<Option<Rc<Engine>>>,
+    manifests: RefCell<Vec<Manifest>>,
+    series: RefCell<Rc<Vec<Series>>>,
+    scan: RefCell<Option<Rc<Scan>>>,
+    model: RefCell<Option<Rc<LoadedModel>>>,
+    report: RefCell<Option<Report>>,
+    running: Cell<bool>,
+    cancelled: Rc<Cell<bool>>,
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// A session that answers through `post(message, transfer)`.
+    pub fn create(post: Function) -> Self {
+        Self {
+            state: Rc::new(State {
+                post,
+                engine: RefCell::default(),
+                manifests: RefCell::default(),
+                series: RefCell::default(),
+                scan: RefCell::default(),
+                model: RefCell::default(),
+                report: RefCell::default(),
+                running: Cell::new(false),
+                cancelled: Rc::new(Cell::new(false)),
+            }),
+        }
+    }
+
+    /// Answers one request; every answer goes through `post`.
+    pub async fn handle(&self, request: JsValue) {
+        let state = Rc::clone(&self.state);
+        let id = Reflect::get(&request, &"id".into()).ok().and_then(|v| v.as_f64()).unwrap_or(0.0);
+        let reply = match serde_wasm_bindgen::from_value::<Request>(request) {
+            Ok(request) => state.answer(id, request).await,
+            Err(e) => {
+                Err(Failure::new("protocol", format!("request not understood: {e}"), "Reload the page."))
+            }
+        };
+        state.send(id, &reply.unwrap_or_else(|error| Reply::Error { error }));
+    }
+}
+
+impl State {
+    fn send(&self, id: f64, reply: &Reply) {
+        let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
+        let Ok(message) = reply.serialize(&serializer) else { return };
+        let transfer = Array::new();
+        for key in FILES.map(JsValue::from) {
+            if let Ok(array) = Reflect::get(&message, &key).and_then(JsCast::dyn_into::<Uint8Array>) {
+                let buffer = array.buffer();
+                transfer.push(&buffer);
+                let _ = Reflect::set(&message, &key, &buffer);
+            }
+        }
+        let _ = Reflect::set(&message, &"id".into(), &id.into());
+        let _ = self.post.call2(&JsValue::NULL, &message, &transfer);
+    }
+
+    async fn answer(&self, id: f64, request: Request) -> Result<Reply, Failure> {
+        match request {
+            Request::Init { backend } => self.init(backend).await,
+            Request::Open { files } => self.open(files.into_iter().map(source_file).collect()),
+            Request::OpenUrl { url, name } => {
+                let bytes = fetch::download(&url, |_| {}).await.map_err(|reason| {
+                    let message = format!("the sample could not be loaded: {reason}");
+                    Failure::new("network", message, "Check the connection, or open a file of your own.")
+                })?;
+                self.open(vec![SourceFile { name, bytes }])
+            }
+            Request::Phantom => Ok(self.phantom()),
+            Request::Select { index, volume } => self.select(index, volume),
+            Request::Run { model, ignore_warnings } => self.run(id, &model, ignore_warnings).await,
+            Request::Cancel => {
+                self.cancelled.set(true);
+                Ok(Reply::Cancelled)
+            }
+            Request::Csv => match &*self.report.borrow() {
+                Some(report) => Ok(Reply::Csv { text: report.to_csv() }),
+                None => Err(Failure::new("no_result", "there is no result yet", "Run a model first.")),
+            },
+        }
+    }
+
+    async fn init(&self, backend: crate::protocol::BackendChoice) -> Result<Reply, Failure> {
+        let engine = adapter::open(backend).await?;
+        let adapter = engine.adapter.clone();
+        self.engine.replace(Some(Rc::new(engine)));
+        let manifests = models::list().await?;
+        let mut offers = Vec::new();
+        for manifest in &manifests {
+            offers.push(models::offer(manifest).await);
+        }
+        self.manifests.replace(manifests);
+        Ok(Reply::Ready { adapter, version: env!("CARGO_PKG_VERSION"), models: offers })
+    }
+
+    fn open(&self, files: Vec<SourceFile>) -> Result<Reply, Failure> {
+        let series = open(files, &Limits::default())?;
+        let infos = series.iter().enumerate().map(|(index, s)| series_info(index, s)).collect();
+        self.series.replace(Rc::new(series));
+        Ok(Reply::Series { series: infos })
+    }
+
+    fn phantom(&self) -> Reply {
+        let scan = saswin_pipeline::phantom_scan();
+        let info = SeriesInfo {
+            index: 0,
+            modality: scan.modality,
+            description: scan.name.clone(),
+            dims: scan.volume.grid.dims,
+            spacing: scan.volume.grid.spacing(),
+            files: 0,
+            frames: 1,
+            preferred: true,
+            problems: Vec::new(),
+            thumbnail: None,
+        };
+        self.series.replace(Rc::default());
+        self.scan.replace(Some(Rc::new(scan)));
+        Reply::Series { series: vec![info] }
+    }
+
+    fn select(&self, index: usize, volume: usize) -> Result<Reply, Failure> {
+        let series = Rc::clone(&self.series.borrow());
+        // The phantom has no series to load from: it is already the scan.
+        let scan = match (series.get(index), &*self.scan.borrow()) {
+            (Some(series), _) => Rc::new(series.load(volume)?),
+            (None, Some(scan)) if series.is_empty() => Rc::clone(scan),
+            _ => {
+                return Err(Failure::new(
+                    "parameter",
+                    format!("there is no series {index}"),
+                    "Open a scan first.",
+                ));
+            }
+        };
+        let info = scan_info(&scan);
+        let nifti = write_nifti_f32(&scan.volume, &NiftiOptions::default())?;
+        self.scan.replace(Some(scan));
+        Ok(Reply::Scan { info, nifti: ByteBuf::from(nifti) })
+    }
+
+    async fn run(&self, id: f64, model: &str, ignore_warnings: bool) -> Result<Reply, Failure> {
+        if self.running.replace(true) {
+            return Err(Failure::new("busy", "a run is under way", "Wait for it or cancel it."));
+        }
+        self.cancelled.set(false);
+        let result = self.run_model(id, model, Options { ignore_warnings }).await;
+        self.running.set(false);
+        match result {
+            Err(failure) if failure.kind == "cancelled" => Ok(Reply::Cancelled),
+            other => other,
+        }
+    }
+
+    async fn run_model(&self, id: f64, name: &str, options: Options) -> Result<Reply, Failure> {
+        let missing = |what: &str| Failure::new("parameter", what, "Open a scan and choose a model first.");
+        let engine = self.engine.borrow().clone().ok_or_else(|| missing("the device is not open"))?;
+        let scan = self.scan.borrow().clone().ok_or_else(|| missing("no scan is selected"))?;
+        let model = self.model(id, name, &engine).await?;
+        let mut monitor =
+            PageMonitor { post: |reply| self.send(id, &reply), cancelled: Rc::clone(&self.cancelled) };
+        let Findings { report, segmentation } = run(&scan, &model, &engine, options, &mut monitor).await?;
+        let mirror = mirrored(&scan.volume, &report.alignment.plane).map_err(RunError::from)?;
+        let options = NiftiOptions {
+            description: "SA-Swin Web, research use only".to_owned(),
+            ..NiftiOptions::default()
+        };
+        let reply = Reply::Result {
+            report: Box::new(report.clone()),
+            segmentation: ByteBuf::from(write_nifti_u8(&segmentation, &options)?),
+            mirrored: ByteBuf::from(write_nifti_f32(&mirror, &options)?),
+        };
+        self.report.replace(Some(report));
+        Ok(reply)
+    }
+
+    async fn model(&self, id: f64, name: &str, engine: &Engine) -> Result<Rc<LoadedModel>, Failure> {
+        if let Some(model) = self.model.borrow().as_ref().filter(|m| m.manifest.name == name) {
+            return Ok(Rc::clone(model));
+        }
+        let manifest = self.manifests.borrow().iter().find(|m| m.name == name).cloned();
+        let manifest = manifest.ok_or_else(|| {
+            Failure::new("parameter", format!("there is no model `{name}`"), "Choose another model.")
+        })?;
+        let total = usize::try_from(manifest.files[0].bytes).unwrap_or(usize::MAX);
+        let progress = |done| {
+            let text = format!("Loading the model, {:.1} of {:.1} MB", done as f64 / 1e6, total as f64 / 1e6);
+            self.send(id, &Reply::Progress { stage: "model".to_owned(), done, total, text });
+        };
+        let model = Rc::new(models::load(&manifest, engine, progress).await?);
+        self.model.replace(Some(Rc::clone(&model)));
+        Ok(model)
+    }
+}
+
+fn source_file(file: FileBytes) -> SourceFile {
+    SourceFile { name: file.name, bytes: file.bytes.into_vec() }
+}
+
+fn series_info(index: usize, series: &Series) -> SeriesInfo {
+    let thumbnail = series.thumbnail(THUMBNAIL).ok().map(|gray| Thumbnail {
+        width: gray.width,
+        height: gray.height,
+        gray: ByteBuf::from(gray.pixels),
+    });
+    SeriesInfo {
+        index,
+        modality: series.modality,
+        description: series.description.clone(),
+        dims: series.dims,
+        spacing: series.spacing,
+        files: series.files,
+        frames: series.frames,
+        preferred: series.preferred,
+        problems: series.problems.clone(),
+        thumbnail,
+    }
+}

@@ -1,0 +1,40 @@
+// Steps that several tests share.
+
+/** Opens a sample by its title, from wherever the page stands. */
+export async function openSample(page, title) {
+  await page.getByRole("button", { name: title }).first().click();
+  await page.locator("body[data-state=scan]:not([data-busy])").waitFor();
+}
+
+/** Starts the analysis and waits for its result. */
+export async function analyse(page, timeout = 600_000) {
+  await page.locator("#analyse").click();
+  await page.locator("body[data-state=result]").waitFor({ timeout });
+}
+
+/** Opens files given as `{name, text}`. */
+export async function openFiles(page, files) {
+  const payload = files.map(({ name, text }) => ({
+    name,
+    mimeType: "application/octet-stream",
+    buffer: Buffer.from(text),
+  }));
+  await page.setInputFiles("#pick-files", payload);
+}
+
+/** Where the crosshair is, as the page says it. */
+export function location(page) {
+  return page.locator("#location").textContent();
+}
+
+/** A picture of the canvas alone. */
+export function picture(page) {
+  return page.locator("#viewer canvas").screenshot();
+}
+
+/** Lets the viewer draw what was asked of it. */
+export async function drawn(page) {
+  await page.evaluate(
+    () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+  );
+}

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { analyse, openSample } from "./actions.mjs";
+import { launch, ready } from "./launch.mjs";
+
+test("words come first, numbers under them, provenance at the end", async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await analyse(page);
+  const headings = await page.locator("#report h2, #report summary").allTextContents();
+  assert.equal(headings[0], "Findings");
+  assert.ok((await page.locator(".words p").count()) > 0);
+  assert.ok((await page.locator("tbody tr").count()) > 0);
+  await page.locator("summary", { hasText: "Provenance" }).click();
+  const provenance = await page.locator("details", { hasText: "SHA-256" }).textContent();
+  for (const word of ["App", "Model", "Adapter", "Precision", "Preparing", "esearch use only"]) {
+    assert.ok(provenance.includes(word), word);
+  }
+  const status = await page.locator("#announce").textContent();
+  assert.match(status, /finished/);
+});
+
+test("exports hold what the panel shows, under names that say nothing of the patient", async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await analyse(page);
+  const report = JSON.parse(await exported(page, "json", "report.json"));
+  assert.match(report.disclaimer, /research use only/i);
+  const shown = await page.locator("tbody tr").count();
+  assert.ok(report.labels.length >= shown);
+  const nifti = gunzipSync(await exported(page, "nifti", "segmentation.nii.gz"));
+  assert.equal(nifti.readInt32LE(0), 348);
+  const dims = [0, 1, 2].map((axis) => nifti.readInt16LE(42 + 2 * axis));
+  assert.deepEqual(dims, report.scan.dims);
+  assert.match((await exported(page, "csv", "report.csv")).toString(), /,/);
+});
+
+async function exported(page, kind, name) {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.locator(`[data-export=${kind}]`).click(),
+  ]);
+  assert.equal(download.suggestedFilename(), name);
+  return readFile(await download.path());
+}

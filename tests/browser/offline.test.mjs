@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { drawn, openSample } from "./actions.mjs";
+import { launch, ready } from "./launch.mjs";
+
+test("after the first visit the page works without a network", async (t) => {
+  const { page, context } = await launch(t, { serviceWorkers: "allow" });
+  await ready(page);
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.waitForFunction(async () => {
+    const registration = await navigator.serviceWorker.getRegistration();
+    return registration?.active?.state === "activated";
+  });
+  await context.setOffline(true);
+  await page.reload();
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await drawn(page);
+  const answer = await page.evaluate(async () =>
+    (await fetch("./")).headers.get("content-security-policy"),
+  );
+  assert.match(answer, /default-src 'none'/);
+});

@@ -1,0 +1,102 @@
+import { find, h } from "./dom.js";
+import { megabytes, percent } from "./format.js";
+
+/** The upper part of the findings panel: choose a model, start, follow, cancel. */
+export class AnalysisPanel {
+  #models = [];
+  #select;
+  #start;
+  #note;
+  #progress;
+  #cancel;
+
+  constructor({ start, cancel }) {
+    this.#select = h("select", { id: "models", onchange: () => this.#describe() });
+    this.#start = h(
+      "button",
+      { type: "button", className: "primary", id: "analyse", onclick: start },
+      "Analyse",
+    );
+    this.#note = h("small", { className: "note" });
+    this.#cancel = h("button", { type: "button", id: "cancel", onclick: cancel }, "Cancel");
+    this.#progress = h(
+      "div",
+      { className: "progress", hidden: true },
+      h("p", {}, h("span", { className: "stage" }), h("output", {})),
+      h("progress", { max: 1, value: 0, "aria-label": "Progress of the analysis" }),
+      this.#cancel,
+    );
+    find("#findings").replaceChildren(
+      h(
+        "section",
+        { className: "analysis" },
+        h("label", { className: "model" }, h("span", {}, "Model"), this.#select),
+        this.#note,
+        this.#start,
+        this.#progress,
+      ),
+      h("div", { id: "report" }),
+    );
+  }
+
+  /** The chosen model, or `undefined` where none fits. */
+  get model() {
+    return this.#models.find(({ name }) => name === this.#select.value);
+  }
+
+  offer(models) {
+    this.#models = models;
+    this.#select.replaceChildren(
+      ...models.map(({ name, title, trained }) =>
+        h(
+          "option",
+          { value: name, disabled: !trained },
+          trained ? title : `${title} (not trained)`,
+        ),
+      ),
+    );
+    this.#describe();
+  }
+
+  /** Preselects the first trained model for a modality. */
+  suit(modality) {
+    const fits = (model) =>
+      model.trained && (model.modality === "any" || model.modality === modality);
+    const best = this.#models.find(fits) ?? this.#models.find((model) => model.trained);
+    if (best) this.#select.value = best.name;
+    this.#describe();
+  }
+
+  running(on) {
+    this.#start.hidden = on;
+    this.#select.disabled = on;
+    this.#cancel.disabled = false;
+    this.#progress.hidden = !on;
+    if (on) this.step({ text: "Starting…", done: 0, total: 1 });
+  }
+
+  step({ text, done, total }) {
+    const share = total > 0 ? done / total : 0;
+    this.#progress.querySelector(".stage").textContent = text;
+    this.#progress.querySelector("output").textContent = percent(share);
+    this.#progress.querySelector("progress").value = share;
+  }
+
+  cancelling() {
+    this.#cancel.disabled = true;
+    this.#progress.querySelector(".stage").textContent = "Stopping…";
+  }
+
+  #describe() {
+    const { model } = this;
+    this.#start.disabled = !model;
+    if (!model) this.#note.textContent = "No trained model is installed.";
+    else {
+      const size = megabytes(model.bytes);
+      const place = model.cached
+        ? `${size}, kept on this device`
+        : `${size}, fetched once from this site`;
+      this.#note.textContent = [model.note, place].filter(Boolean).join(" · ");
+    }
+  }
+}

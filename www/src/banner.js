@@ -1,0 +1,42 @@
+import { find, h } from "./dom.js";
+
+/** Shows one failure: what happened, where, what to do; `action` is an optional `{label, run}`. */
+export function showError(error, action = null) {
+  const dismiss = h(
+    "button",
+    { type: "button", className: "quiet", "aria-label": "Dismiss", onclick: clearError },
+    "✕",
+  );
+  const act =
+    action &&
+    h(
+      "button",
+      {
+        type: "button",
+        onclick: () => {
+          clearError();
+          action.run();
+        },
+      },
+      action.label,
+    );
+  find("#banner").replaceChildren(
+    h(
+      "div",
+      { className: "error", "data-kind": error.kind ?? "page" },
+      h(
+        "p",
+        {},
+        h("b", {}, error.message),
+        error.place ? h("code", {}, error.place) : null,
+        error.remedy ? h("span", {}, error.remedy) : null,
+      ),
+      act,
+      dismiss,
+    ),
+  );
+}
+
+export function clearError() {
+  find("#banner").replaceChildren();
+}

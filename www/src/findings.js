@@ -1,0 +1,56 @@
+import { find, h } from "./dom.js";
+import {
+  alignment,
+  measures,
+  probabilities,
+  provenance,
+  scanFacts,
+  timing,
+  warnings,
+} from "./findings-details.js";
+import { labelTable } from "./findings-labels.js";
+import { inWords } from "./words.js";
+
+/** Fills the panel from a report: words first, numbers under them. */
+export function showFindings(report, { toggle, save }) {
+  find("#report").replaceChildren(
+    h(
+      "section",
+      { className: "words" },
+      h("h2", {}, "Findings"),
+      ...inWords(report).map((text) => h("p", {}, text)),
+    ),
+    ...[
+      warnings(report),
+      probabilities(report),
+      measures(report),
+      report.model.trained ? labelTable(report, toggle) : null,
+      alignment(report),
+      timing(report),
+      provenance(report),
+      exportButtons(save),
+    ].filter(Boolean),
+  );
+}
+
+/** What is known before any analysis. */
+export function showScanFacts(info) {
+  find("#report").replaceChildren(scanFacts(info));
+}
+
+function exportButtons(save) {
+  const button = (kind, text, format, note) =>
+    h(
+      "button",
+      { type: "button", "data-export": kind, title: note, onclick: () => save(kind) },
+      text,
+      h("small", {}, format),
+    );
+  return h(
+    "section",
+    { className: "exports", "aria-label": "Export" },
+    button("nifti", "Labels", "NIfTI", "The labels in the grid of the scan that was opened"),
+    button("json", "Results", "JSON", "Everything on this panel"),
+    button("csv", "Table", "CSV", "Volumes, differences and measures"),
+  );
+}

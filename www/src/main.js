@@ -1,0 +1,178 @@
+import { AnalysisPanel } from "./analysis.js";
+import { clearError, showError } from "./banner.js";
+import { announce, find } from "./dom.js";
+import { save } from "./exports.js";
+import { showFindings, showScanFacts } from "./findings.js";
+import { dims, plural } from "./format.js";
+import { keepOffline } from "./offline.js";
+import { wireOpening } from "./open.js";
+import { markSeries, showSeries } from "./series.js";
+import { RequestLog, showAdapter, showAdapterFailure, showModel } from "./status.js";
+import { WorkerClient } from "./worker-client.js";
+
+const query = new URLSearchParams(location.search);
+const megabytes = Number(query.get("max_buffer_mb"));
+const client = new WorkerClient({
+  backend: query.get("backend") ?? "auto",
+  ...(megabytes > 0 ? { max_buffer_mb: megabytes } : {}),
+});
+const requests = new RequestLog();
+const panel = new AnalysisPanel({ start: () => analyse(), cancel: () => cancel() });
+
+/** What is on screen: the scan, its result, and the run under way. */
+const shown = { scan: null, result: null, run: null };
+
+/** The viewer is large: it is fetched behind the first picture, and made for the first scan. */
+const fetchViewer = () => Promise.all([import("./viewer.js"), import("./viewer-controls.js")]);
+let viewing = null;
+function viewer() {
+  viewing ??= fetchViewer().then(async ([{ Viewer }, { ViewerControls }]) => {
+    let controls = null;
+    const made = await Viewer.attach(find("#viewer canvas"), (place) =>
+      controls?.showLocation(place),
+    );
+    controls = new ViewerControls(made);
+    return { viewer: made, controls };
+  });
+  return viewing;
+}
+
+client.addEventListener("ready", ({ detail }) => {
+  showAdapter(detail.adapter);
+  panel.offer(detail.models);
+  fetchViewer();
+  if (shown.scan) panel.suit(shown.scan.modality);
+  showModel(panel.model);
+});
+client.addEventListener("failed", ({ detail }) => {
+  showAdapterFailure("Could not start");
+  showError(detail);
+});
+client.addEventListener("requests", ({ detail }) => requests.add(detail));
+find("#findings").addEventListener("change", () => showModel(panel.model));
+window.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && shown.run) cancel();
+});
+
+wireOpening({
+  files: (files) => {
+    requests.mark();
+    return open("open", { files });
+  },
+  // The worker lives in another folder, so it gets the whole address.
+  sample: ({ url, name }) =>
+    open("open_url", { url: new URL(url, document.baseURI).href, name }, () => requests.mark()),
+  phantom: () => {
+    requests.mark();
+    return open("phantom");
+  },
+});
+keepOffline();
+
+/** Runs one step; a failure is told in the banner and changes nothing else. */
+async function guarded(step, action) {
+  try {
+    clearError();
+    return await step();
+  } catch (error) {
+    if (error.kind !== "cancelled") showError(error, action?.(error));
+    announce(error.message);
+    return null;
+  }
+}
+
+async function open(type, payload = {}, opened = () => {}) {
+  await stopRun();
+  busy("Reading…");
+  const reply = await guarded(() => client.request(type, payload));
+  if (!reply) return settle();
+  opened();
+  showSeries(reply.series, select);
+  const best = reply.series.find((series) => series.preferred) ?? reply.series[0];
+  announce(`${plural(reply.series.length, "series", "series")} found.`);
+  if (best) await select(best.index);
+}
+
+async function select(index, volume) {
+  await stopRun();
+  busy("Reading the series…");
+  const reply = await guarded(() =>
+    client.request("select", { index, ...(volume > 0 ? { volume } : {}) }),
+  );
+  if (!reply) return settle();
+  await guarded(() => showScan(reply, index));
+  settle();
+}
+
+async function showScan({ nifti, info }, index) {
+  shown.scan = info;
+  shown.result = null;
+  document.body.dataset.state = "scan";
+  const { viewer: view, controls } = await viewer();
+  await view.showScan(nifti, "scan", info.window);
+  controls.showScan(info);
+  showScanFacts(info);
+  markSeries(index);
+  panel.suit(info.modality);
+  showModel(panel.model);
+  announce(`Scan shown, ${dims(info.dims)} voxels.`);
+}
+
+async function analyse(ignoreWarnings = false) {
+  const model = panel.model;
+  if (!model || shown.run) return;
+  const run = client.request(
+    "run",
+    { model: model.name, ...(ignoreWarnings ? { ignore_warnings: true } : {}) },
+    (progress) => panel.step(progress),
+  );
+  shown.run = run;
+  document.body.dataset.state = "running";
+  panel.running(true);
+  announce("Analysis started.");
+  const anyway = (error) =>
+    error.kind === "unsuitable" ? { label: "Run anyway", run: () => analyse(true) } : null;
+  const reply = await guarded(() => run, anyway);
+  shown.run = null;
+  panel.running(false);
+  if (reply?.type === "result") await guarded(() => showResult(reply));
+  else if (reply) announce("Analysis cancelled.");
+  settle();
+}
+
+async function showResult(result) {
+  const { report, segmentation, mirrored } = result;
+  shown.result = result;
+  const { viewer: view, controls } = await viewer();
+  const plane = report.alignment.aligned ? report.alignment.plane : null;
+  const labels = report.model.trained ? report.labels : [];
+  await view.showResult({ segmentation, mirrored, labels, plane });
+  controls.showResult(plane !== null);
+  showFindings(report, {
+    toggle: (values, on) => view.toggle(values, on),
+    save: (kind) => guarded(() => save(kind, result, client)),
+  });
+  showAdapter(report.adapter);
+  announce("Analysis finished. The findings are in the panel.");
+}
+
+async function cancel() {
+  if (!shown.run) return;
+  panel.cancelling();
+  await client.cancel(shown.run);
+}
+
+async function stopRun() {
+  if (shown.run) await cancel();
+}
+
+function busy(text) {
+  announce(text);
+  document.body.dataset.busy = text;
+}
+
+/** Back to what is on screen, after success or failure. */
+function settle() {
+  delete document.body.dataset.busy;
+  document.body.dataset.state = shown.result ? "result" : shown.scan ? "scan" : "empty";
+}

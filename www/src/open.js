@@ -1,0 +1,96 @@
+import { find, h } from "./dom.js";
+
+/**
+ * Wires everything that opens a scan: buttons, pickers, dropping, samples.
+ * `open.files(list)` takes `{file, path}` entries, `open.sample(sample)` one of the list,
+ * `open.phantom()` nothing.
+ */
+export function wireOpening(open) {
+  for (const kind of ["files", "folder"]) {
+    const input = find(`#pick-${kind}`);
+    for (const button of document.querySelectorAll(`[data-pick=${kind}]`)) {
+      button.addEventListener("click", () => input.click());
+    }
+    input.addEventListener("change", () => {
+      const files = [...input.files].map((file) => ({ file, path: file.webkitRelativePath }));
+      input.value = "";
+      if (files.length > 0) open.files(files);
+    });
+  }
+  wireDropping(open);
+  wireSamples(open);
+}
+
+async function wireSamples(open) {
+  const response = await fetch("samples/index.json").catch(() => null);
+  const samples = response?.ok ? await response.json() : [];
+  const first = samples[0];
+  for (const button of document.querySelectorAll("[data-sample]")) {
+    button.addEventListener("click", () => (first ? open.sample(first) : open.phantom()));
+  }
+  const all = [
+    ...samples.map((sample) => ({ ...sample, run: () => open.sample(sample) })),
+    {
+      title: "Generated phantom",
+      source: "Made on this device, nothing is fetched",
+      run: open.phantom,
+    },
+  ];
+  find("[data-samples]").replaceChildren(...all.map(row));
+  find("[data-sample-links]").replaceChildren("Samples: ", ...all.map(link));
+}
+
+function row({ title, source, run }) {
+  const button = { type: "button", className: "row", onclick: run };
+  return h("li", {}, h("button", button, title, h("small", {}, source)));
+}
+
+function link({ title, source, run }) {
+  return h("button", { type: "button", className: "link", title: source, onclick: run }, title);
+}
+
+function wireDropping(open) {
+  const veil = find("#drop");
+  const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+  window.addEventListener("dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    veil.hidden = false;
+  });
+  window.addEventListener("dragleave", (event) => {
+    if (event.relatedTarget === null) veil.hidden = true;
+  });
+  window.addEventListener("drop", async (event) => {
+    veil.hidden = true;
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    // Entries must be taken before the first await: the list is emptied afterwards.
+    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry());
+    const loose = [...event.dataTransfer.files].map((file) => ({ file, path: file.name }));
+    const walked = (await Promise.all(entries.filter(Boolean).map(walk))).flat();
+    const files = walked.length > 0 ? walked : loose;
+    open.files(files);
+  });
+}
+
+/** Every file at or below a dropped entry, with its path. */
+async function walk(entry) {
+  if (entry.isFile) {
+    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+    return [{ file, path: entry.fullPath.replace(/^\//, "") }];
+  }
+  const found = [];
+  for (const child of await children(entry)) found.push(...(await walk(child)));
+  return found;
+}
+
+/** A folder's reader hands out its entries in portions. */
+async function children(folder) {
+  const reader = folder.createReader();
+  const all = [];
+  for (;;) {
+    const portion = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (portion.length === 0) return all;
+    all.push(...portion);
+  }
+}

@@ -1,0 +1,66 @@
+import { find, h } from "./dom.js";
+import { dims, modality, plural, spacing } from "./format.js";
+
+/** Lists the series of what was opened; `choose(index, volume)` follows a click. */
+export function showSeries(list, choose) {
+  const cards = list.map((series) => card(series, choose));
+  find("#series").replaceChildren(h("h2", {}, plural(list.length, "series", "series")), ...cards);
+}
+
+/** Marks the series that the viewer shows. */
+export function markSeries(index) {
+  for (const button of document.querySelectorAll("#series [data-series]")) {
+    button.setAttribute("aria-pressed", String(Number(button.dataset.series) === index));
+  }
+}
+
+function card(series, choose) {
+  const volume = series.frames > 1 ? volumePicker(series) : null;
+  const pick = () => choose(series.index, volume ? volume.valueAsNumber - 1 : undefined);
+  volume?.addEventListener("change", pick);
+  const button = h(
+    "button",
+    {
+      type: "button",
+      className: "series",
+      "data-series": series.index,
+      "aria-pressed": "false",
+      onclick: pick,
+    },
+    thumbnail(series.thumbnail),
+    h(
+      "span",
+      { className: "text" },
+      h("b", {}, series.description || "No description"),
+      h("span", { className: "chips" }, h("i", {}, modality(series.modality)), dims(series.dims)),
+      h("small", {}, `${spacing(series.spacing)} · ${plural(series.files, "file")}`),
+      ...series.problems.map((problem) => h("small", { className: "problem" }, problem)),
+    ),
+  );
+  const label =
+    volume && h("label", { className: "frames" }, "Volume ", volume, ` of ${series.frames}`);
+  return h("div", {}, button, label);
+}
+
+function volumePicker(series) {
+  return h("input", {
+    type: "number",
+    min: "1",
+    max: String(series.frames),
+    step: "1",
+    value: "1",
+  });
+}
+
+function thumbnail(picture) {
+  const canvas = h("canvas", { width: 64, height: 64, "aria-hidden": "true" });
+  if (!picture) return canvas;
+  canvas.width = picture.width;
+  canvas.height = picture.height;
+  const image = new ImageData(picture.width, picture.height);
+  picture.gray.forEach((gray, i) => {
+    image.data.set([gray, gray, gray, 255], 4 * i);
+  });
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
+}

@@ -1,0 +1,73 @@
+import { find, h } from "./dom.js";
+import { plural } from "./format.js";
+
+const BACKENDS = { webgpu: "WebGPU", wgpu: "WebGPU", cpu: "CPU" };
+
+export function showAdapter({ name, backend, software, precision, reason }) {
+  const kind = backend === "cpu" || software ? "slow" : "fast";
+  const parts = [BACKENDS[backend] ?? backend, name, precision];
+  if (software) parts.push("software adapter: no GPU is used");
+  find("#adapter").replaceChildren(
+    h("i", { className: `dot ${kind}` }),
+    parts.filter(Boolean).join(" · "),
+  );
+  find("#adapter").title = reason ?? "";
+  if (reason) find("#adapter").append(h("small", {}, `(${reason})`));
+}
+
+export function showAdapterFailure(text) {
+  find("#adapter").replaceChildren(h("i", { className: "dot failed" }), text);
+}
+
+export function showModel(model) {
+  find("#model").textContent = model ? `${model.name} · ${model.sha256.slice(0, 12)}` : "";
+  find("#model").title = model ? `SHA-256 ${model.sha256}` : "";
+}
+
+/** Counts every request of the page and its worker since the scan was opened. */
+export class RequestLog {
+  #all = [];
+  #since = null;
+
+  constructor() {
+    new PerformanceObserver((list) => {
+      const fresh = list.getEntries().map(({ name, startTime }) => ({
+        url: name,
+        time: performance.timeOrigin + startTime,
+      }));
+      this.add(fresh);
+    }).observe({ type: "resource", buffered: true });
+  }
+
+  add(requests) {
+    this.#all.push(...requests.filter(({ url }) => /^https?:/.test(url)));
+    this.#show();
+  }
+
+  /** From here on a scan is open. */
+  mark() {
+    this.#since = performance.timeOrigin + performance.now();
+    this.#show();
+  }
+
+  #show() {
+    const shown =
+      this.#since === null ? this.#all : this.#all.filter(({ time }) => time > this.#since);
+    const when = this.#since === null ? "since the page was opened" : "since the scan was opened";
+    find("#requests").textContent = `${plural(shown.length, "request")} ${when}`;
+    find("#request-log").replaceChildren(
+      h("h2", {}, `Requests ${when}`),
+      shown.length === 0
+        ? h(
+            "p",
+            {},
+            "None. The browser itself refuses every address but this site's (Content-Security-Policy).",
+          )
+        : h("ol", {}, ...shown.map(({ url }) => h("li", {}, h("code", {}, shorten(url))))),
+    );
+  }
+}
+
+function shorten(url) {
+  return url.startsWith(`${location.origin}/`) ? url.slice(location.origin.length) : url;
+}

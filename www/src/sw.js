@@ -1,0 +1,61 @@
+// Keeps the page usable without a network. The build fills in the version, the files and the headers.
+const BUILD = __BUILD__;
+const SHELL = `saswin-shell-${BUILD.version}`;
+const SAMPLES = "saswin-samples";
+
+self.addEventListener("install", (event) => event.waitUntil(fill()));
+
+// A new version waits until the reader agrees: never a silent change in mid-session.
+self.addEventListener("message", (event) => {
+  if (event.data === "activate") self.skipWaiting();
+});
+
+self.addEventListener("activate", (event) => event.waitUntil(tidy()));
+
+self.addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  if (event.request.method !== "GET" || url.origin !== self.location.origin) return;
+  event.respondWith(answer(event.request, url));
+});
+
+async function fill() {
+  const cache = await caches.open(SHELL);
+  // Hashed names never change, so the copy that the page just downloaded will do.
+  const request = (file) =>
+    new Request(file, { cache: file.startsWith("assets/") ? "default" : "reload" });
+  await cache.addAll(BUILD.files.map(request));
+}
+
+async function tidy() {
+  const names = await caches.keys();
+  const old = names.filter((name) => name.startsWith("saswin-shell-") && name !== SHELL);
+  await Promise.all(old.map((name) => caches.delete(name)));
+  await self.clients.claim();
+}
+
+async function answer(request, url) {
+  const shell = await caches.open(SHELL);
+  const kept = await shell.match(request, { ignoreSearch: true });
+  if (kept) return dressed(kept);
+  if (url.pathname.includes("/samples/")) return sample(request);
+  return dressed(await fetch(request));
+}
+
+async function sample(request) {
+  const cache = await caches.open(SAMPLES);
+  const kept = await cache.match(request);
+  if (kept) return dressed(kept);
+  const response = await fetch(request);
+  if (response.ok) await cache.put(request, response.clone());
+  return dressed(response);
+}
+
+/** Hosts that cannot set headers get them here. */
+function dressed(response) {
+  if (response.type === "opaque" || response.status === 0) return response;
+  const headers = new Headers(response.headers);
+  for (const [name, value] of Object.entries(BUILD.headers)) headers.set(name, value);
+  const { status, statusText } = response;
+  const empty = status === 204 || status === 304;
+  return new Response(empty ? null : response.body, { status, statusText, headers });
+}

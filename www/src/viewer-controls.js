@@ -1,0 +1,245 @@
+import { find, h } from "./dom.js";
+import { number } from "./format.js";
+import { LAYOUTS } from "./viewer.js";
+
+/** Centre and width in Hounsfield units. */
+const WINDOWS = {
+  Brain: { center: 40, width: 80 },
+  Subdural: { center: 75, width: 200 },
+  Bone: { center: 480, width: 2500 },
+  Stroke: { center: 40, width: 40 },
+};
+
+const STEPS = {
+  ArrowLeft: [-1, 0, 0],
+  ArrowRight: [1, 0, 0],
+  ArrowUp: [0, 1, 0],
+  ArrowDown: [0, -1, 0],
+  PageUp: [0, 0, 1],
+  PageDown: [0, 0, -1],
+};
+
+export const KEYS = [
+  ["← →", "crosshair left, right on the screen"],
+  ["↑ ↓", "crosshair to the front, to the back"],
+  ["Page ↑ ↓", "crosshair up, down"],
+  ["1 – 5", "all planes, axial, coronal, sagittal, 3-D"],
+  ["O", "labels on, off"],
+  ["M", "mid-plane on, off"],
+  ["F", "mirrored view on, off"],
+  ["R", "radiological or neurological sides"],
+  ["Home", "centre and reset the zoom"],
+  ["Esc", "cancel the run"],
+];
+
+/** The toolbar above the canvas and the keys within it. */
+export class ViewerControls {
+  #viewer;
+  #toggles = {};
+  #radiological = true;
+  #unit = "";
+
+  constructor(viewer) {
+    this.#viewer = viewer;
+    this.#build();
+    find("#viewer canvas").setAttribute("role", "application");
+    find("#viewer .canvas").addEventListener("keydown", (event) => this.#key(event), true);
+    find("#keys").replaceChildren(
+      h("h2", {}, "Keys in the viewer"),
+      h(
+        "dl",
+        {},
+        ...KEYS.flatMap(([key, text]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, text)]),
+      ),
+    );
+  }
+
+  /** Fits the controls to a scan; there is no result yet. */
+  showScan({ modality, window }) {
+    const ct = modality === "ct";
+    this.#unit = ct ? " HU" : "";
+    find("#windows").hidden = !ct;
+    this.#pressWindow(window);
+    this.#set("mirror", false);
+    find("#overlay-controls").hidden = true;
+  }
+
+  /** Offers what a result adds; without a mid-plane there is no mirror either. */
+  showResult(hasPlane) {
+    find("#overlay-controls").hidden = false;
+    this.#set("mirror", false);
+    this.#toggles.plane.disabled = !hasPlane;
+    this.#toggles.mirror.disabled = !hasPlane;
+  }
+
+  showLocation({ mm, value, label }) {
+    const axis = (position, positive, negative) =>
+      `${number(Math.abs(position), 1)} mm ${position < 0 ? negative : positive}`;
+    const place = [axis(mm[0], "R", "L"), axis(mm[1], "A", "P"), axis(mm[2], "S", "I")].join(" · ");
+    const parts = [place, `value ${number(value, 2)}${this.#unit}`];
+    if (label) parts.push([label.side, label.name].filter(Boolean).join(" "));
+    find("#location").textContent = parts.join("   |   ");
+  }
+
+  #build() {
+    const layouts = Object.entries(LAYOUTS).map(([name, title], i) =>
+      h("button", {
+        type: "button",
+        "data-layout": name,
+        "aria-pressed": String(i === 0),
+        title,
+        textContent: name === "all" ? "All" : title,
+        onclick: () => this.#layout(name),
+      }),
+    );
+    const windows = Object.entries(WINDOWS).map(([name, window]) =>
+      h("button", {
+        type: "button",
+        textContent: name,
+        "data-window": name,
+        onclick: () => {
+          this.#viewer.window(window);
+          this.#pressWindow(window);
+        },
+        title: `Window ${window.width}, level ${window.center} HU`,
+      }),
+    );
+    const slider = h("input", {
+      type: "range",
+      min: "0",
+      max: "1",
+      step: "0.05",
+      value: "0.5",
+      id: "opacity",
+      oninput: (event) => this.#viewer.opacity(event.target.valueAsNumber),
+    });
+    find("#viewer .toolbar").replaceChildren(
+      h("div", { className: "group", role: "group", "aria-label": "Layout" }, layouts),
+      h(
+        "div",
+        {
+          className: "group",
+          role: "group",
+          "aria-label": "CT window",
+          id: "windows",
+          hidden: true,
+        },
+        windows,
+      ),
+      h(
+        "div",
+        {
+          className: "group plain",
+          role: "group",
+          "aria-label": "Overlay",
+          id: "overlay-controls",
+          hidden: true,
+        },
+        h("label", {}, "Labels ", slider),
+        this.#toggle("plane", "Mid-plane", true, (on) => this.#viewer.plane(on)),
+        this.#toggle("mirror", "Mirrored", false, (on) => {
+          this.#viewer.mirrored(on);
+          find(".mirror-note").hidden = !on;
+        }),
+      ),
+      h(
+        "div",
+        { className: "group end" },
+        h(
+          "button",
+          {
+            type: "button",
+            id: "sides",
+            title: "Which side of the patient is on the left of the screen",
+            onclick: () => this.#sides(),
+          },
+          "Radiological",
+        ),
+        h(
+          "button",
+          {
+            type: "button",
+            title: "Centre and reset the zoom",
+            onclick: () => this.#viewer.home(),
+          },
+          "Reset",
+        ),
+      ),
+    );
+  }
+
+  #pressWindow(window) {
+    for (const [name, { center, width }] of Object.entries(WINDOWS)) {
+      const on = window?.center === center && window?.width === width;
+      find(`[data-window=${name}]`).setAttribute("aria-pressed", String(on));
+    }
+  }
+
+  #toggle(name, text, on, apply) {
+    const button = h("button", {
+      type: "button",
+      "aria-pressed": String(on),
+      textContent: text,
+      "data-toggle": name,
+      onclick: () => {
+        const pressed = button.getAttribute("aria-pressed") !== "true";
+        button.setAttribute("aria-pressed", String(pressed));
+        apply(pressed);
+      },
+    });
+    this.#toggles[name] = button;
+    return button;
+  }
+
+  #set(name, on) {
+    const button = this.#toggles[name];
+    if ((button.getAttribute("aria-pressed") === "true") !== on) button.click();
+  }
+
+  #layout(name) {
+    this.#viewer.layout(name);
+    for (const button of document.querySelectorAll("[data-layout]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.layout === name));
+    }
+  }
+
+  #sides() {
+    this.#radiological = !this.#radiological;
+    this.#viewer.radiological(this.#radiological);
+    find("#sides").textContent = this.#radiological ? "Radiological" : "Neurological";
+  }
+
+  /** Takes the keys before the viewer's own, undocumented ones. */
+  #key(event) {
+    if (
+      event.key === "Tab" ||
+      event.key === "Escape" ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey
+    )
+      return;
+    event.stopPropagation();
+    const step = STEPS[event.key];
+    if (step) {
+      const [x, y, z] = step;
+      this.#viewer.step(this.#radiological ? -x : x, y, z);
+      event.preventDefault();
+      return;
+    }
+    const layout = Object.keys(LAYOUTS)[Number(event.key) - 1];
+    if (layout) this.#layout(layout);
+    const key = event.key.toLowerCase();
+    if (key === "home") this.#viewer.home();
+    if (key === "r") this.#sides();
+    if (key === "m" && !this.#toggles.plane.disabled) this.#toggles.plane.click();
+    if (key === "f" && !this.#toggles.mirror.disabled) this.#toggles.mirror.click();
+    if (key === "o") this.#flipOverlay();
+  }
+
+  #flipOverlay() {
+    const slider = find("#opacity");
+    slider.value = slider.valueAsNumber > 0 ? "0" : "0.5";
+    this.#viewer.opacity(slider.valueAsNumber);
+  }
+}

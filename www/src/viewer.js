@@ -1,0 +1,264 @@
+import { Niivue, NVImage, SLICE_TYPE } from "@niivue/niivue";
+import { crossing } from "./plane.js";
+import { isSoftware, spareGradients } from "./software-gl.js";
+
+export const LAYOUTS = {
+  all: "All planes and 3-D",
+  axial: "Axial",
+  coronal: "Coronal",
+  sagittal: "Sagittal",
+  render: "3-D",
+};
+
+const SINGLE = {
+  axial: SLICE_TYPE.AXIAL,
+  coronal: SLICE_TYPE.CORONAL,
+  sagittal: SLICE_TYPE.SAGITTAL,
+  render: SLICE_TYPE.RENDER,
+};
+
+/** Left, top, width and height as shares of the canvas. */
+const QUARTERS = [
+  { sliceType: SLICE_TYPE.AXIAL, position: [0.01, 0.01, 0.48, 0.48] },
+  { sliceType: SLICE_TYPE.CORONAL, position: [0.51, 0.01, 0.48, 0.48] },
+  { sliceType: SLICE_TYPE.SAGITTAL, position: [0.01, 0.51, 0.48, 0.48] },
+  { sliceType: SLICE_TYPE.RENDER, position: [0.51, 0.51, 0.48, 0.48] },
+];
+
+/** Without a GPU a 3-D picture takes seconds, so it is not part of every frame. */
+const PLANES = [
+  { sliceType: SLICE_TYPE.AXIAL, position: [0.01, 0.01, 0.54, 0.98] },
+  { sliceType: SLICE_TYPE.CORONAL, position: [0.57, 0.01, 0.42, 0.48] },
+  { sliceType: SLICE_TYPE.SAGITTAL, position: [0.57, 0.51, 0.42, 0.48] },
+];
+
+const PLANES_UPRIGHT = [
+  { sliceType: SLICE_TYPE.AXIAL, position: [0.02, 0.01, 0.96, 0.6] },
+  { sliceType: SLICE_TYPE.CORONAL, position: [0.02, 0.63, 0.46, 0.36] },
+  { sliceType: SLICE_TYPE.SAGITTAL, position: [0.52, 0.63, 0.46, 0.36] },
+];
+
+const OPTIONS = {
+  isSliceMM: true,
+  isRadiologicalConvention: true,
+  showAllOrientationMarkers: true,
+  dragAndDropEnabled: false,
+  logLevel: "error",
+  loadingText: "",
+  backColor: [0, 0, 0, 1],
+  fontColor: [0.86, 0.9, 0.95, 1],
+  fontMinPx: 17,
+  // Drawn here instead, thinner than a voxel and clear of the letters.
+  crosshairWidth: 0,
+};
+
+const CROSSHAIR = { color: [0.36, 0.78, 0.72, 0.6], width: 1, length: 0.88 };
+const MID_PLANE = { color: [0.56, 0.72, 1, 1], width: 2, length: 0.9 };
+const AXES = [
+  [1, 0, 0],
+  [0, 1, 0],
+  [0, 0, 1],
+];
+
+/** The scan, its labels and its mid-plane in a NiiVue canvas. It holds no medical logic. */
+export class Viewer {
+  #nv;
+  #software = false;
+  #layout = "all";
+  #labels = [];
+  #hidden = new Set();
+  #opacity = 0.5;
+  #overlay = null;
+  #mirror = null;
+  #plane = null;
+  #planeShown = true;
+  #mirrored = false;
+
+  static async attach(canvas, onLocation) {
+    const viewer = new Viewer();
+    const nv = new Niivue(OPTIONS);
+    viewer.#nv = nv;
+    await nv.attachToCanvas(canvas);
+    nv.onLocationChange = (location) => onLocation(viewer.#describe(location));
+    viewer.#drawOncePerFrame();
+    viewer.#software = isSoftware(nv.gl);
+    if (viewer.#software) spareGradients(nv);
+    viewer.layout("all");
+    window.addEventListener("resize", () => viewer.layout(viewer.#layout));
+    return viewer;
+  }
+
+  /** Replaces everything by a scan; `window` is `{center, width}` or nothing. */
+  async showScan(nifti, name, window) {
+    const volume = await NVImage.loadFromUrl({ url: nifti, name: `${name}.nii` });
+    if (window) setWindow(volume, window);
+    this.#forgetResult();
+    this.#nv.volumes = [];
+    this.#nv.addVolume(volume);
+    this.home();
+  }
+
+  /** Lays labels over the scan; `plane` is in RAS millimetres or `null`. */
+  async showResult({ segmentation, mirrored, labels, plane }) {
+    const mirror = await NVImage.loadFromUrl({ url: mirrored, name: "mirrored.nii" });
+    const overlay = await NVImage.loadFromUrl({
+      url: segmentation,
+      name: "labels.nii",
+      opacity: this.#opacity,
+    });
+    const scan = this.#mirrored ? this.#mirror : this.#nv.volumes[0];
+    this.#forgetResult();
+    this.#labels = labels;
+    this.#plane = plane;
+    this.#mirror = mirror;
+    this.#overlay = overlay;
+    this.#color();
+    this.#nv.volumes = [scan];
+    this.#nv.addVolume(overlay);
+  }
+
+  /** Shows or hides labels by value. */
+  toggle(values, shown) {
+    for (const value of values) {
+      if (shown) this.#hidden.delete(value);
+      else this.#hidden.add(value);
+    }
+    this.#color();
+    this.#refreshOverlay();
+  }
+
+  opacity(value) {
+    this.#opacity = value;
+    if (!this.#overlay) return;
+    this.#overlay.opacity = value;
+    this.#refreshOverlay();
+  }
+
+  window(window) {
+    setWindow(this.#nv.volumes[0], window);
+    this.#nv.refreshLayers(this.#nv.volumes[0], 0);
+    this.#nv.drawScene();
+  }
+
+  layout(name) {
+    this.#layout = name;
+    if (name === "all") this.#nv.setCustomLayout(this.#tiles());
+    else {
+      this.#nv.clearCustomLayout();
+      this.#nv.setSliceType(SINGLE[name]);
+    }
+  }
+
+  /** Exchanges the scan for its mirror image through the mid-plane. */
+  mirrored(on) {
+    if (on === this.#mirrored || (on && !this.#mirror)) return;
+    const [shown] = this.#nv.volumes;
+    this.#mirror.cal_min = shown.cal_min;
+    this.#mirror.cal_max = shown.cal_max;
+    this.#nv.volumes[0] = this.#mirror;
+    this.#mirror = shown;
+    this.#mirrored = on;
+    this.#nv.setVolume(this.#nv.volumes[0], 0);
+    this.#nv.drawScene();
+  }
+
+  plane(on) {
+    this.#planeShown = on;
+    this.#nv.drawScene();
+  }
+
+  radiological(on) {
+    this.#nv.setRadiologicalConvention(on);
+  }
+
+  /** Moves the crosshair by voxels: to the patient's right, front and top. */
+  step(x, y, z) {
+    this.#nv.moveCrosshairInVox(x, y, z);
+  }
+
+  /** Back to the centre, without zoom. */
+  home() {
+    const { scene } = this.#nv;
+    scene.crosshairPos = [0.5, 0.5, 0.5];
+    scene.pan2Dxyzmm = [0, 0, 0, 1];
+    this.#nv.setScale(1);
+    this.#nv.setRenderAzimuthElevation(150, 15);
+    this.#nv.createOnLocationChange();
+  }
+
+  #tiles() {
+    const { clientWidth, clientHeight } = this.#nv.canvas;
+    if (!this.#software) return QUARTERS;
+    return clientHeight > clientWidth ? PLANES_UPRIGHT : PLANES;
+  }
+
+  #color() {
+    const column = (read, none) => [none, ...this.#labels.map(read)];
+    this.#overlay.setColormapLabel({
+      R: column((label) => label.color[0], 0),
+      G: column((label) => label.color[1], 0),
+      B: column((label) => label.color[2], 0),
+      A: column((label) => (this.#hidden.has(label.value) ? 0 : 255), 0),
+      I: column((label) => label.value, 0),
+      labels: column((label) => label.name, ""),
+    });
+  }
+
+  /** The scan below stays as it is: reading it again would take most of the time. */
+  #refreshOverlay() {
+    this.#nv.refreshLayers(this.#overlay, 1);
+    this.#nv.drawScene();
+  }
+
+  #forgetResult() {
+    this.#mirrored = false;
+    this.#labels = [];
+    this.#overlay = null;
+    this.#mirror = null;
+    this.#plane = null;
+    this.#hidden.clear();
+  }
+
+  /** NiiVue draws on every change; several in a row then make one picture. */
+  #drawOncePerFrame() {
+    const draw = this.#nv.drawScene.bind(this.#nv);
+    let waiting = false;
+    this.#nv.drawScene = () => {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => {
+        waiting = false;
+        draw();
+        this.#drawLines();
+      });
+    };
+  }
+
+  #drawLines() {
+    const { volumes, scene, screenSlices, gl } = this.#nv;
+    if (volumes.length === 0) return;
+    const at = this.#nv.frac2mm(scene.crosshairPos, 0, true);
+    const dots = this.#nv.uiData.dpr || 1;
+    gl.viewport(0, 0, gl.canvas.width, gl.canvas.height);
+    const draw = (tile, plane, { color, width, length }) => {
+      const line = crossing(tile, at, plane, length);
+      if (line) this.#nv.drawLine(line, width * dots, color);
+    };
+    for (const tile of screenSlices) {
+      for (const normal of AXES) draw(tile, { point: at, normal }, CROSSHAIR);
+      if (this.#plane && this.#planeShown) draw(tile, this.#plane, MID_PLANE);
+    }
+  }
+
+  #describe({ mm, values }) {
+    const value = values[0]?.value;
+    const index = this.#nv.volumes.indexOf(this.#overlay);
+    const label = this.#labels.find((one) => one.value === values[index]?.value);
+    return { mm: [mm[0], mm[1], mm[2]], value, label };
+  }
+}
+
+function setWindow(volume, { center, width }) {
+  volume.cal_min = center - width / 2;
+  volume.cal_max = center + width / 2;
+}

@@ -1,0 +1,32 @@
+import { number, percent } from "./format.js";
+
+/** The report's findings as a few plain sentences, strongest first. All numbers come from the report. */
+export function inWords(report) {
+  if (!report.model.trained) {
+    return ["This model is not trained: its output shows that the way works, and is no finding."];
+  }
+  return [...classes(report.probabilities), ...sides(report.asymmetry)];
+}
+
+function classes(probabilities) {
+  if (probabilities.length === 0) return [];
+  const present = probabilities.filter((one) => one.present).sort((a, b) => b.value - a.value);
+  if (present.length > 0) return present.map((one) => one.sentence);
+  const [highest] = [...probabilities].sort((a, b) => b.value - a.value);
+  const name = highest.name.toLowerCase();
+  return [
+    `Nothing reached its threshold; the highest score is ${percent(highest.value)} for ${name}.`,
+  ];
+}
+
+function sides(asymmetries) {
+  const known = asymmetries.filter((one) => Number.isFinite(one.index));
+  if (known.length === 0) return [];
+  const most = known.reduce((a, b) => (Math.abs(b.index) > Math.abs(a.index) ? b : a));
+  if (Math.abs(most.index) < 0.005) return ["Left and right volumes agree within half a percent."];
+  const side = most.index > 0 ? "left" : "right";
+  const size = number(Math.abs(100 * most.index), 1);
+  return [
+    `Largest difference between the sides: ${most.name.toLowerCase()}, ${size} % more on the ${side}.`,
+  ];
+}

@@ -1,0 +1,132 @@
+import { trusted } from "./trusted.js";
+import workerUrl from "./worker.js?worker&url";
+
+/** How long a cancelled run may take to stop by itself before the worker is ended. */
+const PATIENCE_MS = 5000;
+
+/** A typed failure from the worker: what happened, where, and what to do. */
+export class ReplyError extends Error {
+  constructor({ kind, message, place, remedy }) {
+    super(message);
+    this.name = "ReplyError";
+    Object.assign(this, { kind, place, remedy });
+  }
+}
+
+/**
+ * Requests to the worker as promises. Emits `ready` (detail: the reply to `init`) and
+ * `requests` (detail: network requests that the worker made).
+ */
+export class WorkerClient extends EventTarget {
+  #worker = null;
+  #ready = false;
+  #options;
+  #waiting = new Map();
+  #nextId = 1;
+  /** What to tell a fresh worker so that it stands where the last one stood. */
+  #history = { open: null, select: null };
+
+  constructor(options) {
+    super();
+    this.#options = options;
+    this.#start();
+  }
+
+  /** Sends a request; resolves with the reply, rejects with a `ReplyError`. */
+  async request(type, payload = {}, onProgress = null) {
+    if (!this.#worker) this.#start();
+    const reply = await this.#send(type, payload, onProgress);
+    if (reply.type === "series") this.#history = { open: { type, payload }, select: null };
+    if (reply.type === "scan") this.#history.select = { type, payload };
+    return reply;
+  }
+
+  /** Stops the run: by asking, and where that does not help, by ending the worker. */
+  async cancel(run) {
+    this.#worker?.postMessage({ id: this.#nextId++, type: "cancel" });
+    const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, "late"));
+    const settled = run.catch(() => "stopped");
+    if ((await Promise.race([settled, late])) === "late") {
+      this.#restart({ kind: "cancelled", message: "The run was stopped." });
+    }
+  }
+
+  #start() {
+    const worker = new Worker(trusted(workerUrl), { type: "module", name: "saswin" });
+    this.#worker = worker;
+    this.#ready = false;
+    worker.onmessage = ({ data }) => this.#receive(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#crashed(event.message);
+    };
+    this.#send("init", this.#options).then(
+      (detail) => {
+        this.#ready = true;
+        this.dispatchEvent(new CustomEvent("ready", { detail }));
+      },
+      (detail) => {
+        this.#stop();
+        this.dispatchEvent(new CustomEvent("failed", { detail }));
+      },
+    );
+  }
+
+  #stop() {
+    this.#worker?.terminate();
+    this.#worker = null;
+  }
+
+  #send(type, payload, onProgress = null) {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject, onProgress });
+      this.#worker.postMessage({ id, type, ...payload });
+    });
+  }
+
+  #receive(message) {
+    if (message.type === "requests") {
+      this.dispatchEvent(new CustomEvent("requests", { detail: message.requests }));
+      return;
+    }
+    if (message.type === "crashed") {
+      this.#crashed(message.message);
+      return;
+    }
+    const waiting = this.#waiting.get(message.id);
+    if (!waiting) return;
+    if (message.type === "progress") {
+      waiting.onProgress?.(message);
+      return;
+    }
+    this.#waiting.delete(message.id);
+    if (message.type === "error") waiting.reject(new ReplyError(message.error));
+    else waiting.resolve(message);
+  }
+
+  #crashed(reason) {
+    this.#restart({
+      kind: "worker",
+      message: "The analysis stopped unexpectedly.",
+      place: reason || undefined,
+      remedy: "It was restarted; the scan is still open. Try again, or try ?backend=cpu.",
+    });
+  }
+
+  #restart(error) {
+    const wasReady = this.#ready;
+    const { open, select } = this.#history;
+    const waiting = [...this.#waiting.values()];
+    this.#stop();
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(new ReplyError(error));
+    // A worker that cannot even start would only fail again; the next request tries anew.
+    if (!wasReady) return;
+    this.#start();
+    for (const step of [open, select]) {
+      // Errors were shown the first time.
+      if (step) this.#send(step.type, step.payload).catch(() => {});
+    }
+  }
+}

@@ -1,0 +1,50 @@
+// A thin adapter: messages in, messages out; all work is done by the Rust session.
+import init, { Session } from "./generated/saswin_web.js";
+import wasm from "./generated/saswin_web_bg.wasm?url";
+
+const post = (message, transfer = []) => self.postMessage(message, transfer);
+
+const session = init({ module_or_path: wasm }).then(() => Session.create(post));
+
+/** Requests are answered one after another; only a cancel overtakes the run it stops. */
+let queue = Promise.resolve();
+self.onmessage = ({ data: request }) => {
+  if (request.type === "cancel") answer(request);
+  else queue = queue.then(() => answer(request));
+};
+
+async function answer(request) {
+  try {
+    await (await session).handle(await withBytes(request));
+  } catch (error) {
+    post({ id: request.id, type: "error", error: { kind: "internal", message: String(error) } });
+  }
+}
+
+// A trap inside a spawned future reaches nobody but these two.
+self.addEventListener("unhandledrejection", (event) => crashed(event, event.reason));
+self.addEventListener("error", (event) => crashed(event, event.error ?? event.message));
+
+function crashed(event, reason) {
+  event.preventDefault();
+  post({ type: "crashed", message: String(reason) });
+}
+
+/** Files become names and bytes; folders keep their paths. */
+async function withBytes(request) {
+  if (!request.files) return request;
+  const files = [];
+  for (const { file, path } of request.files) {
+    files.push({ name: path || file.name, bytes: new Uint8Array(await file.arrayBuffer()) });
+  }
+  return { ...request, files };
+}
+
+// The page shows every request, those of its worker too.
+new PerformanceObserver((list) => {
+  const requests = list.getEntries().map(({ name, startTime }) => ({
+    url: name,
+    time: performance.timeOrigin + startTime,
+  }));
+  post({ type: "requests", requests });
+}).observe({ type: "resource", buffered: true });

@@ -1,0 +1,50 @@
+//! Every check and every test, in the order in which they fail fastest.
+
+use crate::run::{run, run_with};
+use crate::{Mode, browser, root, site, www};
+use anyhow::{Context, Result, bail};
+
+/// Allowed because one pass covers tests too, where an unwrap that fails is a test that fails.
+const TEST_LINTS: [&str; 6] =
+    ["-A", "clippy::unwrap_used", "-A", "clippy::expect_used", "-A", "clippy::panic"];
+
+/// Runs all of it; the first failure ends the run, and what was left out is said at the end.
+pub fn all() -> Result<()> {
+    let root = root();
+    run(&root, "cargo", &["fmt", "--all", "--check"])?;
+    let clippy = ["clippy", "--workspace", "--all-targets", "--release", "--", "-D", "warnings"];
+    run(&root, "cargo", &[&clippy[..], &TEST_LINTS[..]].concat())?;
+    run(&root, "cargo", &["test", "--workspace", "--release"])?;
+    site::build(Mode::Dev)?;
+    run(&www(), "npm", &["run", "--silent", "check"])?;
+    in_browser()?;
+    println!("\nEvery check and test that could run has passed.");
+    say_what_was_skipped();
+    Ok(())
+}
+
+fn in_browser() -> Result<()> {
+    let chromium = browser::find_or_install()?;
+    let xtask = std::env::current_exe().context("cannot find this program's own file")?.display().to_string();
+    let mut tests: Vec<String> = Vec::new();
+    for entry in std::fs::read_dir(root().join("tests/browser"))? {
+        let path = entry?.path().display().to_string();
+        if path.ends_with(".test.mjs") {
+            tests.push(path);
+        }
+    }
+    if tests.is_empty() {
+        bail!("no browser tests in tests/browser");
+    }
+    tests.sort();
+    let mut arguments = vec!["--test", "--test-concurrency=1"];
+    arguments.extend(tests.iter().map(String::as_str));
+    run_with(&root(), "node", &arguments, &[("CHROMIUM", &chromium), ("XTASK", &xtask)])
+}
+
+fn say_what_was_skipped() {
+    let data = std::env::var_os("SASWIN_DATA").map_or_else(|| root().join("../shared/data"), Into::into);
+    if !data.is_dir() {
+        println!("Skipped: tests that read {} (set SASWIN_DATA to its place).", data.display());
+    }
+}

@@ -1,0 +1,76 @@
+//! The page's module: cargo, then wasm-bindgen, then wasm-opt.
+
+use crate::run::{self, run};
+use crate::{Mode, root, www};
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::path::PathBuf;
+use wasm_bindgen_cli_support::Bindgen;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+const NAME: &str = "saswin_web";
+
+/// Features that every browser with WebGPU has.
+const WASM_OPT: [&str; 10] = [
+    "-O1",
+    "--enable-simd",
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+    "--strip-debug",
+    "--strip-producers",
+];
+
+/// Builds `crates/web` and leaves the module and its glue in `www/src/generated`.
+pub fn build(mode: Mode) -> Result<()> {
+    add_target()?;
+    let profile = if mode == Mode::Release { "wasm" } else { "release" };
+    run(&root(), "cargo", &["build", "--profile", profile, "--target", TARGET, "-p", "saswin-web"])?;
+    let module = target_folder().join(TARGET).join(profile).join(format!("{NAME}.wasm"));
+    let generated = www().join("src/generated");
+    fs::create_dir_all(&generated)?;
+    bind(&module, &generated)?;
+    if mode == Mode::Release { optimise(&generated) } else { Ok(()) }
+}
+
+fn add_target() -> Result<()> {
+    let Some(installed) = run::output("rustup", &["target", "list", "--installed"]) else {
+        println!("rustup was not found; taking the {TARGET} target for granted");
+        return Ok(());
+    };
+    if installed.lines().any(|line| line == TARGET) {
+        Ok(())
+    } else {
+        run(&root(), "rustup", &["target", "add", TARGET])
+    }
+}
+
+fn target_folder() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
+}
+
+fn bind(module: &PathBuf, generated: &PathBuf) -> Result<()> {
+    if !module.is_file() {
+        bail!("{} was not built: crates/web must be a `cdylib`", module.display());
+    }
+    Bindgen::new()
+        .input_path(module)
+        .web(true)?
+        .omit_default_module_path(true)
+        .typescript(true)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(generated)
+        .with_context(|| format!("wasm-bindgen refused {}", module.display()))
+}
+
+fn optimise(generated: &std::path::Path) -> Result<()> {
+    let module = generated.join(format!("{NAME}_bg.wasm")).display().to_string();
+    let script = www().join("node_modules/binaryen/bin/wasm-opt").display().to_string();
+    let mut arguments = vec![script.as_str(), &module, "-o", &module];
+    arguments.extend(WASM_OPT);
+    run(&www(), "node", &arguments)
+}
