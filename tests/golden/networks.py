@@ -1,5 +1,7 @@
 """Networks built on MONAI's Swin encoder and UNETR blocks; attribute names are the checkpoint keys."""
 
+import inspect
+
 import torch
 from monai.networks.blocks.dynunet_block import UnetResBlock
 from monai.networks.nets.swin_unetr import SwinTransformer, SwinUNETR
@@ -97,8 +99,10 @@ class Unetr(SwinUNETR):
     """MONAI's SwinUNETR; with `saca` the bottleneck is SACA(f, f_flip); reports every stage."""
 
     def __init__(self, config: dict):
+        # MONAI up to 1.4 wants a size; it is only checked for divisibility, no parameter depends on it.
+        wants_size = "img_size" in inspect.signature(SwinUNETR.__init__).parameters
         super().__init__(
-            img_size=(96, 96, 96),  # only checked for divisibility, no parameter depends on it
+            **({"img_size": (96, 96, 96)} if wants_size else {}),
             in_channels=config["in_channels"],
             out_channels=config["out_channels"],
             depths=config["depths"],

@@ -10,6 +10,7 @@ use saswin_model::{
     Architecture, ClassHead, DecoderKind, FileEntry, InputChannel, Manifest, Merge, Pool, Preprocessing,
     Window, sha256_hex,
 };
+use saswin_training::recipe::Recipe;
 
 use crate::CliResult;
 
@@ -44,16 +45,19 @@ enum PrecisionArg {
 pub struct Args {
     /// `.pt`, `.pth` or `.safetensors`.
     checkpoint: PathBuf,
-    /// Network of the checkpoint. Not needed with `--manifest`.
-    #[arg(long, value_enum, required_unless_present = "manifest")]
+    /// Network of the checkpoint. Not needed with `--manifest` or `--recipe`.
+    #[arg(long, value_enum, required_unless_present_any = ["manifest", "recipe"])]
     arch: Option<Arch>,
     /// Patch merging of the code that trained it: `legacy` for MONAI up to 1.4, `fixed` from 1.5 on. Weights
     /// cannot be told apart by shape, so it must be said.
-    #[arg(long, value_enum, required_unless_present = "manifest")]
+    #[arg(long, value_enum, required_unless_present_any = ["manifest", "recipe"])]
     merge: Option<MergeArg>,
     /// Take everything but the files from this manifest instead.
     #[arg(long)]
     manifest: Option<PathBuf>,
+    /// Take everything but the files from this training recipe instead.
+    #[arg(long, conflicts_with = "manifest")]
+    recipe: Option<PathBuf>,
     /// How to store matrices.
     #[arg(long, value_enum, default_value = "q8")]
     precision: PrecisionArg,
@@ -111,8 +115,11 @@ fn manifest(args: &Args, map: &weights::WeightMap) -> Result<Manifest, Box<dyn s
     if let Some(path) = &args.manifest {
         return Ok(Manifest::from_json(&fs::read_to_string(path)?)?);
     }
+    if let Some(path) = &args.recipe {
+        return Ok(Recipe::read(path)?.manifest(Vec::new()));
+    }
     let (Some(arch), Some(merge)) = (args.arch, args.merge) else {
-        return Err("--arch and --merge are needed without --manifest".into());
+        return Err("--arch and --merge are needed without --manifest and --recipe".into());
     };
     let architecture = architecture(arch, merge, map)?;
     let window = if args.modality == "ct" {

@@ -3,6 +3,7 @@
 mod convert;
 mod engine;
 mod evaluate;
+mod examples;
 mod fidelity;
 mod forward;
 mod run;
@@ -35,6 +36,8 @@ enum Command {
     Fidelity(fidelity::Args),
     /// Train a model from a recipe.
     Train(train::Args),
+    /// Write what a recipe trains on, for another trainer.
+    Examples(examples::Args),
     /// Measure a model.
     Evaluate(evaluate::Args),
 }
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Command::Forward(args) => forward::run(&args),
         Command::Fidelity(args) => fidelity::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Examples(args) => examples::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
     };
     match result {

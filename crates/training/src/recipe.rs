@@ -48,6 +48,9 @@ pub struct DataRecipe {
     pub validation: [usize; 2],
     /// Window sides in voxels (x, y, z), multiples of 32.
     pub crop: [usize; 3],
+    /// Other windows towards the end, if any.
+    #[serde(default)]
+    pub finish: Option<Finish>,
     /// Windows per step.
     pub batch: usize,
     /// Threads that draw samples ahead.
@@ -55,6 +58,27 @@ pub struct DataRecipe {
     /// How samples look.
     #[serde(default)]
     pub synthesis: SynthConfig,
+}
+
+/// The end of a run on windows of another size, mostly those that the model will be run on: many steps on small
+/// windows come first, since they are cheap.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Finish {
+    /// Fraction of the budget.
+    pub share: f64,
+    /// Window sides in voxels (x, y, z), multiples of 32.
+    pub crop: [usize; 3],
+}
+
+impl DataRecipe {
+    /// Window sides when this fraction of the budget is used.
+    pub fn crop_at(&self, used: f64) -> [usize; 3] {
+        match self.finish {
+            Some(finish) if used >= 1.0 - finish.share => finish.crop,
+            _ => self.crop,
+        }
+    }
 }
 
 /// When training ends: the learning rate reaches its end exactly then.
@@ -195,8 +219,12 @@ impl Recipe {
         need(range(data.validation), "data.validation", "must be first and last map, counted from 1")?;
         need((1..=64).contains(&data.batch), "data.batch", "must be 1 to 64")?;
         need((1..=64).contains(&data.threads), "data.threads", "must be 1 to 64")?;
-        let sides = data.crop.iter().all(|s| (32..=192).contains(s) && s % 32 == 0);
-        need(sides, "data.crop", "must be multiples of 32 up to 192")?;
+        let sides = |crop: [usize; 3]| crop.iter().all(|s| (32..=192).contains(s) && s % 32 == 0);
+        need(sides(data.crop), "data.crop", "must be multiples of 32 up to 192")?;
+        if let Some(finish) = data.finish {
+            need(sides(finish.crop), "data.finish.crop", "must be multiples of 32 up to 192")?;
+            need((0.0..=1.0).contains(&finish.share), "data.finish.share", "must be 0 to 1")?;
+        }
         let decoder = self.architecture.decoder.is_some();
         let segmentation = self.segmentation != Segmentation::None;
         need(decoder == segmentation, "segmentation", "must be `none` exactly without a decoder")?;

@@ -51,7 +51,7 @@ pub fn train(recipe: &Recipe, options: &Options, report: &mut dyn FnMut(&Record)
         clock: Instant::now(),
         started,
     }
-    .go(&(Arc::new(training) as Arc<dyn Source>))
+    .go(&training)
 }
 
 fn open(recipe: &Recipe, options: &Options) -> Result<Session, TrainError> {
@@ -75,16 +75,20 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn go(mut self, source: &Arc<dyn Source>) -> Result<(), TrainError> {
+    fn go(mut self, source: &HeadSource) -> Result<(), TrainError> {
         let data = &self.recipe.data;
-        let first = self.session.step * data.batch as u64;
-        let mut feed = Feed::start(source, self.recipe.seed, first, data.threads);
+        let mut crop = data.crop_at(used(self.recipe.budget, self.session.step, self.session.seconds));
+        let mut feed = self.feed(source, crop);
         let mut means = Means::default();
         let [mut looked, mut saved] = [self.session.seconds; 2];
         loop {
             let used = used(self.recipe.budget, self.session.step, self.session.seconds);
             if used >= 1.0 {
                 break;
+            }
+            if data.crop_at(used) != crop {
+                crop = data.crop_at(used);
+                feed = self.feed(source, crop);
             }
             let rate = rate(&self.recipe.optimiser, used);
             let before = self.clock.elapsed().as_secs_f64();
@@ -108,6 +112,13 @@ impl Run<'_> {
         }
         self.look()?;
         self.save()
+    }
+
+    /// Examples from the next step on.
+    fn feed(&self, source: &HeadSource, crop: [usize; 3]) -> Feed {
+        let data = &self.recipe.data;
+        let source = Arc::new(source.with_windows(crop)) as Arc<dyn Source>;
+        Feed::start(&source, self.recipe.seed, self.session.step * data.batch as u64, data.threads)
     }
 
     fn write(&mut self, record: &Record) -> Result<(), TrainError> {

@@ -1,6 +1,7 @@
 //! Samples as the network wants them.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use saswin_model::InputChannel;
@@ -38,9 +39,9 @@ pub fn example_seed(seed: u64, stream: &str, index: u64) -> u64 {
 }
 
 /// Windows of synthetic heads.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct HeadSource {
-    synth: HeadSynth,
+    synth: Arc<HeadSynth>,
     size: [usize; 3],
     channels: Vec<InputChannel>,
 }
@@ -61,7 +62,12 @@ impl HeadSource {
     fn new(maps: Vec<HeadMap>, data: &DataRecipe, channels: &[InputChannel]) -> Result<Self, TrainError> {
         let synth = HeadSynth::new(maps, data.synthesis.clone())
             .ok_or_else(|| TrainError::Data("no label map to draw from".to_owned()))?;
-        Ok(Self { synth, size: data.crop, channels: channels.to_vec() })
+        Ok(Self { synth: Arc::new(synth), size: data.crop, channels: channels.to_vec() })
+    }
+
+    /// The same heads in windows of another size.
+    pub fn with_windows(&self, size: [usize; 3]) -> Self {
+        Self { size, ..self.clone() }
     }
 }
 

@@ -27,6 +27,11 @@ impl HeldOut {
         Self { examples: seeds.map(|seed| source.example(seed)).collect() }
     }
 
+    /// The windows.
+    pub fn examples(&self) -> &[Example] {
+        &self.examples
+    }
+
     /// Dice per class over all windows together, background first; `None` for a class that is nowhere.
     ///
     /// With a mask, the only class is the mask.
