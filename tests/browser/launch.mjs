@@ -25,11 +25,17 @@ const FLAGS = [
 /**
  * Serves the built page and opens it for the test `t`. At the end of the test everything is closed,
  * and console errors, page errors, policy violations and requests to other origins fail it:
- * all of them are in `errors`, which a test that expects some must empty.
+ * all of them are in `errors`, which a test that expects some must empty. `prepare` gets the browser
+ * context before the page is opened.
  */
 export async function launch(
   t,
-  { query = "", viewport = { width: 1440, height: 900 }, serviceWorkers = "block" } = {},
+  {
+    query = "",
+    viewport = { width: 1440, height: 900 },
+    serviceWorkers = "block",
+    prepare = async () => {},
+  } = {},
 ) {
   const server = await serve();
   t.after(server.stop);
@@ -39,6 +45,7 @@ export async function launch(
   // A processor stands in for the graphics card, and may be busy with other things.
   page.setDefaultTimeout(120_000);
   const errors = await watch(page, context, server.url);
+  await prepare(context);
   t.after(async () => {
     await browser.close();
     assert.deepEqual(errors, []);

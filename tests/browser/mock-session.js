@@ -26,6 +26,10 @@ export class Session {
     }
     if (type === "select") return this.#select(request, reply);
     if (type === "run") return this.#run(request, reply, fail);
+    if (type === "keep") {
+      reply("progress", { stage: "model", done: 1, total: 2, text: "Loading" });
+      return reply("kept", {});
+    }
     if (type === "csv")
       return reply("csv", { text: "structure,left_ml,right_ml\nHemisphere,601,598\n" });
     cancelled = true;

@@ -9,8 +9,9 @@ export class AnalysisPanel {
   #note;
   #progress;
   #cancel;
+  #keep;
 
-  constructor({ start, cancel }) {
+  constructor({ start, cancel, keep }) {
     this.#select = h("select", { id: "models", onchange: () => this.#describe() });
     this.#start = h(
       "button",
@@ -18,6 +19,11 @@ export class AnalysisPanel {
       "Analyse",
     );
     this.#note = h("small", { className: "note" });
+    this.#keep = h(
+      "button",
+      { type: "button", className: "link", id: "keep", onclick: () => keep(this.model) },
+      "Keep for offline use",
+    );
     this.#cancel = h("button", { type: "button", id: "cancel", onclick: cancel }, "Cancel");
     this.#progress = h(
       "div",
@@ -32,6 +38,7 @@ export class AnalysisPanel {
         { className: "analysis" },
         h("label", { className: "model" }, h("span", {}, "Model"), this.#select),
         this.#note,
+        this.#keep,
         this.#start,
         this.#progress,
       ),
@@ -67,6 +74,23 @@ export class AnalysisPanel {
     this.#describe();
   }
 
+  /** While weights are fetched ahead of a run. */
+  keeping(on) {
+    this.#keep.disabled = on;
+    this.#keep.textContent = on ? "Fetching…" : "Keep for offline use";
+  }
+
+  fetched({ done, total }) {
+    this.#keep.textContent = `Fetching… ${percent(done / total)}`;
+  }
+
+  /** The weights of `name` are on this device now. */
+  kept(name) {
+    const model = this.#models.find((one) => one.name === name);
+    if (model) model.cached = true;
+    this.#describe();
+  }
+
   running(on) {
     this.#start.hidden = on;
     this.#select.disabled = on;
@@ -90,6 +114,7 @@ export class AnalysisPanel {
   #describe() {
     const { model } = this;
     this.#start.disabled = !model;
+    this.#keep.hidden = !model || model.cached;
     if (!model) this.#note.textContent = "No trained model is installed.";
     else {
       const size = megabytes(model.bytes);

@@ -1,5 +1,6 @@
 import { AnalysisPanel } from "./analysis.js";
 import { clearError, showError } from "./banner.js";
+import { Diagnostics } from "./diagnostics.js";
 import { announce, find } from "./dom.js";
 import { save } from "./exports.js";
 import { showFindings, showScanFacts } from "./findings.js";
@@ -17,7 +18,12 @@ const client = new WorkerClient({
   ...(megabytes > 0 ? { max_buffer_mb: megabytes } : {}),
 });
 const requests = new RequestLog();
-const panel = new AnalysisPanel({ start: () => analyse(), cancel: () => cancel() });
+const diagnostics = new Diagnostics(requests);
+const panel = new AnalysisPanel({
+  start: () => analyse(),
+  cancel: () => cancel(),
+  keep: (model) => keep(model),
+});
 
 /** What is on screen: the scan, its result, and the run under way. */
 const shown = { scan: null, result: null, run: null };
@@ -39,6 +45,7 @@ function viewer() {
 
 client.addEventListener("ready", ({ detail }) => {
   showAdapter(detail.adapter);
+  diagnostics.ready(detail);
   panel.offer(detail.models);
   fetchViewer();
   if (shown.scan) panel.suit(shown.scan.modality);
@@ -46,6 +53,7 @@ client.addEventListener("ready", ({ detail }) => {
 });
 client.addEventListener("failed", ({ detail }) => {
   showAdapterFailure("Could not start");
+  diagnostics.failed(detail);
   showError(detail);
 });
 client.addEventListener("requests", ({ detail }) => requests.add(detail));
@@ -75,6 +83,7 @@ async function guarded(step, action) {
     clearError();
     return await step();
   } catch (error) {
+    diagnostics.failed(error);
     if (error.kind !== "cancelled") showError(error, action?.(error));
     announce(error.message);
     return null;
@@ -153,7 +162,22 @@ async function showResult(result) {
     save: (kind) => guarded(() => save(kind, result, client)),
   });
   showAdapter(report.adapter);
+  diagnostics.finished(report);
+  panel.kept(report.model.name);
   announce("Analysis finished. The findings are in the panel.");
+}
+
+/** Fetches a model's weights now, so that a run needs no network later. */
+async function keep(model) {
+  panel.keeping(true);
+  const reply = await guarded(() =>
+    client.request("keep", { model: model.name }, (progress) => panel.fetched(progress)),
+  );
+  panel.keeping(false);
+  if (reply) {
+    panel.kept(model.name);
+    announce(`${model.title} is kept on this device.`);
+  }
 }
 
 async function cancel() {

@@ -50,6 +50,16 @@ export class RequestLog {
     this.#show();
   }
 
+  /** Addresses of all requests without this site's origin, each with its number. */
+  paths() {
+    const counts = new Map();
+    for (const { url } of this.#all) {
+      const path = shorten(url);
+      counts.set(path, (counts.get(path) ?? 0) + 1);
+    }
+    return Object.fromEntries(counts);
+  }
+
   #show() {
     const shown =
       this.#since === null ? this.#all : this.#all.filter(({ time }) => time > this.#since);

@@ -2,10 +2,13 @@
 
 mod browser;
 mod headers;
+mod licences;
 mod models;
 mod precompress;
+mod reproduce;
 mod run;
 mod samples;
+mod sbom;
 mod server;
 mod site;
 mod size;
@@ -25,6 +28,9 @@ cargo xtask <command>
                                             --no-wasm  keep the module of the last build
   test                                    every check and every test
   size                                    brotli size of the page's code against its budget
+  sbom                                    bill of materials of both lock files and the models, CycloneDX JSON
+  licences                                licences of all Rust dependencies against deny.toml
+  reproduce [--dev]                       builds the page again and compares every byte with the last build
 ";
 
 fn main() -> ExitCode {
@@ -59,6 +65,12 @@ fn dispatch() -> Result<()> {
             if page_only { site::build_page(mode) } else { site::build(mode) }
         }
         "test" => nothing_left(&arguments).and_then(|()| test::all()),
+        "sbom" => nothing_left(&arguments).and_then(|()| sbom::print()),
+        "licences" => nothing_left(&arguments).and_then(|()| licences::check()),
+        "reproduce" => {
+            let mode = take_mode(&mut arguments);
+            nothing_left(&arguments).and_then(|()| reproduce::check(mode))
+        }
         "size" => nothing_left(&arguments).and_then(|()| size::report()),
         "help" | "-h" | "--help" => {
             print!("{HELP}");

@@ -1,7 +1,7 @@
 //! Every check and every test, in the order in which they fail fastest.
 
 use crate::run::{run, run_with};
-use crate::{Mode, browser, root, site, www};
+use crate::{Mode, browser, licences, reproduce, root, site, www};
 use anyhow::{Context, Result, bail};
 
 /// Allowed because one pass covers tests too, where an unwrap that fails is a test that fails.
@@ -15,7 +15,9 @@ pub fn all() -> Result<()> {
     let clippy = ["clippy", "--workspace", "--all-targets", "--release", "--", "-D", "warnings"];
     run(&root, "cargo", &[&clippy[..], &TEST_LINTS[..]].concat())?;
     run(&root, "cargo", &["test", "--workspace", "--release"])?;
+    licences::check()?;
     site::build(Mode::Dev)?;
+    reproduce::check(Mode::Dev)?;
     run(&www(), "npm", &["run", "--silent", "check"])?;
     in_browser()?;
     println!("\nEvery check and test that could run has passed.");
@@ -39,7 +41,17 @@ fn in_browser() -> Result<()> {
     tests.sort();
     let mut arguments = vec!["--test", "--test-concurrency=1"];
     arguments.extend(tests.iter().map(String::as_str));
-    run_with(&root(), "node", &arguments, &[("CHROMIUM", &chromium), ("XTASK", &xtask)])
+    let model = tiny_model()?;
+    let variables = [("CHROMIUM", chromium.as_str()), ("XTASK", &*xtask), ("SASWIN_TINY_MODEL", &*model)];
+    run_with(&root(), "node", &arguments, &variables)
+}
+
+/// A folder with a model of random weights, for tests of runs that find nothing.
+fn tiny_model() -> Result<String> {
+    let folder = root().join("target/tiny-model").display().to_string();
+    let example = ["run", "--release", "--quiet", "-p", "saswin-pipeline", "--example", "tiny_model", "--"];
+    run(&root(), "cargo", &[&example[..], &[&folder]].concat())?;
+    Ok(folder)
 }
 
 fn say_what_was_skipped() {

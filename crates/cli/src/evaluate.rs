@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use saswin_model::Manifest;
 use saswin_pipeline::{Engine, Findings, LoadedModel, Options, Silent};
-use saswin_scan_io::{Limits, Scan, SourceFile, open};
+use saswin_scan_io::{Limits, Scan, Slices, SourceFile, open};
 use saswin_training::evaluate::{
     CaseResult, Evaluation, LabelResult, Overlap, card, hausdorff_95, summarise,
 };
@@ -140,6 +140,7 @@ impl Evaluator {
             name: format!("{} {:?}", sample.truth.map, sample.truth.spec.contrast),
             notes: Vec::new(),
             window: None,
+            slices: Slices::default(),
         };
         eprintln!("case {}: {}", seed + 1, scan.name);
         let findings = self.findings(&scan)?;

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::weights::Precision;
 use crate::{Architecture, ArchitectureError};
 
+mod check;
+
 /// Which scans a model takes, and how they become its input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Preprocessing {
@@ -247,6 +249,14 @@ impl Manifest {
         if self.format != 1 {
             return fail(format!("format {} is not 1", self.format));
         }
+        if !["mr", "ct"].contains(&self.modality.as_str()) {
+            return fail(format!("modality `{}` is neither mr nor ct", self.modality));
+        }
+        if !self.preprocessing.is_computable() {
+            return fail(
+                "a window or channel scales by nothing, or by percentiles outside 0 to 100".to_owned(),
+            );
+        }
         let roi = self.preprocessing.roi;
         if roi.iter().any(|side| *side == 0 || *side > 512 || side % 32 != 0) {
             return fail(format!("window {roi:?} is not made of multiples of 32 up to 512"));
@@ -257,19 +267,12 @@ impl Manifest {
         if !(0.3..=8.0).contains(&self.preprocessing.spacing_mm) {
             return fail(format!("spacing {} mm is not in 0.3 to 8", self.preprocessing.spacing_mm));
         }
-        let outputs = self.architecture.out_channels;
-        if let Some(label) =
-            self.labels.iter().find(|l| l.value == 0 || usize::from(l.value) >= outputs.max(2))
-        {
-            return fail(format!("label {} has no output channel", label.value));
-        }
-        let heads = self.architecture.class_head.map_or(0, |head| head.outputs);
-        let indices = self.classes.iter().map(|c| c.index).chain(self.measures.iter().map(|m| m.index));
-        if let Some(index) = indices.into_iter().find(|index| *index >= heads) {
-            return fail(format!("class output {index} does not exist ({heads} built)"));
-        }
+        self.check_outputs()?;
         if self.files.is_empty() {
             return fail("no weight file".to_owned());
+        }
+        if let Some(file) = self.files.iter().find(|f| !check::is_plain(&f.name)) {
+            return fail(format!("weight file `{}` is not a plain file name", file.name));
         }
         Ok(())
     }

@@ -1,16 +1,20 @@
 //! The device that computes.
 
 use burn::tensor::Device;
+#[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
+use burn::tensor::wgpu::{WgpuSetup, wgpu};
 
-use crate::{Adapter, RunError};
+use crate::{Adapter, DeviceTrouble, DeviceWatch};
 
-/// A device and its name. Made once per process or worker.
+/// A device, its name, and what it complained of. A lost one is replaced by a new one, never repaired.
 #[derive(Debug, Clone)]
 pub struct Engine {
     /// Where tensors live.
     pub device: Device,
     /// What the report says of it.
     pub adapter: Adapter,
+    /// What the driver said since the device was opened.
+    pub watch: DeviceWatch,
 }
 
 impl Engine {
@@ -23,21 +27,30 @@ impl Engine {
             reason,
             precision: "f32".to_owned(),
         };
-        Self { device: Device::flex(), adapter }
+        Self { device: Device::flex(), adapter, watch: DeviceWatch::default() }
     }
 
-    /// A GPU through wgpu.
+    /// A GPU through wgpu. Every call opens another device.
     ///
     /// # Errors
     /// If there is no adapter, it refuses a device, or this build has no GPU support.
     #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
-    pub async fn gpu() -> Result<Self, RunError> {
-        let (device, setup) = Device::wgpu_options()
-            .init_with_setup_async()
-            .await
-            .map_err(|e| RunError::Device(e.to_string()))?;
+    pub async fn gpu() -> Result<Self, DeviceTrouble> {
+        Self::gpu_watched(watch_errors).await
+    }
+
+    /// A GPU through wgpu whose errors outside of any call are reported by what `watch` installs.
+    ///
+    /// # Errors
+    /// If there is no adapter, or it refuses a device.
+    #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
+    pub async fn gpu_watched(watch: impl FnOnce(&wgpu::Device, &DeviceWatch)) -> Result<Self, DeviceTrouble> {
+        let setup = acquire().await?;
         let info = setup.adapter.get_info();
-        let cpu_type = format!("{:?}", info.device_type) == "Cpu";
+        let handle = setup.device.clone();
+        let refused = |e: burn::tensor::wgpu::WgpuInitError| DeviceTrouble::Refused(e.to_string());
+        let device = Device::wgpu_options().setup(setup).init().map_err(refused)?;
+        let cpu_type = info.device_type == wgpu::DeviceType::Cpu;
         let adapter = Adapter {
             software: cpu_type || is_software(&info.name),
             name: if info.name.is_empty() { "unnamed adapter".to_owned() } else { info.name },
@@ -45,7 +58,10 @@ impl Engine {
             reason: None,
             precision: "f32".to_owned(),
         };
-        Ok(Self { device, adapter })
+        let engine = Self { device, adapter, watch: DeviceWatch::default() };
+        // After burn, which installs a handler that panics.
+        watch(&handle, &engine.watch);
+        Ok(engine)
     }
 
     /// A GPU through wgpu.
@@ -53,9 +69,47 @@ impl Engine {
     /// # Errors
     /// Always: this build has no GPU support.
     #[cfg(not(any(feature = "wgpu", target_arch = "wasm32")))]
-    pub async fn gpu() -> Result<Self, RunError> {
-        Err(RunError::Device("this build has none; build with `--features wgpu`".to_owned()))
+    pub async fn gpu() -> Result<Self, DeviceTrouble> {
+        Err(DeviceTrouble::Absent("this build has no GPU support; build with `--features wgpu`".to_owned()))
     }
+}
+
+/// A fresh device with everything that the adapter offers, as burn would ask for it. Burn's own way opens
+/// one device per process and could not replace it.
+#[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
+async fn acquire() -> Result<WgpuSetup, DeviceTrouble> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let wanted = wgpu::RequestAdapterOptions {
+        power_preference: wgpu::PowerPreference::HighPerformance,
+        ..wgpu::RequestAdapterOptions::default()
+    };
+    let adapter =
+        instance.request_adapter(&wanted).await.map_err(|e| DeviceTrouble::NoAdapter(e.to_string()))?;
+    let descriptor = wgpu::DeviceDescriptor {
+        required_features: adapter.features().difference(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS)
+            & !wgpu::Features::all_experimental_mask(),
+        required_limits: adapter.limits(),
+        memory_hints: wgpu::MemoryHints::MemoryUsage,
+        ..wgpu::DeviceDescriptor::default()
+    };
+    let (device, queue) =
+        adapter.request_device(&descriptor).await.map_err(|e| DeviceTrouble::Refused(e.to_string()))?;
+    let backend = adapter.get_info().backend;
+    Ok(WgpuSetup { instance, adapter, device, queue, backend })
+}
+
+/// Reports the driver's errors to `watch` through wgpu.
+#[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
+fn watch_errors(device: &wgpu::Device, watch: &DeviceWatch) {
+    let watch = watch.clone();
+    device.on_uncaptured_error(std::sync::Arc::new(move |error| {
+        watch.report(match error {
+            wgpu::Error::OutOfMemory { .. } => DeviceTrouble::OutOfMemory,
+            wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
+                DeviceTrouble::from_validation(&description)
+            }
+        });
+    }));
 }
 
 /// Whether an adapter's name is that of a CPU emulation.

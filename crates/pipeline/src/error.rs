@@ -4,6 +4,8 @@ use saswin_model::weights::{LoadError, PackError};
 use saswin_model::{ArchitectureError, ManifestError};
 use saswin_volume::GridError;
 
+use crate::DeviceTrouble;
+
 /// Why a run gave no result.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -31,16 +33,13 @@ pub enum RunError {
     /// The weights belong to another network.
     #[error(transparent)]
     Fit(#[from] LoadError),
-    /// No GPU could be had.
-    #[error("no usable WebGPU device: {0}")]
-    Device(String),
-    /// The device did not give results back.
-    #[error("the device failed while computing {place}: {reason}")]
-    ReadBack {
-        /// Window.
+    /// The device could not be had, or failed.
+    #[error("{trouble} ({place})")]
+    Device {
+        /// What it did.
+        trouble: DeviceTrouble,
+        /// Window, or the step before any.
         place: String,
-        /// The driver's words.
-        reason: String,
     },
     /// The network's output is not a result.
     #[error("the network's output {what} in {place}: the adapter or its driver computes wrongly")]
@@ -61,6 +60,12 @@ impl From<saswin_volume::windows::WindowError> for RunError {
     }
 }
 
+impl From<DeviceTrouble> for RunError {
+    fn from(trouble: DeviceTrouble) -> Self {
+        Self::Device { trouble, place: "opening the device".to_owned() }
+    }
+}
+
 impl RunError {
     /// Stable machine-readable name.
     pub fn kind(&self) -> &'static str {
@@ -70,8 +75,7 @@ impl RunError {
             Self::Geometry(_) => "geometry",
             Self::Manifest(ManifestError::Hash { .. }) => "integrity",
             Self::Manifest(_) | Self::Architecture(_) | Self::Weights(_) | Self::Fit(_) => "model",
-            Self::Device(_) => "device",
-            Self::ReadBack { .. } => "device_lost",
+            Self::Device { trouble, .. } => trouble.kind(),
             Self::Output { .. } => "wrong_output",
             Self::Internal(_) => "internal",
         }
@@ -89,8 +93,7 @@ impl RunError {
             Self::Manifest(_) | Self::Architecture(_) | Self::Weights(_) | Self::Fit(_) => {
                 "Choose another model."
             }
-            Self::Device(_) => "Use a browser with WebGPU, or run on the CPU with ?backend=cpu.",
-            Self::ReadBack { .. } => "Run again; if it fails again, use ?backend=cpu.",
+            Self::Device { trouble, .. } => trouble.remedy(),
             Self::Output { .. } => "Update the graphics driver, or use ?backend=cpu.",
             Self::Internal(_) => "Please report this with the diagnostics.",
         }

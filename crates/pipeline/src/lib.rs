@@ -8,22 +8,27 @@ mod mirror;
 mod model;
 mod monitor;
 mod prepare;
+mod recover;
 mod report;
 mod run;
 mod sample;
 mod suitability;
+mod survey;
+mod trouble;
 
 pub use device::{Engine, is_software};
 pub use error::RunError;
-pub use infer::{Scores, infer};
+pub use infer::{Inference, Scores};
 pub use mirror::mirrored;
 pub use model::LoadedModel;
-pub use monitor::{Monitor, Silent, Step};
+pub use monitor::{Monitor, Silent, Step, Wanted};
 pub use prepare::{Prepared, prepare};
+pub use recover::Rig;
 pub use report::{
     Adapter, Alignment, App, Asymmetry, DISCLAIMER, DisplayWindow, LabelVolume, MeasureValue, ModelInfo,
     PlaneInfo, Probability, Report, ScanInfo, Timing,
 };
 pub use run::{Findings, Options, run, scan_info};
 pub use sample::phantom_scan;
-pub use suitability::{Suitability, check};
+pub use suitability::{Concern, Suitability, check};
+pub use trouble::{DeviceTrouble, DeviceWatch};

@@ -1,4 +1,6 @@
-//! How a run tells of its progress and learns that it should stop.
+//! How a run tells of its progress, learns that it should stop, and gets another device.
+
+use crate::Rig;
 
 /// One step of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +15,15 @@ pub struct Step {
     pub text: String,
 }
 
+/// What a run needs in place of a device that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// A fresh GPU device.
+    Gpu,
+    /// The CPU.
+    Cpu,
+}
+
 /// Watches a run. The page posts messages, the command line draws a bar.
 pub trait Monitor {
     /// A step begins or ends.
@@ -20,6 +31,11 @@ pub trait Monitor {
 
     /// Gives other work a turn, then says whether to go on.
     fn proceed(&mut self) -> impl Future<Output = bool>;
+
+    /// Another device with the run's model on it, or `None` to let the run fail.
+    fn replace(&mut self, _: Wanted) -> impl Future<Output = Option<Rig>> {
+        async { None }
+    }
 }
 
 /// Watches nothing and never stops.

@@ -5,7 +5,7 @@ use saswin_volume::windows::to_tensor_order;
 use saswin_volume::{Affine, Grid, Modality, Volume, midway, resample};
 
 use crate::report::PlaneInfo;
-use crate::{Alignment, RunError};
+use crate::{Alignment, RunError, survey};
 
 /// Kept below the top of the head, millimetres: the brain and some neck.
 const HEAD_HEIGHT_MM: f64 = 185.0;
@@ -39,10 +39,10 @@ pub fn prepare(volume: &Volume<f32>, modality: Modality, how: &Preprocessing) ->
     let ras = volume.to_ras();
     let background = background(&ras, modality);
     let (to_world, alignment) = align(&ras);
-    let survey = survey_grid(&ras.grid, &to_world)?;
-    let coarse = resample(&ras, &placed(&survey, &to_world), background)?;
-    let level = foreground_level(&coarse, modality);
-    let head = head_box(&coarse, &survey, level).ok_or_else(|| RunError::Unsuitable {
+    let coarse_grid = survey_grid(&ras.grid, &to_world)?;
+    let coarse = resample(&ras, &placed(&coarse_grid, &to_world), background)?;
+    let level = survey::level(&coarse.voxels, modality);
+    let head = head_box(&coarse, &coarse_grid, level).ok_or_else(|| RunError::Unsuitable {
         reasons: vec!["nothing in it looks like a head: every voxel is background".to_owned()],
     })?;
     let local = working_grid(head, how.spacing_mm);
@@ -152,40 +152,12 @@ fn axis_grid(low: [f64; 3], high: [f64; 3], spacing: f64) -> Grid {
     Grid { dims, affine: Affine { linear, translation: low } }
 }
 
-/// Value above which a voxel belongs to the head.
-fn foreground_level(coarse: &Volume<f32>, modality: Modality) -> f32 {
-    match modality {
-        Modality::Ct => -300.0,
-        Modality::Mr | Modality::Unknown => {
-            let mut values: Vec<f32> = coarse.voxels.iter().copied().filter(|v| v.is_finite()).collect();
-            if values.is_empty() {
-                return f32::INFINITY;
-            }
-            let rank = (values.len() - 1) * 98 / 100;
-            let (_, high, _) = values.select_nth_unstable_by(rank, f32::total_cmp);
-            0.15 * *high
-        }
-    }
-}
-
 /// Box of the head in aligned millimetres: `(low, high)`. Slices that hold only specks do not count.
-fn head_box(coarse: &Volume<f32>, survey: &Grid, level: f32) -> Option<([f64; 3], [f64; 3])> {
-    let [nx, ny, nz] = coarse.grid.dims;
-    let mut counts = [vec![0_usize; nx], vec![0; ny], vec![0; nz]];
-    for (offset, value) in coarse.voxels.iter().enumerate() {
-        if *value > level {
-            counts[0][offset % nx] += 1;
-            counts[1][offset / nx % ny] += 1;
-            counts[2][offset / (nx * ny)] += 1;
-        }
-    }
+fn head_box(coarse: &Volume<f32>, survey_grid: &Grid, level: f32) -> Option<([f64; 3], [f64; 3])> {
     let mut range = [(0.0, 0.0); 3];
-    for axis in 0..3 {
-        let most = *counts[axis].iter().max()?;
-        let enough = (most / 50).max(1);
-        let first = counts[axis].iter().position(|c| *c >= enough)?;
-        let last = counts[axis].iter().rposition(|c| *c >= enough)?;
-        let at = |i: usize| survey.affine.translation[axis] + SURVEY_MM * i as f64;
+    for (axis, found) in survey::extent(&coarse.voxels, coarse.grid.dims, level).into_iter().enumerate() {
+        let (first, last) = found?;
+        let at = |i: usize| survey_grid.affine.translation[axis] + SURVEY_MM * i as f64;
         range[axis] = (at(first) - MARGIN_MM, at(last) + MARGIN_MM);
     }
     let half = range[0].0.abs().max(range[0].1.abs()).min(MAX_EXTENT_MM / 2.0);

@@ -38,10 +38,11 @@ pub struct Adapter {
     pub precision: String,
 }
 
-/// The scan, without identity.
+/// The scan. A report leaves its name out.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ScanInfo {
-    /// File or series name as the user sees it.
+    /// File or series name as the user sees it; empty in a report.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// CT or MR.
     pub modality: Modality,

@@ -5,7 +5,7 @@ use saswin_volume::Volume;
 use web_time::Instant;
 
 use crate::report::{App, DISCLAIMER, DisplayWindow, Report, ScanInfo, Timing};
-use crate::{Engine, LoadedModel, Monitor, RunError, Step, check, infer, interpret, prepare};
+use crate::{Concern, Engine, LoadedModel, Monitor, RunError, Step, check, interpret, prepare, recover};
 
 /// Choices of the user.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,7 +37,7 @@ impl Clock {
     }
 }
 
-/// Describes a scan without identity.
+/// Describes a scan for the screen.
 pub fn scan_info(scan: &Scan) -> ScanInfo {
     ScanInfo {
         name: scan.name.clone(),
@@ -49,6 +49,10 @@ pub fn scan_info(scan: &Scan) -> ScanInfo {
             .window
             .map(|(center, width)| DisplayWindow { center: center.into(), width: width.into() }),
     }
+}
+
+fn words(concerns: &[Concern]) -> Vec<String> {
+    concerns.iter().map(ToString::to_string).collect()
 }
 
 /// Runs `model` on `scan`.
@@ -63,10 +67,10 @@ pub async fn run(
     monitor: &mut impl Monitor,
 ) -> Result<Findings, RunError> {
     let manifest = &model.manifest;
-    let suitability = check(&scan.volume.grid, scan.modality, manifest);
+    let suitability = check(scan, manifest);
     let overridden = !suitability.refusals.is_empty();
     if overridden && !options.ignore_warnings {
-        return Err(RunError::Unsuitable { reasons: suitability.refusals });
+        return Err(RunError::Unsuitable { reasons: words(&suitability.refusals) });
     }
     let mut clock = Clock { last: Instant::now(), timing: Vec::new() };
     monitor.step(Step { stage: "prepare", done: 0, total: 1, text: "Finding the midline".to_owned() });
@@ -75,7 +79,8 @@ pub async fn run(
     }
     let prepared = prepare(&scan.volume, scan.modality, &manifest.preprocessing)?;
     clock.lap("prepare");
-    let scores = infer(model, &prepared, &engine.device, monitor).await?;
+    let recover::Computed { scores, adapter, notes } =
+        recover::compute(model, engine, &prepared, monitor).await?;
     clock.lap("network");
     monitor.step(Step { stage: "interpret", done: 0, total: 1, text: "Measuring".to_owned() });
     if !monitor.proceed().await {
@@ -84,19 +89,19 @@ pub async fn run(
     let segmentation = interpret::label_map(&scores, &prepared, &scan.volume.grid)?;
     let labels = interpret::volumes(manifest, &segmentation);
     clock.lap("interpret");
-    let mut warnings = suitability.warnings;
-    if overridden {
-        warnings.extend(suitability.refusals.into_iter().map(|r| format!("run although {r}")));
-    }
+    let mut warnings = words(&suitability.warnings);
+    warnings.extend(suitability.refusals.iter().map(|r| format!("run although {r}")));
+    warnings.extend(notes);
     if let Some(reason) = &prepared.alignment.reason {
         warnings.push(format!("not aligned: {reason}; left-right comparisons are less certain"));
     }
     let report = Report {
         app: App::default(),
         disclaimer: DISCLAIMER.to_owned(),
-        scan: scan_info(scan),
+        // The report travels; the file's name, which may be a person's, does not.
+        scan: ScanInfo { name: String::new(), ..scan_info(scan) },
         model: model.info(),
-        adapter: engine.adapter.clone(),
+        adapter,
         alignment: prepared.alignment.clone(),
         preprocessing: prepared.steps.clone(),
         warnings,

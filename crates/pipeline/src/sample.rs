@@ -1,6 +1,6 @@
 //! The sample that needs no file.
 
-use saswin_scan_io::Scan;
+use saswin_scan_io::{Scan, Slices};
 use saswin_volume::Modality;
 use saswin_volume::phantom::{Lesion, Phantom, PhantomOptions, Side};
 
@@ -19,5 +19,6 @@ pub fn phantom_scan() -> Scan {
             "a computed phantom with a lesion of {LESION_ML} mL on its left, for trying the page"
         )],
         window: None,
+        slices: Slices::default(),
     }
 }

@@ -53,6 +53,15 @@ pub(crate) enum Source {
     Dicom(Stack),
 }
 
+/// How the slices of a scan were taken, where the file tells.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Slices {
+    /// Slices that are missing between the first and the last, and were filled in.
+    pub missing: usize,
+    /// Stated thickness of a slice in millimetres; less than their distance where there are gaps.
+    pub thickness_mm: Option<f64>,
+}
+
 /// One volume, read and on its true grid.
 #[derive(Debug, Clone)]
 pub struct Scan {
@@ -66,6 +75,8 @@ pub struct Scan {
     pub notes: Vec<String>,
     /// Display window (centre, width) that the file suggests.
     pub window: Option<(f32, f32)>,
+    /// How its slices were taken.
+    pub slices: Slices,
 }
 
 impl Series {
@@ -112,7 +123,8 @@ impl Series {
         let mut notes = stack.notes.clone();
         note_zeroed(&mut notes, zeroed);
         let window = stack.window(index);
-        Ok(Scan { volume, modality: self.modality, name: self.description.clone(), notes, window })
+        let name = self.description.clone();
+        Ok(Scan { volume, modality: self.modality, name, notes, window, slices: stack.slices })
     }
 
     fn load_nifti(&self, image: &Image, index: usize) -> Result<Scan, ScanError> {
@@ -125,7 +137,8 @@ impl Series {
         } else {
             Modality::Unknown
         };
-        Ok(Scan { volume, modality, name: self.description.clone(), notes, window: image.header.window })
+        let (name, window) = (self.description.clone(), image.header.window);
+        Ok(Scan { volume, modality, name, notes, window, slices: Slices::default() })
     }
 }
 

@@ -233,6 +233,7 @@ fn missing_slices_are_filled_and_named() {
         [0, 1, 2, 5, 6, 7, 8, 9].iter().map(|&k| [5.0, -10.0, 4.0 * f64::from(k)]).collect();
     let scan = load(&ramp_slices(&positions));
     assert_eq!(scan.notes, ["2 slice(s) are missing and were filled in by interpolation"]);
+    assert_eq!(scan.slices.missing, 2);
     assert_eq!(scan.volume.grid.dims[2], 10);
     assert_eq!(on_ramp(&scan), 1.0);
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use saswin_scan_io::{Limits, open};
 use support::dicom::{SliceSpec, items};
 use support::file;
-use support::hostile::{LIMITS, seeds, swallow};
+use support::hostile::{LIMITS, seeds, swallow, swallow_frame};
 
 /// One change to a file.
 #[derive(Debug, Clone)]
@@ -87,6 +87,18 @@ proptest! {
         let heads: [&[u8]; 6] = [b"", b"DICM", &[92, 1, 0, 0], &[0, 0, 2, 28], b"PK\x03\x04", &[0x1f, 0x8b, 8]];
         bytes.splice(0..0, heads[head].iter().copied());
         swallow(bytes);
+    }
+}
+
+/// What fuzzing broke once. `dicom_pixels` holds compressed frames as its fuzz target takes them.
+#[test]
+fn what_broke_once_is_survived() {
+    let bad = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/bad");
+    for target in ["archive", "dicom", "dicom_pixels", "nifti"] {
+        for entry in std::fs::read_dir(bad.join(target)).into_iter().flatten() {
+            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+            if target == "dicom_pixels" { swallow_frame(&bytes) } else { swallow(bytes) }
+        }
     }
 }
 

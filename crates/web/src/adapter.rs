@@ -2,26 +2,30 @@
 
 use burn::tensor::{Device, Distribution, Tensor};
 use js_sys::{Function, Promise, Reflect};
-use saswin_pipeline::{Engine, RunError, is_software};
+use saswin_pipeline::{DeviceTrouble, Engine, RunError, is_software};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::protocol::BackendChoice;
+use crate::watch;
 
 fn get(object: &JsValue, key: &str) -> Option<JsValue> {
     Reflect::get(object, &key.into()).ok().filter(|v| !v.is_undefined() && !v.is_null())
 }
 
 /// What the browser says of its adapter: name, and whether it is software.
-async fn browser_adapter() -> Result<(String, bool), String> {
+async fn browser_adapter() -> Result<(String, bool), DeviceTrouble> {
+    let absent = |what: &str| DeviceTrouble::Absent(what.to_owned());
+    let refused = |_| DeviceTrouble::NoAdapter("the browser's request failed".to_owned());
     let gpu = get(&js_sys::global(), "navigator")
         .and_then(|navigator| get(&navigator, "gpu"))
-        .ok_or("this browser has no WebGPU")?;
-    let request: Function = get(&gpu, "requestAdapter").ok_or("no requestAdapter")?.unchecked_into();
-    let promise: Promise = request.call0(&gpu).map_err(|_| "requestAdapter failed")?.unchecked_into();
-    let adapter = JsFuture::from(promise).await.map_err(|_| "requestAdapter failed")?;
+        .ok_or_else(|| absent("this browser does not offer it"))?;
+    let request: Function =
+        get(&gpu, "requestAdapter").ok_or_else(|| absent("no requestAdapter"))?.unchecked_into();
+    let promise: Promise = request.call0(&gpu).map_err(refused)?.unchecked_into();
+    let adapter = JsFuture::from(promise).await.map_err(refused)?;
     if adapter.is_null() || adapter.is_undefined() {
-        return Err("the browser offers no WebGPU adapter".to_owned());
+        return Err(DeviceTrouble::NoAdapter("the browser gives none".to_owned()));
     }
     let info = get(&adapter, "info").unwrap_or(JsValue::UNDEFINED);
     let text = |key: &str| get(&info, key).and_then(|v| v.as_string()).filter(|s| !s.is_empty());
@@ -46,9 +50,13 @@ async fn probe(device: &Device) -> Option<f64> {
     last
 }
 
-async fn webgpu() -> Result<Engine, RunError> {
-    let (name, software) = browser_adapter().await.map_err(RunError::Device)?;
-    let mut engine = Engine::gpu().await?;
+/// A WebGPU device; every call opens another one.
+///
+/// # Errors
+/// If WebGPU is not to be had.
+pub async fn webgpu() -> Result<Engine, DeviceTrouble> {
+    let (name, software) = browser_adapter().await?;
+    let mut engine = watch::open().await?;
     engine.adapter.name = name;
     engine.adapter.software = software;
     Ok(engine)
@@ -61,7 +69,7 @@ async fn webgpu() -> Result<Engine, RunError> {
 pub async fn open(choice: BackendChoice) -> Result<Engine, RunError> {
     match choice {
         BackendChoice::Cpu => Ok(Engine::cpu(Some("asked for by ?backend=cpu".to_owned()))),
-        BackendChoice::Webgpu => webgpu().await,
+        BackendChoice::Webgpu => Ok(webgpu().await?),
         BackendChoice::Auto => match webgpu().await {
             Err(error) => Ok(Engine::cpu(Some(error.to_string()))),
             Ok(engine) if !engine.adapter.software => Ok(engine),

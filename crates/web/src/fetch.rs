@@ -3,7 +3,7 @@
 use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Cache, DedicatedWorkerGlobalScope, ReadableStreamDefaultReader, Response};
+use web_sys::{Cache, DedicatedWorkerGlobalScope, ReadableStreamDefaultReader, Request, Response};
 
 /// Name of the cache that holds weights.
 const CACHE: &str = "saswin-models";
@@ -52,6 +52,18 @@ pub async fn keep(url: &str, bytes: &[u8]) {
 pub async fn forget(url: &str) {
     if let Some(cache) = cache().await {
         let _ = JsFuture::from(cache.delete_with_str(url)).await;
+    }
+}
+
+/// Forgets every address that ends with none of `kept`.
+pub async fn forget_except(kept: &[String]) {
+    let Some(cache) = cache().await else { return };
+    let Ok(requests) = JsFuture::from(cache.keys()).await else { return };
+    for request in js_sys::Array::from(&requests).iter().filter_map(|r| r.dyn_into::<Request>().ok()) {
+        let url = request.url();
+        if !kept.iter().any(|end| url.ends_with(end)) {
+            let _ = JsFuture::from(cache.delete_with_str(&url)).await;
+        }
     }
 }
 

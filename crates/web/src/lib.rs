@@ -6,6 +6,7 @@ mod models;
 mod monitor;
 mod protocol;
 mod session;
+mod watch;
 
 pub use session::Session;
 

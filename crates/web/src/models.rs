@@ -6,8 +6,8 @@ use saswin_pipeline::{Engine, LoadedModel, RunError};
 use crate::fetch;
 use crate::protocol::{Failure, ModelOffer};
 
-/// Where models lie, relative to the page.
-const ROOT: &str = "/models";
+/// Where models lie, seen from the worker, which lies one folder below the page.
+const ROOT: &str = "../models";
 
 /// Every manifest that `index.json` names.
 ///
@@ -58,19 +58,45 @@ pub async fn load(
     engine: &Engine,
     progress: impl FnMut(usize),
 ) -> Result<LoadedModel, Failure> {
-    let url = address(manifest);
+    let bytes = weights(manifest, progress).await?;
+    Ok(LoadedModel::new(manifest.clone(), 0, &bytes, &engine.device)?)
+}
+
+/// Puts the verified weights into the cache, unless they are there.
+///
+/// # Errors
+/// If the download fails or the bytes are not those of the manifest.
+pub async fn keep(manifest: &Manifest, progress: impl FnMut(usize)) -> Result<(), Failure> {
+    weights(manifest, progress).await?;
+    if fetch::is_cached(&address(manifest)).await {
+        return Ok(());
+    }
+    let message = "the browser did not keep the model: its storage may be full or switched off";
+    Err(Failure::new("storage", message, "Free some space, or allow this site to store data."))
+}
+
+/// Bytes of the default weight file, with the digest that the manifest states.
+async fn weights(manifest: &Manifest, progress: impl FnMut(usize)) -> Result<Vec<u8>, Failure> {
+    let (url, file) = (address(manifest), &manifest.files[0]);
     if let Some(bytes) = fetch::cached(&url).await {
-        match LoadedModel::new(manifest.clone(), 0, &bytes, &engine.device) {
-            Ok(model) => return Ok(model),
-            // A damaged cache is only a reason to download again.
-            Err(_) => fetch::forget(&url).await,
+        if Manifest::verify(file, &bytes).is_ok() {
+            return Ok(bytes);
         }
+        // A damaged cache is only a reason to download again.
+        fetch::forget(&url).await;
     }
     let bytes = fetch::download(&url, progress).await.map_err(|reason| {
         let message = format!("the model could not be downloaded: {reason}");
         Failure::new("network", message, "Check the connection and run again.")
     })?;
-    let model = LoadedModel::new(manifest.clone(), 0, &bytes, &engine.device)?;
+    Manifest::verify(file, &bytes).map_err(RunError::from)?;
     fetch::keep(&url, &bytes).await;
-    Ok(model)
+    Ok(bytes)
+}
+
+/// Forgets the weights of models and versions that are offered no more.
+pub async fn tidy(manifests: &[Manifest]) {
+    let offered: Vec<String> =
+        manifests.iter().map(|m| address(m).trim_start_matches("..").to_owned()).collect();
+    fetch::forget_except(&offered).await;
 }

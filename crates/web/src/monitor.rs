@@ -1,37 +1,35 @@
-//! Progress out, cancel in.
-
-use std::cell::Cell;
-use std::rc::Rc;
+//! Progress out, cancel in, and another device when one fails.
 
 use gloo::timers::callback::Timeout;
 use js_sys::Promise;
-use saswin_pipeline::{Monitor, Step};
+use saswin_pipeline::{Monitor, Rig, Step, Wanted};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::protocol::Reply;
+use crate::session::State;
 
-/// Posts steps to the page and lets its messages in between.
-pub struct PageMonitor<F: FnMut(Reply)> {
-    /// Sends a reply for the running request.
-    pub post: F,
-    /// Set by a cancel request.
-    pub cancelled: Rc<Cell<bool>>,
+/// Posts the steps of request `id` to the page and lets its messages in between.
+pub struct PageMonitor<'a> {
+    /// The worker's state.
+    pub state: &'a State,
+    /// Number of the running request.
+    pub id: f64,
 }
 
-impl<F: FnMut(Reply)> Monitor for PageMonitor<F> {
+impl Monitor for PageMonitor<'_> {
     fn step(&mut self, step: Step) {
-        (self.post)(Reply::Progress {
-            stage: step.stage.to_owned(),
-            done: step.done,
-            total: step.total,
-            text: step.text,
-        });
+        let Step { stage, done, total, text } = step;
+        self.state.send(self.id, &Reply::Progress { stage: stage.to_owned(), done, total, text });
     }
 
     async fn proceed(&mut self) -> bool {
         timer_turn().await;
-        !self.cancelled.get()
+        !self.state.is_cancelled()
+    }
+
+    async fn replace(&mut self, wanted: Wanted) -> Option<Rig> {
+        self.state.replace_device(self.id, wanted).await
     }
 }
 

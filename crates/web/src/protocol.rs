@@ -46,6 +46,11 @@ pub enum Request {
         #[serde(default)]
         ignore_warnings: bool,
     },
+    /// Fetches a model's weights ahead of a run and keeps them, verified, in the browser.
+    Keep {
+        /// Model name.
+        model: String,
+    },
     /// Stops the run.
     Cancel,
     /// The last report as CSV.
@@ -121,6 +126,8 @@ pub enum Reply {
     },
     /// The run was stopped.
     Cancelled,
+    /// The weights are in the browser.
+    Kept,
     /// The last report.
     Csv {
         /// Comma-separated values.

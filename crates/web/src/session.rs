@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use js_sys::{Array, Function, Reflect, Uint8Array};
 use saswin_model::Manifest;
-use saswin_pipeline::{Engine, Findings, LoadedModel, Options, Report, RunError, mirrored, run, scan_info};
+use saswin_pipeline::{
+    Engine, Findings, LoadedModel, Options, Report, Rig, RunError, Wanted, mirrored, run, scan_info,
+};
 use saswin_scan_io::{Limits, NiftiOptions, Scan, Series, SourceFile, open, write_nifti_f32, write_nifti_u8};
 use serde::Serialize;
 use serde_bytes::ByteBuf;
@@ -13,7 +15,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::monitor::PageMonitor;
-use crate::protocol::{Failure, FileBytes, Reply, Request, SeriesInfo, Thumbnail};
+use crate::protocol::{BackendChoice, Failure, FileBytes, Reply, Request, SeriesInfo, Thumbnail};
 use crate::{adapter, fetch, models};
 
 /// Pixels of a thumbnail's longer side.
@@ -27,8 +29,10 @@ pub struct Session {
     state: Rc<State>,
 }
 
-struct State {
+/// What the worker knows between requests.
+pub(crate) struct State {
     post: Function,
+    choice: Cell<BackendChoice>,
     engine: RefCell<Option<Rc<Engine>>>,
     manifests: RefCell<Vec<Manifest>>,
     series: RefCell<Rc<Vec<Series>>>,
@@ -36,7 +40,7 @@ struct State {
     model: RefCell<Option<Rc<LoadedModel>>>,
     report: RefCell<Option<Report>>,
     running: Cell<bool>,
-    cancelled: Rc<Cell<bool>>,
+    cancelled: Cell<bool>,
 }
 
 #[wasm_bindgen]
@@ -46,6 +50,7 @@ impl Session {
         Self {
             state: Rc::new(State {
                 post,
+                choice: Cell::default(),
                 engine: RefCell::default(),
                 manifests: RefCell::default(),
                 series: RefCell::default(),
@@ -53,7 +58,7 @@ impl Session {
                 model: RefCell::default(),
                 report: RefCell::default(),
                 running: Cell::new(false),
-                cancelled: Rc::new(Cell::new(false)),
+                cancelled: Cell::new(false),
             }),
         }
     }
@@ -73,7 +78,7 @@ impl Session {
 }
 
 impl State {
-    fn send(&self, id: f64, reply: &Reply) {
+    pub(crate) fn send(&self, id: f64, reply: &Reply) {
         let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
         let Ok(message) = reply.serialize(&serializer) else { return };
         let transfer = Array::new();
@@ -102,6 +107,7 @@ impl State {
             Request::Phantom => Ok(self.phantom()),
             Request::Select { index, volume } => self.select(index, volume),
             Request::Run { model, ignore_warnings } => self.run(id, &model, ignore_warnings).await,
+            Request::Keep { model } => self.keep(id, &model).await,
             Request::Cancel => {
                 self.cancelled.set(true);
                 Ok(Reply::Cancelled)
@@ -113,11 +119,13 @@ impl State {
         }
     }
 
-    async fn init(&self, backend: crate::protocol::BackendChoice) -> Result<Reply, Failure> {
+    async fn init(&self, backend: BackendChoice) -> Result<Reply, Failure> {
+        self.choice.set(backend);
         let engine = adapter::open(backend).await?;
         let adapter = engine.adapter.clone();
         self.engine.replace(Some(Rc::new(engine)));
         let manifests = models::list().await?;
+        models::tidy(&manifests).await;
         let mut offers = Vec::new();
         for manifest in &manifests {
             offers.push(models::offer(manifest).await);
@@ -190,8 +198,7 @@ impl State {
         let engine = self.engine.borrow().clone().ok_or_else(|| missing("the device is not open"))?;
         let scan = self.scan.borrow().clone().ok_or_else(|| missing("no scan is selected"))?;
         let model = self.model(id, name, &engine).await?;
-        let mut monitor =
-            PageMonitor { post: |reply| self.send(id, &reply), cancelled: Rc::clone(&self.cancelled) };
+        let mut monitor = PageMonitor { state: self, id };
         let Findings { report, segmentation } = run(&scan, &model, &engine, options, &mut monitor).await?;
         let mirror = mirrored(&scan.volume, &report.alignment.plane).map_err(RunError::from)?;
         let options = NiftiOptions {
@@ -207,23 +214,59 @@ impl State {
         Ok(reply)
     }
 
+    /// Whether the page asked to stop the run.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.get()
+    }
+
+    /// Another device in place of one that failed, with the model of the last run on it. `?backend=webgpu`
+    /// never falls back to the CPU.
+    pub(crate) async fn replace_device(&self, id: f64, wanted: Wanted) -> Option<Rig> {
+        let name = self.model.replace(None)?.manifest.name.clone();
+        let gpu = match wanted {
+            Wanted::Gpu => adapter::webgpu().await.ok(),
+            Wanted::Cpu => None,
+        };
+        let engine = match gpu {
+            Some(engine) => engine,
+            None if self.choice.get() == BackendChoice::Webgpu => return None,
+            None => Engine::cpu(Some("the graphics device failed during a run".to_owned())),
+        };
+        let engine = Rc::new(engine);
+        self.engine.replace(Some(Rc::clone(&engine)));
+        let model = self.model(id, &name, &engine).await.ok()?;
+        Some(Rig { engine, model })
+    }
+
+    async fn keep(&self, id: f64, name: &str) -> Result<Reply, Failure> {
+        let manifest = self.manifest(name)?;
+        models::keep(&manifest, |done| self.send(id, &loading(&manifest, done))).await?;
+        Ok(Reply::Kept)
+    }
+
+    fn manifest(&self, name: &str) -> Result<Manifest, Failure> {
+        let found = self.manifests.borrow().iter().find(|m| m.name == name).cloned();
+        found.ok_or_else(|| {
+            Failure::new("parameter", format!("there is no model `{name}`"), "Choose another model.")
+        })
+    }
+
     async fn model(&self, id: f64, name: &str, engine: &Engine) -> Result<Rc<LoadedModel>, Failure> {
         if let Some(model) = self.model.borrow().as_ref().filter(|m| m.manifest.name == name) {
             return Ok(Rc::clone(model));
         }
-        let manifest = self.manifests.borrow().iter().find(|m| m.name == name).cloned();
-        let manifest = manifest.ok_or_else(|| {
-            Failure::new("parameter", format!("there is no model `{name}`"), "Choose another model.")
-        })?;
-        let total = usize::try_from(manifest.files[0].bytes).unwrap_or(usize::MAX);
-        let progress = |done| {
-            let text = format!("Loading the model, {:.1} of {:.1} MB", done as f64 / 1e6, total as f64 / 1e6);
-            self.send(id, &Reply::Progress { stage: "model".to_owned(), done, total, text });
-        };
+        let manifest = self.manifest(name)?;
+        let progress = |done| self.send(id, &loading(&manifest, done));
         let model = Rc::new(models::load(&manifest, engine, progress).await?);
         self.model.replace(Some(Rc::clone(&model)));
         Ok(model)
     }
+}
+
+fn loading(manifest: &Manifest, done: usize) -> Reply {
+    let total = usize::try_from(manifest.files[0].bytes).unwrap_or(usize::MAX);
+    let text = format!("Loading the model, {:.1} of {:.1} MB", done as f64 / 1e6, total as f64 / 1e6);
+    Reply::Progress { stage: "model".to_owned(), done, total, text }
 }
 
 fn source_file(file: FileBytes) -> SourceFile {

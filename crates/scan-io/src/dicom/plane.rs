@@ -26,6 +26,8 @@ pub(super) struct Plane {
     pub spacing: [f64; 2],
     /// Stated distance between slices, for stacks whose positions do not tell.
     pub slice_spacing: Option<f64>,
+    /// Stated thickness of the slice in millimetres.
+    pub thickness: Option<f64>,
     pub slope: f64,
     pub intercept: f64,
     pub window: Option<(f32, f32)>,
@@ -102,12 +104,18 @@ impl<'a> FrameView<'a> {
         spacing.filter(usable).map(|[y, x]| [x, y])
     }
 
+    fn thickness(&self) -> Option<f64> {
+        self.millimetres(tags::SLICE_THICKNESS)
+    }
+
     fn slice_spacing(&self) -> Option<f64> {
-        let measure = |tag| self.find(tags::PIXEL_MEASURES_SEQUENCE, |d| d.float(tag)).map(f64::abs);
-        let usable = |s: &f64| (1e-3..1e3).contains(s);
-        measure(tags::SPACING_BETWEEN_SLICES)
-            .filter(usable)
-            .or_else(|| measure(tags::SLICE_THICKNESS).filter(usable))
+        self.millimetres(tags::SPACING_BETWEEN_SLICES).or_else(|| self.thickness())
+    }
+
+    /// A usable length among the pixel measures.
+    fn millimetres(&self, tag: Tag) -> Option<f64> {
+        let length = self.find(tags::PIXEL_MEASURES_SEQUENCE, |d| d.float(tag)).map(f64::abs);
+        length.filter(|mm| (1e-3..1e3).contains(mm))
     }
 
     fn rescale(&self) -> (f64, f64) {
@@ -230,6 +238,7 @@ fn plane(image: &Arc<Image>, view: &FrameView, frame: usize, key: Arc<Key>) -> P
         pose: view.pose().filter(|_| view.spacing().is_some()),
         spacing: view.spacing().unwrap_or([1.0; 2]),
         slice_spacing: view.slice_spacing(),
+        thickness: view.thickness(),
         slope,
         intercept,
         window: view.window(),

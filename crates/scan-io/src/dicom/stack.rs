@@ -8,7 +8,7 @@ use super::geometry::{Pose, Spread, affine};
 use super::image::Image;
 use super::plane::Plane;
 use super::resample::Plan;
-use crate::{Limits, ScanError};
+use crate::{Limits, ScanError, Slices};
 
 /// Planes nearer than this along the normal, in millimetres, lie at the same place.
 const SAME_PLACE: f64 = 0.02;
@@ -24,6 +24,7 @@ pub(crate) struct Stack {
     pub grid: Grid,
     pub files: usize,
     pub notes: Vec<String>,
+    pub slices: Slices,
 }
 
 /// A middle slice for a thumbnail.
@@ -44,7 +45,8 @@ impl Stack {
         let Some(first) = planes.first() else {
             return Err(ScanError::not_a_scan("the series has no slice"));
         };
-        let (plan, grid) = arrange(planes, first, placed, &mut notes)?;
+        let (plan, grid, missing) = arrange(planes, first, placed, &mut notes)?;
+        let slices = Slices { missing, thickness_mm: first.thickness };
         limits.check_dims(&grid.dims).map_err(|e| e.in_file(first.image.name()))?;
         if volumes.len() > limits.max_frames {
             let message = format!("{} volumes pass the limit of {}", volumes.len(), limits.max_frames);
@@ -54,7 +56,7 @@ impl Stack {
         if first.image.inverted && first.key.modality != Modality::Ct {
             notes.push("white-on-black values (MONOCHROME1) were inverted".to_owned());
         }
-        Ok(Self { plan, grid, files, notes, volumes })
+        Ok(Self { plan, grid, files, notes, slices, volumes })
     }
 
     /// Number of volumes.
@@ -152,20 +154,20 @@ fn into_volumes(planes: Vec<Plane>, notes: &mut Vec<String>) -> Vec<Vec<Plane>> 
     volumes
 }
 
-/// The grid of the planes, and the plan to get there if they do not form one.
+/// The grid of the planes, the plan to get there if they do not form one, and how many slices are missing.
 fn arrange(
     planes: &[Plane],
     first: &Plane,
     placed: bool,
     notes: &mut Vec<String>,
-) -> Result<(Option<Plan>, Grid), ScanError> {
+) -> Result<(Option<Plan>, Grid, usize), ScanError> {
     let stated = first.slice_spacing.unwrap_or(1.0);
     let [columns, rows] = first.size;
     if !placed {
         notes.push("positions are not stated: left and right and the slice distance are assumed".to_owned());
         let grid =
             Grid { dims: [columns, rows, planes.len()], affine: affine(&ASSUMED, first.spacing, stated) };
-        return Ok((None, grid));
+        return Ok((None, grid, 0));
     }
     let poses: Vec<Pose> = planes.iter().filter_map(|p| p.pose).collect();
     let spread = Spread::of(&poses, first.spacing);
@@ -184,7 +186,8 @@ fn arrange(
             Grid { dims: [columns, rows, planes.len()], affine: affine(&pose, first.spacing, gap) }
         }
     };
-    Ok((plan, grid))
+    let missing = if plan.is_some() && spread.regular_gap().is_none() { spread.missing() } else { None };
+    Ok((plan, grid, missing.unwrap_or(0)))
 }
 
 fn describe(spread: &Spread, plan: &Plan, first: &Plane, notes: &mut Vec<String>) {

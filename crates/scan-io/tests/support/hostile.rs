@@ -53,6 +53,13 @@ pub fn compressed(syntax: &str, (columns, rows, mut frame): (u8, u8, Vec<u8>)) -
     write(&spec.elements(), Encoding::Explicit, Some(syntax))
 }
 
+/// Opens a compressed frame: the first byte picks the transfer syntax, the next two the image size.
+pub fn swallow_frame(bytes: &[u8]) {
+    let [syntax, columns, rows, frame @ ..] = bytes else { return };
+    let syntax = SYNTAXES[usize::from(*syntax) % SYNTAXES.len()];
+    swallow(compressed(syntax, (*columns, *rows, frame.to_vec())));
+}
+
 /// Small files to start from, each with the fuzz target it suits.
 pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let slice = SliceSpec::default();

@@ -1,0 +1,50 @@
+//! The parts of a manifest's check that need more than a line.
+
+use super::{InputChannel, Manifest, ManifestError, Preprocessing, Window};
+
+impl Preprocessing {
+    /// Whether every scale is a number to divide by and every percentile is one.
+    pub(super) fn is_computable(&self) -> bool {
+        let window = match self.window {
+            Window::Percentiles { low, high } => ordered(low, high) && low >= 0.0 && high <= 100.0,
+            Window::Hounsfield { low, high } => ordered(low, high),
+        };
+        window
+            && self.channels.iter().all(|channel| match *channel {
+                InputChannel::Scan => true,
+                InputChannel::Hounsfield { low, high } => ordered(low, high),
+                InputChannel::Lateral { scale_mm } => (scale_mm as f32).is_normal(),
+            })
+    }
+}
+
+/// Whether two bounds are numbers as the network sees them, the lower one first.
+fn ordered(low: f64, high: f64) -> bool {
+    low < high && (low as f32).is_finite() && (high as f32).is_finite()
+}
+
+impl Manifest {
+    /// Checks that labels, classes and measures name outputs that are built.
+    pub(super) fn check_outputs(&self) -> Result<(), ManifestError> {
+        let fail = |reason: String| Err(ManifestError::Inconsistent { name: self.name.clone(), reason });
+        let outputs = self.architecture.out_channels.max(2);
+        if let Some(label) = self.labels.iter().find(|l| l.value == 0 || usize::from(l.value) >= outputs) {
+            return fail(format!("label {} has no output channel", label.value));
+        }
+        let heads = self.architecture.class_head.map_or(0, |head| head.outputs);
+        let indices = self.classes.iter().map(|c| c.index).chain(self.measures.iter().map(|m| m.index));
+        if let Some(index) = indices.into_iter().find(|index| *index >= heads) {
+            return fail(format!("class output {index} does not exist ({heads} built)"));
+        }
+        match self.classes.iter().find(|c| c.temperature <= 0.0 || !(0.0..=1.0).contains(&c.threshold)) {
+            Some(c) => fail(format!("class `{}` has a temperature or threshold out of range", c.name)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether a name stays in its folder, as a path and as part of an address.
+pub(super) fn is_plain(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    !name.is_empty() && !name.starts_with('.') && name.chars().all(allowed)
+}

@@ -1,0 +1,76 @@
+//! Where something stands out of the background, at a glance.
+
+use saswin_volume::{Modality, Volume};
+
+/// Distance of the samples that are looked at, millimetres.
+const SURVEY_MM: f64 = 4.0;
+/// Hounsfield units above which a voxel is no air.
+const CT_LEVEL: f32 = -300.0;
+/// Share of the bright values above which a voxel of another kind is no background.
+const BRIGHT_SHARE: f32 = 0.15;
+/// The bright value: this many hundredths of all voxels are darker.
+const BRIGHT_RANK: usize = 98;
+
+/// What stands out of the background.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Foreground {
+    /// Extent along the grid's axes, without slices that hold only specks.
+    pub sides_mm: [f64; 3],
+    /// Volume.
+    pub millilitres: f64,
+}
+
+/// Value above which a voxel belongs to the head.
+pub(crate) fn level(values: &[f32], modality: Modality) -> f32 {
+    match modality {
+        Modality::Ct => CT_LEVEL,
+        Modality::Mr | Modality::Unknown => {
+            let mut values: Vec<f32> = values.iter().copied().filter(|v| v.is_finite()).collect();
+            if values.is_empty() {
+                return f32::INFINITY;
+            }
+            let rank = (values.len() - 1) * BRIGHT_RANK / 100;
+            let (_, high, _) = values.select_nth_unstable_by(rank, f32::total_cmp);
+            BRIGHT_SHARE * *high
+        }
+    }
+}
+
+/// First and last position along each axis of `dims` whose slice holds more than specks above `level`; `None`
+/// where nothing does.
+pub(crate) fn extent(values: &[f32], dims: [usize; 3], level: f32) -> [Option<(usize, usize)>; 3] {
+    let mut counts = dims.map(|n| vec![0_usize; n]);
+    for (offset, value) in values.iter().enumerate() {
+        if *value > level {
+            counts[0][offset % dims[0]] += 1;
+            counts[1][offset / dims[0] % dims[1]] += 1;
+            counts[2][offset / (dims[0] * dims[1])] += 1;
+        }
+    }
+    counts.map(|counts| {
+        let enough = (counts.iter().max()? / 50).max(1);
+        let first = counts.iter().position(|c| *c >= enough)?;
+        Some((first, counts.iter().rposition(|c| *c >= enough)?))
+    })
+}
+
+/// What stands out of the background of `volume`.
+pub(crate) fn foreground(volume: &Volume<f32>, modality: Modality) -> Foreground {
+    let spacing = volume.grid.spacing();
+    let strides = spacing.map(|mm| ((SURVEY_MM / mm) as usize).max(1));
+    let dims: [usize; 3] = std::array::from_fn(|a| volume.grid.dims[a].div_ceil(strides[a]));
+    let mut values = Vec::with_capacity(dims.iter().product());
+    for k in (0..volume.grid.dims[2]).step_by(strides[2]) {
+        for j in (0..volume.grid.dims[1]).step_by(strides[1]) {
+            let row = (0..volume.grid.dims[0]).step_by(strides[0]);
+            values.extend(row.map(|i| volume.voxels[volume.grid.offset([i, j, k])]));
+        }
+    }
+    let level = level(&values, modality);
+    let steps: [f64; 3] = std::array::from_fn(|a| spacing[a] * strides[a] as f64);
+    let ranges = extent(&values, dims, level);
+    let sides_mm =
+        std::array::from_fn(|a| ranges[a].map_or(0.0, |(first, last)| (last - first + 1) as f64 * steps[a]));
+    let count = values.iter().filter(|v| **v > level).count();
+    Foreground { sides_mm, millilitres: count as f64 * steps.iter().product::<f64>() / 1000.0 }
+}

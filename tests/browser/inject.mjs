@@ -1,0 +1,127 @@
+// Trouble, made to order in the real page: what the worker sees is changed before its first line runs.
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** A model with random weights, as `cargo run --example tiny_model` writes it. */
+const TINY = process.env.SASWIN_TINY_MODEL;
+
+/** Why tests that need a run of the real session are left out, or `false`. */
+export const noRun =
+  !process.env.SASWIN_MOCK && TINY && existsSync(join(TINY, "manifest.json"))
+    ? false
+    : "needs the real session and SASWIN_TINY_MODEL (cargo xtask test sets it)";
+
+/** Offers the model with random weights, and no other. `change` may edit its manifest. */
+export async function offerTiny(context, change = (manifest) => manifest) {
+  const manifest = change(JSON.parse(await readFile(join(TINY, "manifest.json"), "utf8")));
+  const weights = await readFile(join(TINY, manifest.files[0].name));
+  await context.route("**/models/index.json", (route) => route.fulfill({ json: ["tiny"] }));
+  await context.route("**/models/tiny/manifest.json", (route) => route.fulfill({ json: manifest }));
+  await context.route("**/models/tiny/*.safetensors*", (route) =>
+    route.fulfill({ body: weights, contentType: "application/octet-stream" }),
+  );
+}
+
+/** The page offers untrained models to nobody; a test takes one all the same. */
+export async function chooseTiny(page) {
+  await page.evaluate(() => {
+    const select = document.querySelector("#models");
+    for (const option of select.options) option.disabled = false;
+    select.value = "tiny";
+    select.dispatchEvent(new Event("change"));
+  });
+}
+
+/** Runs `trouble` in the worker before the worker's own code. */
+export async function inWorker(context, trouble, ...values) {
+  const script = `(${trouble})(${values.map((value) => JSON.stringify(value)).join(", ")});\n`;
+  await context.route(/\/assets\/worker-[^/]+\.js$/, async (route) => {
+    const response = await route.fetch();
+    const { "content-encoding": _, "content-length": __, ...headers } = response.headers();
+    await route.fulfill({ status: 200, headers, body: script + (await response.text()) });
+  });
+}
+
+/** A software adapter would have to compete with the CPU; this one looks like a card. */
+export function disguise() {
+  const info = { vendor: "injected", architecture: "", device: "", description: "" };
+  Object.defineProperty(GPUAdapter.prototype, "info", { get: () => info });
+}
+
+export function noWebGpu() {
+  Object.defineProperty(WorkerNavigator.prototype, "gpu", { get: () => undefined });
+}
+
+export function noAdapter() {
+  GPU.prototype.requestAdapter = async () => null;
+}
+
+export function noDevice() {
+  GPUAdapter.prototype.requestDevice = async () => {
+    throw new DOMException("injected refusal", "OperationError");
+  };
+}
+
+/** Loses the device at each of the given read-backs, counted over all devices. */
+export function loseDevice(at) {
+  const request = GPUAdapter.prototype.requestDevice;
+  let device = null;
+  GPUAdapter.prototype.requestDevice = async function (...wishes) {
+    device = await request.apply(this, wishes);
+    return device;
+  };
+  const map = GPUBuffer.prototype.mapAsync;
+  let reads = 0;
+  GPUBuffer.prototype.mapAsync = function (...range) {
+    reads += 1;
+    if (at.includes(reads)) device.destroy();
+    return map.apply(this, range);
+  };
+}
+
+export function brokenShader() {
+  const create = GPUDevice.prototype.createShaderModule;
+  let made = 0;
+  GPUDevice.prototype.createShaderModule = function (descriptor) {
+    made += 1;
+    const code = made === 4 ? "this is no WGSL" : descriptor.code;
+    return create.call(this, { ...descriptor, code });
+  };
+}
+
+export function brokenCommand() {
+  const create = GPUDevice.prototype.createBuffer;
+  let made = 0;
+  GPUDevice.prototype.createBuffer = function (descriptor) {
+    made += 1;
+    // No usage at all: the browser itself calls that invalid.
+    if (made === 30) create.call(this, { size: 16, usage: 0 });
+    return create.call(this, descriptor);
+  };
+}
+
+/** Storage above `limit` bytes does not fit. */
+export function smallMemory(limit) {
+  const create = GPUDevice.prototype.createBuffer;
+  GPUDevice.prototype.createBuffer = function (descriptor) {
+    if (descriptor.size <= limit) return create.call(this, descriptor);
+    const error = new GPUOutOfMemoryError("injected");
+    this.dispatchEvent(new GPUUncapturedErrorEvent("uncapturederror", { error }));
+    // What the browser gives then: a buffer that only makes errors.
+    for (const kind of ["validation", "out-of-memory"]) this.pushErrorScope(kind);
+    const useless = create.call(this, { ...descriptor, size: 2 ** 44 });
+    for (let scope = 0; scope < 2; scope++) this.popErrorScope().catch(() => {});
+    return useless;
+  };
+}
+
+/** Every value that is read back is no number. */
+export function noNumbers() {
+  const mapped = GPUBuffer.prototype.getMappedRange;
+  GPUBuffer.prototype.getMappedRange = function (...range) {
+    const bytes = mapped.apply(this, range);
+    if (this.usage & GPUBufferUsage.MAP_READ) new Uint8Array(bytes).fill(0xff);
+    return bytes;
+  };
+}

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { createReadStream, existsSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join } from "node:path";
+import { test } from "node:test";
+import { analyse, openFiles, openSample } from "./actions.mjs";
+import { launch, ready } from "./launch.mjs";
+
+const mocked = process.env.SASWIN_MOCK ? false : "needs the stand-in session: set SASWIN_MOCK=1";
+
+test("diagnostics name the program and the last error, and nothing of a scan", async (t) => {
+  const { page, context } = await launch(t);
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await ready(page);
+  await openFiles(page, [{ name: "Doe^Jane_1970-01-01.nii", text: "not a scan" }]);
+  await page.getByRole("alert").locator("b").waitFor();
+  await page.getByRole("button", { name: "Diagnostics" }).click();
+  await page.locator("#diagnostics").getByRole("button", { name: "Copy" }).click();
+  await page.locator("#announce", { hasText: "copied" }).waitFor();
+  const text = await page.evaluate(() => navigator.clipboard.readText());
+  const facts = JSON.parse(text);
+  assert.doesNotMatch(text, /Doe|Jane|1970/);
+  assert.ok(facts.version && facts.adapter.name && facts.lastError.kind && facts.browser.agent);
+  assert.ok(Object.keys(facts.requests).some((path) => path.endsWith(".wasm")) || !mocked);
+});
+
+test("a model can be kept before its first run, and is then said to be", {
+  skip: mocked,
+}, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  const keep = page.getByRole("button", { name: "Keep for offline use" });
+  await openSample(page, "Generated phantom");
+  await page.locator(".note", { hasText: "fetched once" }).waitFor();
+  await keep.click();
+  await page.locator(".note", { hasText: "kept on this device" }).waitFor();
+  assert.equal(await keep.isVisible(), false);
+});
+
+test("after a scan was opened a run asks the network for nothing", { skip: mocked }, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await page.waitForTimeout(500);
+  await analyse(page);
+  const text = await page.locator("#requests").textContent();
+  assert.match(text, /^0 requests since the scan was opened/);
+});
+
+test("a host without headers, in a sub-folder: the page's own policy, then the service worker's headers", async (t) => {
+  const { page, errors } = await launch(t, { serviceWorkers: "allow" });
+  const server = await bareHost();
+  t.after(() => server.close());
+  const url = `http://127.0.0.1:${server.address().port}/some/folder/`;
+  await page.goto(url);
+  await ready(page);
+  const blocked = await page.evaluate(async () => {
+    const violation = new Promise((resolve) => {
+      document.addEventListener("securitypolicyviolation", (e) => resolve(e.violatedDirective));
+    });
+    await fetch("http://127.0.0.1:9/").catch(() => {});
+    return violation;
+  });
+  assert.equal(blocked, "connect-src");
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await page.reload();
+  await ready(page);
+  assert.equal(await page.evaluate(() => crossOriginIsolated), true);
+  const headers = await page.evaluate(async () => Object.fromEntries((await fetch("./")).headers));
+  assert.match(headers["content-security-policy"], /frame-ancestors 'none'/);
+  assert.equal(headers["referrer-policy"], "no-referrer");
+  // The watch knows only the first server's address.
+  const expected = /^request to http:\/\/127|connect-src|Fetch API cannot load http:\/\/127.0.0.1:9\//;
+  errors.splice(0, errors.length, ...errors.filter((error) => !expected.test(error)));
+});
+
+const TYPES = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".json": "application/json",
+  ".wasm": "application/wasm",
+  ".svg": "image/svg+xml",
+};
+
+/** Serves the built page below `/some/folder/` as the plainest of hosts would. */
+async function bareHost() {
+  const dist = new URL("../../www/dist", import.meta.url).pathname;
+  const server = createServer((request, response) => {
+    const path = new URL(request.url, "http://host").pathname.replace(/^\/some\/folder\//, "");
+    const file = join(dist, path === "" ? "index.html" : path);
+    if (!file.startsWith(dist) || !existsSync(file) || !statSync(file).isFile()) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
+    createReadStream(file).pipe(response);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return server;
+}
