@@ -116,6 +116,9 @@ pub struct ClassOutput {
     /// Divides the logit before the sigmoid (calibration).
     #[serde(default = "one")]
     pub temperature: f64,
+    /// The outputs exclude each other: softmax over all of them instead of a sigmoid.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub softmax: bool,
 }
 
 /// One output of the class head read as a measure: `value = offset + scale · logit`.
@@ -167,6 +170,10 @@ pub struct Manifest {
     /// Segmentation classes.
     #[serde(default)]
     pub labels: Vec<Label>,
+    /// Output channels are masks of their own (sigmoid): label `v` is channel `v − 1` above 0, and later labels
+    /// lie over earlier ones. Otherwise the highest channel is the label, and channel 0 is background.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overlapping: bool,
     /// Unions of classes to report.
     #[serde(default)]
     pub regions: Vec<Region>,
@@ -238,11 +245,9 @@ impl Manifest {
         self.architecture.validate()?;
         let fail = |reason: String| Err(ManifestError::Inconsistent { name: self.name.clone(), reason });
         let channels = self.preprocessing.channels.len();
-        if channels != self.architecture.in_channels {
-            return fail(format!(
-                "{channels} input channels described, {} built",
-                self.architecture.in_channels
-            ));
+        let built = self.architecture.in_channels();
+        if channels != built {
+            return fail(format!("{channels} input channels described, {built} built"));
         }
         if self.format != 1 {
             return fail(format!("format {} is not 1", self.format));
@@ -257,13 +262,12 @@ impl Manifest {
         if !(0.3..=8.0).contains(&self.preprocessing.spacing_mm) {
             return fail(format!("spacing {} mm is not in 0.3 to 8", self.preprocessing.spacing_mm));
         }
-        let outputs = self.architecture.out_channels;
-        if let Some(label) =
-            self.labels.iter().find(|l| l.value == 0 || usize::from(l.value) >= outputs.max(2))
-        {
+        let outputs = self.architecture.out_channels();
+        let last = if self.overlapping { outputs } else { outputs.max(2) - 1 };
+        if let Some(label) = self.labels.iter().find(|l| l.value == 0 || usize::from(l.value) > last) {
             return fail(format!("label {} has no output channel", label.value));
         }
-        let heads = self.architecture.class_head.map_or(0, |head| head.outputs);
+        let heads = self.architecture.class_outputs();
         let indices = self.classes.iter().map(|c| c.index).chain(self.measures.iter().map(|m| m.index));
         if let Some(index) = indices.into_iter().find(|index| *index >= heads) {
             return fail(format!("class output {index} does not exist ({heads} built)"));

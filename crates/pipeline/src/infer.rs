@@ -33,7 +33,7 @@ pub async fn infer(
     monitor: &mut impl Monitor,
 ) -> Result<Scores, RunError> {
     let how = &model.manifest.preprocessing;
-    let classes = model.manifest.architecture.out_channels;
+    let classes = model.manifest.architecture.out_channels();
     let windows = WindowGrid::new(prepared.grid.dims, how.roi, how.overlap)?;
     let total = windows.starts.len();
     let mut blender = Blender::new(windows.clone(), classes, Blend::Gaussian { sigma_scale: SIGMA_SCALE });

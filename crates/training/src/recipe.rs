@@ -197,10 +197,10 @@ impl Recipe {
         need((1..=64).contains(&data.threads), "data.threads", "must be 1 to 64")?;
         let sides = data.crop.iter().all(|s| (32..=192).contains(s) && s % 32 == 0);
         need(sides, "data.crop", "must be multiples of 32 up to 192")?;
-        let decoder = self.architecture.decoder.is_some();
+        let decoder = self.architecture.out_channels() > 0;
         let segmentation = self.segmentation != Segmentation::None;
         need(decoder == segmentation, "segmentation", "must be `none` exactly without a decoder")?;
-        let mask = self.segmentation != Segmentation::Mask || self.architecture.out_channels == 1;
+        let mask = self.segmentation != Segmentation::Mask || self.architecture.out_channels() == 1;
         need(mask, "segmentation", "`mask` needs one output channel")?;
         let rate = self.optimiser.rate;
         need(rate > 0.0 && rate < 1.0, "optimiser.rate", "must be between 0 and 1")?;
@@ -221,6 +221,7 @@ impl Recipe {
             architecture: self.architecture.clone(),
             preprocessing: m.preprocessing,
             labels: m.labels,
+            overlapping: self.segmentation == Segmentation::Mask,
             regions: m.regions,
             classes: m.classes,
             measures: m.measures,

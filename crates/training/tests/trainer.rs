@@ -3,7 +3,7 @@
 #![cfg(feature = "trainer")]
 
 use burn::tensor::Device;
-use saswin_model::{Architecture, DecoderKind, InputChannel, Merge, Preprocessing, Window};
+use saswin_model::{DecoderKind, InputChannel, Merge, Preprocessing, SwinConfig, Window};
 use saswin_training::checkpoint;
 use saswin_training::recipe::{
     Budget, DataRecipe, ManifestRecipe, OptimiserRecipe, Recipe, Segmentation, Validation,
@@ -37,15 +37,16 @@ fn recipe() -> Recipe {
         },
         segmentation: Segmentation::Classes,
         validation: Validation { minutes: 1.0, crops: 1, checkpoint_minutes: 1.0 },
-        architecture: Architecture {
+        architecture: SwinConfig {
             depths: [1; 4],
             heads: [1, 2, 4, 8],
             window: [4; 3],
             symmetry: true,
             decoder: Some(DecoderKind::Subvoxel { width: 8 }),
             out_channels: 3,
-            ..Architecture::encoder(2, 12, Merge::Fixed)
-        },
+            ..SwinConfig::encoder(2, 12, Merge::Fixed)
+        }
+        .into(),
         manifest: ManifestRecipe {
             title: "test".into(),
             modality: "mr".into(),

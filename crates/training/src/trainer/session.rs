@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, TensorData};
-use saswin_model::nets::{Output, SaSwin, Trace};
+use saswin_model::nets::{Network, Output, Trace};
 use saswin_model::weights::{self, WeightMap};
 
 use super::TrainError;
@@ -23,8 +23,8 @@ const EPSILON: f32 = 1e-8;
 pub struct Session {
     pub(crate) recipe: Recipe,
     pub(crate) device: Device,
-    pub(crate) network: SaSwin,
-    pub(crate) average: Average<SaSwin>,
+    pub(crate) network: Network,
+    pub(crate) average: Average<Network>,
     pub(crate) optimiser: ModuleOptimizer,
     /// Steps made.
     pub step: u64,
@@ -51,7 +51,7 @@ impl Session {
     /// If the architecture makes no network or the initial weights cannot be read.
     pub fn new(recipe: &Recipe, device: &Device) -> Result<Self, TrainError> {
         device.seed(recipe.seed);
-        let mut network = SaSwin::new(&recipe.architecture, device)?;
+        let mut network = Network::new(&recipe.architecture, device)?;
         if let Some(path) = &recipe.init_from {
             let bytes = std::fs::read(path).map_err(|source| TrainError::io(path, source))?;
             start_from(&mut network, weights::unpack(&bytes)?)?;
@@ -78,7 +78,7 @@ impl Session {
     }
 
     /// The network with averaged weights, without automatic differentiation.
-    pub fn averaged(&self) -> &SaSwin {
+    pub fn averaged(&self) -> &Network {
         &self.average.network
     }
 
@@ -87,7 +87,7 @@ impl Session {
     /// # Errors
     /// If there is none, or windows do not suit.
     pub fn batch(&self, examples: &[Example]) -> Result<Batch, TrainError> {
-        let batch = if self.recipe.architecture.pretraining {
+        let batch = if self.recipe.architecture.pretrains() {
             let seed = example_seed(self.recipe.seed, "views", self.step);
             Batch::pretraining(examples, seed, &self.device)
         } else {
@@ -138,7 +138,7 @@ impl std::fmt::Debug for Session {
 }
 
 /// Copies the tensors that both sides have in one shape.
-fn start_from(network: &mut SaSwin, from: WeightMap) -> Result<(), TrainError> {
+fn start_from(network: &mut Network, from: WeightMap) -> Result<(), TrainError> {
     let mut own = weights::collect(network)?;
     for (key, weight) in from {
         if let Some(mine) = own.get_mut(&key).filter(|mine| mine.shape == weight.shape) {
@@ -152,7 +152,7 @@ fn start_from(network: &mut SaSwin, from: WeightMap) -> Result<(), TrainError> {
 pub fn loss_of(recipe: &Recipe, output: Output, batch: &Batch, device: &Device) -> Option<Loss> {
     let segmentation = output.segmentation.and_then(|logits| match recipe.segmentation {
         Segmentation::Classes => {
-            let classes = recipe.architecture.out_channels;
+            let classes = recipe.architecture.out_channels();
             Some(dice_cross_entropy(logits, one_hot(&batch.labels, batch.size, classes, device)))
         }
         Segmentation::Mask => Some(dice_binary(logits, mask(batch, device))),
