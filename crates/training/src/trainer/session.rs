@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, TensorData};
+use saswin_model::Architecture;
 use saswin_model::nets::{Network, Output, Trace};
 use saswin_model::weights::{self, WeightMap};
 
@@ -10,7 +11,8 @@ use super::TrainError;
 use super::average::{Average, clip, numbered};
 use super::source::{Batch, Example, example_seed};
 use crate::losses::{
-    Known, Loss, dice_binary, dice_cross_entropy, measure_loss, one_hot, pretrain_loss, probability_loss,
+    Known, Loss, attentive_loss, dice_binary, dice_cross_entropy, measure_loss, one_hot, pretrain_loss,
+    probability_loss,
 };
 use crate::recipe::{Recipe, Segmentation};
 
@@ -87,11 +89,12 @@ impl Session {
     /// # Errors
     /// If there is none, or windows do not suit.
     pub fn batch(&self, examples: &[Example]) -> Result<Batch, TrainError> {
-        let batch = if self.recipe.architecture.pretrains() {
-            let seed = example_seed(self.recipe.seed, "views", self.step);
-            Batch::pretraining(examples, seed, &self.device)
-        } else {
-            Batch::new(examples, &self.device)
+        let seed = example_seed(self.recipe.seed, "views", self.step);
+        let architecture = &self.recipe.architecture;
+        let batch = match architecture {
+            _ if !architecture.pretrains() => Batch::new(examples, &self.device),
+            Architecture::Swin(_) => Batch::pretraining(examples, seed, &self.device),
+            Architecture::Asa(_) => Batch::masked(examples, seed, &self.device),
         };
         batch.ok_or_else(|| {
             TrainError::Data(
@@ -100,13 +103,22 @@ impl Session {
         })
     }
 
+    fn loss(&self, batch: &Batch) -> Option<Loss> {
+        let image = batch.image.clone();
+        if let Some(target) = &batch.masked {
+            return Some(attentive_loss(self.network.reconstruct(image, &target.masked)?, target));
+        }
+        let output = self.network.forward(image, Some(batch.mirror.clone()), &mut Trace::off());
+        loss_of(&self.recipe, output, batch, &self.device)
+    }
+
     /// Makes one step with this learning rate. A step that comes to no finite number changes nothing.
     ///
     /// # Errors
     /// If too many steps in a row came to no finite number.
     pub fn step(&mut self, batch: &Batch, rate: f64) -> Result<StepReport, TrainError> {
-        let output = self.network.forward(batch.image.clone(), Some(batch.mirror.clone()), &mut Trace::off());
-        let loss = loss_of(&self.recipe, output, batch, &self.device)
+        let loss = self
+            .loss(batch)
             .ok_or_else(|| TrainError::Data("the recipe trains no output of the network".to_owned()))?;
         let value: f32 = loss.total.clone().into_scalar();
         let parts = loss.parts.into_iter().map(|(name, part)| (name, part.into_scalar())).collect();
