@@ -60,7 +60,7 @@ pub fn run(args: &Args) -> CliResult {
     let model = load_model(&args.model, &engine.device)?;
     let inputs = unpack(&fs::read(&args.input)?)?;
     let x = tensor(&inputs, "x", &engine.device)?.ok_or("the input holds no tensor `x`")?;
-    let expected = model.manifest.architecture.in_channels;
+    let expected = model.manifest.architecture.in_channels();
     if x.dims()[1] != expected {
         return Err(format!("`x` has {} channels, the model reads {expected}", x.dims()[1]).into());
     }

@@ -1,18 +1,21 @@
 //! SA-Swin and its relatives as burn modules, and everything about their weights.
 //!
 //! - [`nets`]: the networks. Sources: Ma et al., "SA-Swin", MICCAI 2024; Hatamizadeh et al., "Swin UNETR",
-//!   2022, in the numerics of MONAI.
+//!   2022, in the numerics of MONAI; Huang et al., "ASA", MICCAI 2022.
 //! - [`Architecture`]: the configuration that decides shapes; [`Manifest`]: an architecture plus
 //!   preprocessing, labels, thresholds and files.
 //! - [`weights`]: PyTorch and safetensors in, our packed safetensors in and out.
 
 mod architecture;
 pub mod fidelity;
+pub mod import;
 mod manifest;
 pub mod nets;
 pub mod weights;
 
-pub use architecture::{Architecture, ArchitectureError, ClassHead, DecoderKind, Merge, Pool};
+pub use architecture::{
+    Architecture, ArchitectureError, AsaConfig, ClassHead, DecoderKind, Merge, Pool, Position, SwinConfig,
+};
 pub use manifest::{
     ClassOutput, FileEntry, InputChannel, Label, Manifest, ManifestError, Measure, Preprocessing, Region,
     Side, Window, sha256_hex,

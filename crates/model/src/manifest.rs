@@ -118,6 +118,9 @@ pub struct ClassOutput {
     /// Divides the logit before the sigmoid (calibration).
     #[serde(default = "one")]
     pub temperature: f64,
+    /// The outputs exclude each other: softmax over all of them instead of a sigmoid.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub softmax: bool,
 }
 
 /// One output of the class head read as a measure: `value = offset + scale · logit`.
@@ -169,6 +172,10 @@ pub struct Manifest {
     /// Segmentation classes.
     #[serde(default)]
     pub labels: Vec<Label>,
+    /// Output channels are masks of their own (sigmoid): label `v` is channel `v − 1` above 0, and later labels
+    /// lie over earlier ones. Otherwise the highest channel is the label, and channel 0 is background.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overlapping: bool,
     /// Unions of classes to report.
     #[serde(default)]
     pub regions: Vec<Region>,
@@ -240,11 +247,9 @@ impl Manifest {
         self.architecture.validate()?;
         let fail = |reason: String| Err(ManifestError::Inconsistent { name: self.name.clone(), reason });
         let channels = self.preprocessing.channels.len();
-        if channels != self.architecture.in_channels {
-            return fail(format!(
-                "{channels} input channels described, {} built",
-                self.architecture.in_channels
-            ));
+        let built = self.architecture.in_channels();
+        if channels != built {
+            return fail(format!("{channels} input channels described, {built} built"));
         }
         if self.format != 1 {
             return fail(format!("format {} is not 1", self.format));

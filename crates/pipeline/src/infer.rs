@@ -39,7 +39,7 @@ impl<'a> Inference<'a> {
     /// # Errors
     /// If the window does not fit the grid.
     pub fn new(model: &LoadedModel, prepared: &'a Prepared, roi: [usize; 3]) -> Result<Self, WindowError> {
-        let classes = model.manifest.architecture.out_channels;
+        let classes = model.manifest.architecture.out_channels();
         let windows = WindowGrid::new(prepared.grid.dims, roi, model.manifest.preprocessing.overlap)?;
         let blend = Blend::Gaussian { sigma_scale: SIGMA_SCALE };
         let blender = Blender::new(windows.clone(), classes, blend);

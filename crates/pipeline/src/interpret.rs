@@ -7,12 +7,36 @@ use crate::report::{Asymmetry, LabelVolume, MeasureValue, Probability};
 use crate::{Prepared, RunError, Scores};
 
 /// Label map on the scan's own grid.
-pub(crate) fn label_map(scores: &Scores, prepared: &Prepared, native: &Grid) -> Result<Volume<u8>, RunError> {
+pub(crate) fn label_map(
+    manifest: &Manifest,
+    scores: &Scores,
+    prepared: &Prepared,
+    native: &Grid,
+) -> Result<Volume<u8>, RunError> {
+    let highest = |logits: &[f32], classes| {
+        resample_argmax(logits, classes, &prepared.grid.transposed(), native)
+            .map_err(|e| RunError::Internal(e.to_string()))
+    };
     if scores.classes == 0 {
         return Ok(Volume::filled(*native, 0));
     }
-    resample_argmax(&scores.segmentation, scores.classes, &prepared.grid.transposed(), native)
-        .map_err(|e| RunError::Internal(e.to_string()))
+    if !manifest.overlapping {
+        return highest(&scores.segmentation, scores.classes);
+    }
+    let mut map = Volume::filled(*native, 0);
+    let size = scores.segmentation.len() / scores.classes;
+    for label in &manifest.labels {
+        let from = (usize::from(label.value) - 1) * size;
+        // A mask is a class beside a background whose logit is 0.
+        let mut logits = vec![0.0; size];
+        logits.extend_from_slice(&scores.segmentation[from..from + size]);
+        for (voxel, inside) in map.voxels.iter_mut().zip(highest(&logits, 2)?.voxels) {
+            if inside == 1 {
+                *voxel = label.value;
+            }
+        }
+    }
+    Ok(map)
 }
 
 /// Millilitres of each value of a label map.
@@ -82,8 +106,14 @@ pub(crate) fn probabilities(manifest: &Manifest, scores: &Scores) -> Vec<Probabi
         .classes
         .iter()
         .filter_map(|class| {
-            let logit = f64::from(*scores.class_logits.get(class.index)?);
-            let value = 1.0 / (1.0 + (-logit / class.temperature).exp());
+            let logit = *scores.class_logits.get(class.index)?;
+            // Softmax, or for a sigmoid against an output that is always 0.
+            let odds = |other: f32| (f64::from(other - logit) / class.temperature).exp();
+            let value = if class.softmax {
+                1.0 / scores.class_logits.iter().copied().map(odds).sum::<f64>()
+            } else {
+                1.0 / (1.0 + odds(0.0))
+            };
             let present = value >= class.threshold;
             Some(Probability {
                 name: class.name.clone(),

@@ -1,8 +1,10 @@
 //! A model ready to run.
 
 use burn::tensor::Device;
-use saswin_model::nets::SaSwin;
-use saswin_model::{Manifest, weights};
+use saswin_model::Manifest;
+use saswin_model::import::Import;
+use saswin_model::nets::Network;
+use saswin_model::weights::{self, WeightMap};
 
 use crate::{ModelInfo, RunError};
 
@@ -12,7 +14,7 @@ pub struct LoadedModel {
     /// What the model is.
     pub manifest: Manifest,
     /// The network with its weights.
-    pub network: SaSwin,
+    pub network: Network,
     /// Digest of the weight file.
     pub sha256: String,
 }
@@ -28,8 +30,26 @@ impl LoadedModel {
             manifest.files.get(file).ok_or_else(|| RunError::Internal(format!("weight file {file}")))?;
         Manifest::verify(entry, bytes)?;
         let sha256 = entry.sha256.clone();
-        let mut network = SaSwin::new(&manifest.architecture, device)?;
-        weights::fill(&mut network, weights::unpack(bytes)?)?;
+        Self::build(manifest, weights::unpack(bytes)?, sha256, device)
+    }
+
+    /// An imported checkpoint as a model; its digest is that of the checkpoint.
+    ///
+    /// # Errors
+    /// If the weights do not fit.
+    pub fn imported(import: Import, device: &Device) -> Result<Self, RunError> {
+        let sha256 = import.manifest.files.first().map(|f| f.sha256.clone()).unwrap_or_default();
+        Self::build(import.manifest, import.weights, sha256, device)
+    }
+
+    fn build(
+        manifest: Manifest,
+        weights: WeightMap,
+        sha256: String,
+        device: &Device,
+    ) -> Result<Self, RunError> {
+        let mut network = Network::new(&manifest.architecture, device)?;
+        weights::fill(&mut network, weights)?;
         Ok(Self { manifest, network, sha256 })
     }
 

@@ -86,7 +86,7 @@ pub async fn run(
     if !monitor.proceed().await {
         return Err(RunError::Cancelled);
     }
-    let segmentation = interpret::label_map(&scores, &prepared, &scan.volume.grid)?;
+    let segmentation = interpret::label_map(&model.manifest, &scores, &prepared, &scan.volume.grid)?;
     let labels = interpret::volumes(manifest, &segmentation);
     clock.lap("interpret");
     let mut warnings = words(&suitability.warnings);

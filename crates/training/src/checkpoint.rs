@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use saswin_model::nets::SaSwin;
+use saswin_model::nets::Network;
 use saswin_model::weights::{self, Precision};
 use saswin_model::{FileEntry, sha256_hex};
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,7 @@ pub fn resume(mut session: Session, run: &Path) -> Result<Session, TrainError> {
 ///
 /// # Errors
 /// If the weights cannot be packed or a file cannot be written.
-pub fn export(network: &SaSwin, recipe: &Recipe, folder: &Path) -> Result<(), TrainError> {
+pub fn export(network: &Network, recipe: &Recipe, folder: &Path) -> Result<(), TrainError> {
     fs::create_dir_all(folder).map_err(|e| TrainError::io(folder, e))?;
     let map = weights::collect(network)?;
     let mut files = Vec::new();
@@ -96,7 +96,7 @@ pub fn export(network: &SaSwin, recipe: &Recipe, folder: &Path) -> Result<(), Tr
     write(&folder.join("manifest.json"), &serde_json::to_vec_pretty(&manifest)?)
 }
 
-fn write_weights(network: &SaSwin, path: &Path) -> Result<(), TrainError> {
+fn write_weights(network: &Network, path: &Path) -> Result<(), TrainError> {
     write(path, &weights::pack(&weights::collect(network)?, Precision::F32, |_| false)?)
 }
 

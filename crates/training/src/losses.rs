@@ -1,10 +1,14 @@
 //! Losses of segmentation, class heads and measures. Scalars are tensors of one value.
 
+mod hog;
+mod masked;
 mod pretrain;
 
 use burn::tensor::activation::{log_softmax, relu, sigmoid};
 use burn::tensor::{Device, Tensor, TensorData};
 
+pub use hog::hog_weights;
+pub use masked::{MaskedTarget, attentive_loss};
 pub use pretrain::{
     PretrainTarget, contrastive_loss, inpainting_loss, pretrain_loss, rotation_loss, symmetry_loss,
 };

@@ -225,10 +225,10 @@ impl Recipe {
             need(sides(finish.crop), "data.finish.crop", "must be multiples of 32 up to 192")?;
             need((0.0..=1.0).contains(&finish.share), "data.finish.share", "must be 0 to 1")?;
         }
-        let decoder = self.architecture.decoder.is_some();
+        let decoder = self.architecture.out_channels() > 0;
         let segmentation = self.segmentation != Segmentation::None;
         need(decoder == segmentation, "segmentation", "must be `none` exactly without a decoder")?;
-        let mask = self.segmentation != Segmentation::Mask || self.architecture.out_channels == 1;
+        let mask = self.segmentation != Segmentation::Mask || self.architecture.out_channels() == 1;
         need(mask, "segmentation", "`mask` needs one output channel")?;
         let rate = self.optimiser.rate;
         need(rate > 0.0 && rate < 1.0, "optimiser.rate", "must be between 0 and 1")?;
@@ -249,6 +249,7 @@ impl Recipe {
             architecture: self.architecture.clone(),
             preprocessing: m.preprocessing,
             labels: m.labels,
+            overlapping: self.segmentation == Segmentation::Mask,
             regions: m.regions,
             classes: m.classes,
             measures: m.measures,

@@ -3,7 +3,9 @@
 #![cfg(feature = "trainer")]
 
 use burn::tensor::Device;
-use saswin_model::{Architecture, DecoderKind, InputChannel, Merge, Preprocessing, Window};
+use saswin_model::{
+    AsaConfig, DecoderKind, InputChannel, Merge, Position, Preprocessing, SwinConfig, Window,
+};
 use saswin_training::checkpoint;
 use saswin_training::recipe::{
     Budget, DataRecipe, ManifestRecipe, OptimiserRecipe, Recipe, Segmentation, Validation,
@@ -37,15 +39,16 @@ fn recipe() -> Recipe {
         },
         segmentation: Segmentation::Classes,
         validation: Validation { minutes: 1.0, crops: 1, checkpoint_minutes: 1.0 },
-        architecture: Architecture {
+        architecture: SwinConfig {
             depths: [1; 4],
             heads: [1, 2, 4, 8],
             window: [4; 3],
             symmetry: true,
             decoder: Some(DecoderKind::Subvoxel { width: 8 }),
             out_channels: 3,
-            ..Architecture::encoder(2, 12, Merge::Fixed)
-        },
+            ..SwinConfig::encoder(2, 12, Merge::Fixed)
+        }
+        .into(),
         manifest: ManifestRecipe {
             title: "test".into(),
             modality: "mr".into(),
@@ -131,4 +134,28 @@ fn a_resumed_run_takes_the_same_steps() {
         assert!((a - b).abs() < 1e-4 * a.abs(), "{through:?} {after:?}");
     }
     assert_eq!(saswin_model::Manifest::from_json(&manifest).unwrap().files.len(), 2);
+}
+
+#[test]
+fn asa_learns_to_reconstruct_masked_patches() {
+    let device = Device::flex().autodiff();
+    let asa = AsaConfig {
+        hidden_size: 48,
+        heads: 4,
+        layers: 2,
+        window: 16,
+        pretraining: true,
+        ..AsaConfig::encoder(2, Position::Symmetric1d)
+    };
+    let recipe = Recipe { architecture: asa.into(), segmentation: Segmentation::None, ..recipe() };
+    let mut session = Session::new(&recipe, &device).unwrap();
+    let example = TwoBalls.example(0);
+    let losses: Vec<f32> = (0..40)
+        .map(|_| {
+            let batch = session.batch(&[example.clone(), example.clone()]).unwrap();
+            assert_eq!(batch.masked.as_ref().unwrap().masked[0].len(), 48);
+            session.step(&batch, 2e-3).unwrap().loss
+        })
+        .collect();
+    assert!(losses[39] < 0.5 * losses[0], "{losses:?}");
 }

@@ -27,11 +27,12 @@ impl Manifest {
     /// Checks that labels, classes and measures name outputs that are built.
     pub(super) fn check_outputs(&self) -> Result<(), ManifestError> {
         let fail = |reason: String| Err(ManifestError::Inconsistent { name: self.name.clone(), reason });
-        let outputs = self.architecture.out_channels.max(2);
-        if let Some(label) = self.labels.iter().find(|l| l.value == 0 || usize::from(l.value) >= outputs) {
+        let outputs = self.architecture.out_channels();
+        let last = if self.overlapping { outputs } else { outputs.max(2) - 1 };
+        if let Some(label) = self.labels.iter().find(|l| l.value == 0 || usize::from(l.value) > last) {
             return fail(format!("label {} has no output channel", label.value));
         }
-        let heads = self.architecture.class_head.map_or(0, |head| head.outputs);
+        let heads = self.architecture.class_outputs();
         let indices = self.classes.iter().map(|c| c.index).chain(self.measures.iter().map(|m| m.index));
         if let Some(index) = indices.into_iter().find(|index| *index >= heads) {
             return fail(format!("class output {index} does not exist ({heads} built)"));

@@ -1,4 +1,4 @@
-//! The residual convolution block and the upsampling block of UNETR decoders.
+//! The convolution blocks of UNETR decoders.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv3d, ConvTranspose3d, ConvTranspose3dConfig};
@@ -19,6 +19,10 @@ impl ConvLayer {
 
     fn conv3(&self, x: Tensor<5>, skip: Option<Tensor<5>>) -> Tensor<5> {
         conv3x3x3(x, skip, self.conv.weight.val())
+    }
+
+    pub(super) fn weight(&self) -> Tensor<5> {
+        self.conv.weight.val()
     }
 
     pub(super) fn conv1(&self, x: Tensor<5>, skip: Option<Tensor<5>>) -> Tensor<5> {
@@ -55,9 +59,53 @@ impl ResBlock {
     }
 }
 
+/// MONAI `UnetrBasicBlock`.
 #[derive(Module, Debug)]
-struct TransposedLayer {
+pub(super) struct BasicBlock {
+    layer: ResBlock,
+}
+
+impl BasicBlock {
+    pub(super) fn new(input: usize, output: usize, device: &Device) -> Self {
+        Self { layer: ResBlock::new(input, output, device) }
+    }
+
+    pub(super) fn forward(&self, x: Tensor<5>) -> Tensor<5> {
+        self.layer.forward(x, None)
+    }
+}
+
+/// MONAI `UnetOutBlock`: a 1×1×1 convolution to the logits.
+#[derive(Module, Debug)]
+pub(super) struct OutBlock {
+    conv: ConvLayer,
+}
+
+impl OutBlock {
+    pub(super) fn new(input: usize, output: usize, device: &Device) -> Self {
+        Self { conv: ConvLayer::new(input, output, 1, true, device) }
+    }
+
+    pub(super) fn forward(&self, x: Tensor<5>) -> Tensor<5> {
+        self.conv.conv1(x, None)
+    }
+}
+
+/// Transposed convolution of kernel and stride 2, without bias.
+#[derive(Module, Debug)]
+pub(super) struct TransposedLayer {
     conv: ConvTranspose3d,
+}
+
+impl TransposedLayer {
+    pub(super) fn new(input: usize, output: usize, device: &Device) -> Self {
+        let config = ConvTranspose3dConfig::new([input, output], [2; 3]).with_stride([2; 3]).with_bias(false);
+        Self { conv: config.init(device) }
+    }
+
+    pub(super) fn forward(&self, x: Tensor<5>) -> Tensor<5> {
+        upsample2(x, self.conv.weight.val())
+    }
 }
 
 /// MONAI `UnetrUpBlock`: transposed convolution, concatenation `[upsampled, skip]`, residual block.
@@ -69,16 +117,13 @@ pub(super) struct UpBlock {
 
 impl UpBlock {
     pub(super) fn new(input: usize, output: usize, device: &Device) -> Self {
-        let transposed =
-            ConvTranspose3dConfig::new([input, output], [2; 3]).with_stride([2; 3]).with_bias(false);
         Self {
-            transp_conv: TransposedLayer { conv: transposed.init(device) },
+            transp_conv: TransposedLayer::new(input, output, device),
             conv_block: ResBlock::new(2 * output, output, device),
         }
     }
 
     pub(super) fn forward(&self, x: Tensor<5>, skip: Tensor<5>) -> Tensor<5> {
-        let up = upsample2(x, self.transp_conv.conv.weight.val());
-        self.conv_block.forward(up, Some(skip))
+        self.conv_block.forward(self.transp_conv.forward(x), Some(skip))
     }
 }

@@ -5,24 +5,8 @@ use burn::tensor::{Device, Tensor};
 use saswin_kernels::{depth_to_space, space_to_depth};
 
 use super::Trace;
-use super::block::{ConvLayer, ResBlock, UpBlock};
-use crate::{Architecture, DecoderKind};
-
-#[derive(Module, Debug)]
-struct BasicBlock {
-    layer: ResBlock,
-}
-
-impl BasicBlock {
-    fn new(input: usize, output: usize, device: &Device) -> Self {
-        Self { layer: ResBlock::new(input, output, device) }
-    }
-}
-
-#[derive(Module, Debug)]
-struct OutBlock {
-    conv: ConvLayer,
-}
+use super::block::{BasicBlock, ConvLayer, OutBlock, ResBlock, UpBlock};
+use crate::{DecoderKind, SwinConfig};
 
 /// The two decoder steps at full resolution.
 #[derive(Module, Debug)]
@@ -55,14 +39,14 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    pub(super) fn new(config: &Architecture, kind: DecoderKind, device: &Device) -> Self {
+    pub(super) fn new(config: &SwinConfig, kind: DecoderKind, device: &Device) -> Self {
         let f = config.feature_size;
         let basic = |width| BasicBlock::new(width, width, device);
         let up = |input, output| UpBlock::new(input, output, device);
         let full = (kind == DecoderKind::Full).then(|| FullEnd {
             encoder1: BasicBlock::new(config.in_channels, f, device),
             decoder1: up(f, f),
-            out: OutBlock { conv: ConvLayer::new(f, config.out_channels, 1, true, device) },
+            out: OutBlock::new(f, config.out_channels, device),
         });
         let subvoxel = match kind {
             DecoderKind::Subvoxel { width } => Some(SubvoxelEnd {
@@ -97,18 +81,18 @@ impl Decoder {
             trace.keep(name, &x);
             x
         };
-        let enc1 = kept("encoder2", self.encoder2.layer.forward(x0, None));
-        let enc2 = kept("encoder3", self.encoder3.layer.forward(x1, None));
-        let enc3 = kept("encoder4", self.encoder4.layer.forward(x2, None));
-        let dec = kept("encoder10", self.encoder10.layer.forward(bottleneck, None));
+        let enc1 = kept("encoder2", self.encoder2.forward(x0));
+        let enc2 = kept("encoder3", self.encoder3.forward(x1));
+        let enc3 = kept("encoder4", self.encoder4.forward(x2));
+        let dec = kept("encoder10", self.encoder10.forward(bottleneck));
         let dec = kept("decoder5", self.decoder5.forward(dec, x3));
         let dec = kept("decoder4", self.decoder4.forward(dec, enc3));
         let dec = kept("decoder3", self.decoder3.forward(dec, enc2));
         let dec = kept("decoder2", self.decoder2.forward(dec, enc1));
         if let Some(end) = &self.full {
-            let enc0 = kept("encoder1", end.encoder1.layer.forward(image, None));
+            let enc0 = kept("encoder1", end.encoder1.forward(image));
             let out = kept("decoder1", end.decoder1.forward(dec, enc0));
-            return end.out.conv.conv1(out, None);
+            return end.out.forward(out);
         }
         match &self.subvoxel {
             Some(end) => {

@@ -3,14 +3,18 @@
 //!
 //! Field names follow the keys of the published checkpoints, so that a parameter's path is its key.
 
+pub(crate) mod asa;
 mod block;
 mod decoder;
+mod network;
 mod pretrain;
 mod sa_swin;
 mod saca;
 mod swin;
 mod trace;
 
+pub use asa::{Asa, MaskedPatches};
+pub use network::Network;
 pub use sa_swin::{Output, SaSwin};
 pub use saca::Saca;
 pub use swin::SwinTransformer;

@@ -8,7 +8,7 @@ use saswin_kernels::{conv3x3x3, instance_norm, pointwise, resize2};
 
 use super::sa_swin::tokens;
 use super::{conv, linear, to_channels_first};
-use crate::Architecture;
+use crate::SwinConfig;
 
 /// Width of the contrastive and symmetry embeddings.
 const EMBEDDING: usize = 512;
@@ -36,7 +36,7 @@ pub(super) struct PretrainHeads {
 }
 
 impl PretrainHeads {
-    pub(super) fn new(config: &Architecture, device: &Device) -> Self {
+    pub(super) fn new(config: &SwinConfig, device: &Device) -> Self {
         let w = config.bottleneck();
         let widths = [w, w / 2, w / 4, w / 8, w / 16, w / 16];
         let mut convs: Vec<Conv3d> = widths.windows(2).map(|p| conv(p[0], p[1], 3, true, device)).collect();

@@ -9,7 +9,7 @@ use super::decoder::Decoder;
 use super::pretrain::PretrainHeads;
 use super::saca::Saca;
 use super::{SwinTransformer, Trace, linear, to_channels_first, to_channels_last};
-use crate::{Architecture, ArchitectureError, Pool};
+use crate::{ArchitectureError, Pool, SwinConfig};
 
 /// What one forward pass yields; parts the network has no head for are `None`.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl SaSwin {
     ///
     /// # Errors
     /// If the configuration makes no network.
-    pub fn new(config: &Architecture, device: &Device) -> Result<Self, ArchitectureError> {
+    pub fn new(config: &SwinConfig, device: &Device) -> Result<Self, ArchitectureError> {
         config.validate()?;
         let width = config.bottleneck();
         Ok(Self {

@@ -11,7 +11,7 @@ use saswin_kernels::{
 
 use super::block::ResBlock;
 use super::{Trace, conv, layer_norm, linear};
-use crate::Architecture;
+use crate::SwinConfig;
 
 #[derive(Module, Debug)]
 struct PatchEmbed {
@@ -90,7 +90,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(config: &Architecture, stage: usize, device: &Device) -> Self {
+    fn new(config: &SwinConfig, stage: usize, device: &Device) -> Self {
         let width = config.feature_size << stage;
         let block = |index: usize| {
             let shift = if index.is_multiple_of(2) { [0; 3] } else { config.window.map(|w| w / 2) };
@@ -137,7 +137,7 @@ pub struct SwinTransformer {
 
 impl SwinTransformer {
     /// Randomly initialised encoder.
-    pub fn new(config: &Architecture, device: &Device) -> Self {
+    pub fn new(config: &SwinConfig, device: &Device) -> Self {
         let stage = |i| vec![Stage::new(config, i, device)];
         let before = |i: usize| {
             let width = config.feature_size << i;

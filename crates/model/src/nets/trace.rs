@@ -21,6 +21,11 @@ impl Trace {
         Self { stages: Some(Vec::new()) }
     }
 
+    /// Whether stages are kept.
+    pub(super) fn is_on(&self) -> bool {
+        self.stages.is_some()
+    }
+
     /// Keeps a channels-last stage output.
     pub(super) fn keep(&mut self, name: &str, x: &Tensor<5>) {
         if let Some(stages) = &mut self.stages {

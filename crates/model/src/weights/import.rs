@@ -1,8 +1,6 @@
 //! Published checkpoints in, whatever prefix and naming they were saved with.
 
-#[cfg(any(test, not(target_arch = "wasm32")))]
-use super::Weight;
-use super::{PackError, WeightMap, unpack};
+use super::{PackError, WeightMap, pytorch, unpack};
 
 /// Why a checkpoint cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -29,58 +27,16 @@ pub struct Checkpoint {
 
 /// Prefixes that trainers wrap around a whole network.
 const WRAPPERS: [&str; 3] = ["module.", "backbone.", "model."];
-/// Nested dictionaries that training scripts store a network under.
-#[cfg(not(target_arch = "wasm32"))]
-const TOP_LEVEL: [&str; 3] = ["state_dict", "model", "net"];
 
-/// Reads a `.pt`/`.pth` (zip or legacy pickle) or a safetensors file.
+/// Reads the bytes of a `.pt`/`.pth` (zip or the older pickle stream) or of a safetensors file.
 ///
 /// # Errors
-/// If the file is neither, or holds no floating-point tensor.
-#[cfg(not(target_arch = "wasm32"))]
-pub fn read_checkpoint(path: &std::path::Path) -> Result<Checkpoint, ImportError> {
-    let bytes = std::fs::read(path).map_err(|e| ImportError::Pytorch(e.to_string()))?;
-    let pickled = bytes.starts_with(b"PK") || bytes.starts_with(&[0x80]);
-    standardise(if pickled { read_pytorch(path)? } else { unpack(&bytes)? })
-}
-
-/// Reads a safetensors checkpoint.
-///
-/// # Errors
-/// If the container is broken or holds no floating-point tensor.
-#[cfg(target_arch = "wasm32")]
+/// If they are neither, or hold no floating-point tensor.
 pub fn read_checkpoint(bytes: &[u8]) -> Result<Checkpoint, ImportError> {
-    standardise(unpack(bytes)?)
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn read_pytorch(path: &std::path::Path) -> Result<WeightMap, ImportError> {
-    use burn_store::pytorch_reader::PytorchReader;
-
-    let failed = |e: burn_store::pytorch_reader::PytorchError| ImportError::Pytorch(e.to_string());
-    let nested = TOP_LEVEL
-        .iter()
-        .filter_map(|key| PytorchReader::with_top_level_key(path, key).ok())
-        .find(|reader| !reader.is_empty());
-    let reader = match nested {
-        Some(reader) => reader,
-        None => PytorchReader::new(path).map_err(failed)?,
-    };
-    let mut weights = WeightMap::new();
-    for (key, tensor) in reader.into_tensors() {
-        let data = burn_store::bridge::into_data(burn_store::bridge::from_pytorch(tensor))
-            .map_err(|e| ImportError::Pytorch(format!("tensor `{key}`: {e}")))?;
-        if !data.dtype().is_float() {
-            continue;
-        }
-        let shape = data.shape().to_vec();
-        let values = data
-            .convert::<f32>()
-            .try_into_vec::<f32>()
-            .map_err(|e| ImportError::Pytorch(format!("tensor `{key}`: {e:?}")))?;
-        weights.insert(key, Weight { shape, values });
+    if pytorch::is_pytorch(bytes) {
+        return standardise(pytorch::read(bytes).map_err(ImportError::Pytorch)?);
     }
-    Ok(weights)
+    standardise(unpack(bytes)?)
 }
 
 /// Brings keys to the standard names.
@@ -130,7 +86,8 @@ fn rename(key: &str, dae: bool, bare: bool) -> Option<String> {
     if bare && (key.starts_with("layers") || key.starts_with("patch_embed.")) {
         key = format!("swinViT.{key}");
     }
-    if key.starts_with("swinViT.norm.") {
+    // ASA has a class token that it does not use.
+    if key.starts_with("swinViT.norm.") || key.ends_with(".cls_token") {
         return None;
     }
     Some(key.replace(".mlp.fc1.", ".mlp.linear1.").replace(".mlp.fc2.", ".mlp.linear2."))
@@ -139,6 +96,7 @@ fn rename(key: &str, dae: bool, bare: bool) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::weights::Weight;
 
     fn names(keys: &[&str]) -> Vec<String> {
         let weight = Weight { shape: vec![1], values: vec![0.0] };

@@ -7,9 +7,10 @@ mod import;
 mod names;
 mod network;
 mod packed;
+mod pytorch;
 
 pub use import::{Checkpoint, ImportError, read_checkpoint};
-pub use names::{to_network, to_torch};
+pub(crate) use names::Family;
 pub use network::{LoadError, Mismatch, collect, fill, shapes};
 pub(crate) use network::{fill_part, shapes_part};
 pub use packed::{PackError, Precision, pack, unpack};

@@ -19,8 +19,42 @@ const PREFIXES: [(&str, &str); 12] = [
 /// Layers between two convolutions of the inpainting decoder's `Sequential`: norm, rectifier, upsampling.
 const INPAINT_STRIDE: usize = 4;
 
-/// Network path of a checkpoint key.
-pub fn to_network(key: &str) -> String {
+/// Whose names are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// SA-Swin and Swin UNETR.
+    Swin,
+    /// ASA.
+    Asa,
+}
+
+impl Family {
+    /// Network path of a checkpoint key.
+    pub fn to_network(self, key: &str) -> String {
+        match self {
+            Self::Swin => swin_to_network(key),
+            Self::Asa if key.starts_with("vit.") => key.replace(ASA_EMBEDDING, "patch_embeddings."),
+            Self::Asa if key.starts_with(ASA_PRETRAINING) => key.to_owned(),
+            Self::Asa => format!("decoder.{key}"),
+        }
+    }
+
+    /// Checkpoint key of a network path.
+    pub fn to_torch(self, path: &str) -> String {
+        match self {
+            Self::Swin => swin_to_torch(path),
+            Self::Asa if path.starts_with("vit.") => path.replace("patch_embeddings.", ASA_EMBEDDING),
+            Self::Asa => path.strip_prefix("decoder.").unwrap_or(path).to_owned(),
+        }
+    }
+}
+
+/// ASA's pretraining decoder has its name here in both.
+const ASA_PRETRAINING: &str = "reconstruction.";
+/// ASA's patch embedding is a `Sequential` of a rearrangement and this.
+const ASA_EMBEDDING: &str = "patch_embeddings.1.";
+
+fn swin_to_network(key: &str) -> String {
     let renamed = PREFIXES
         .iter()
         .find_map(|(torch, net)| key.strip_prefix(torch).map(|rest| format!("{net}{rest}")))
@@ -28,8 +62,7 @@ pub fn to_network(key: &str) -> String {
     rescale_inpaint(&renamed.replace("LayerNorm", "layer_norm"), |i| i / INPAINT_STRIDE, "pretrain.conv.")
 }
 
-/// Checkpoint key of a network path.
-pub fn to_torch(path: &str) -> String {
+fn swin_to_torch(path: &str) -> String {
     let path = rescale_inpaint(path, |i| i * INPAINT_STRIDE, "pretrain.conv.");
     let path = path.replace("layer_norm", "LayerNorm");
     let attends = |net: &str, rest: &str| {
@@ -75,8 +108,18 @@ mod tests {
             ("rotation_head.weight", "pretrain.rotation_head.weight"),
             ("conv.8.bias", "pretrain.conv.2.bias"),
         ] {
-            assert_eq!(to_network(torch), net);
-            assert_eq!(to_torch(net), torch);
+            assert_eq!(Family::Swin.to_network(torch), net);
+            assert_eq!(Family::Swin.to_torch(net), torch);
+        }
+        for (torch, net) in [
+            ("vit.patch_embedding.patch_embeddings.1.weight", "vit.patch_embedding.patch_embeddings.weight"),
+            ("vit.blocks.1.attn.qkv.weight", "vit.blocks.1.attn.qkv.weight"),
+            ("encoder6.blocks.0.1.conv1.conv.weight", "decoder.encoder6.blocks.0.1.conv1.conv.weight"),
+            ("decoder2.transp_conv.conv.weight", "decoder.decoder2.transp_conv.conv.weight"),
+            ("out.4.conv.conv.bias", "decoder.out.4.conv.conv.bias"),
+        ] {
+            assert_eq!(Family::Asa.to_network(torch), net);
+            assert_eq!(Family::Asa.to_torch(net), torch);
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Filling a network from named weights, and reading them back.
 
 use burn::tensor::TensorData;
-use burn_store::{BurnToPyTorchAdapter, ModuleSnapshot, PyTorchToBurnAdapter, bridge};
+use burn_store::{ApplyError, BurnToPyTorchAdapter, ModuleSnapshot, PyTorchToBurnAdapter, bridge};
 
-use super::{Weight, WeightMap, to_network, to_torch};
-use crate::nets::SaSwin;
+use super::{Family, Weight, WeightMap};
+use crate::nets::Network;
 
 /// A tensor whose shape is not the network's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,21 @@ pub enum LoadError {
     },
 }
 
+impl LoadError {
+    /// One line for everything that does not fit, by name.
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Fit { missing, unexpected, misshaped } => {
+                let missing = missing.iter().map(|key| format!("missing: {key}"));
+                let unexpected = unexpected.iter().map(|key| format!("unexpected: {key}"));
+                let misshaped = misshaped.iter().map(|m| format!("mis-shaped: {}", m.reason));
+                missing.chain(unexpected).chain(misshaped).collect()
+            }
+            Self::ReadBack { .. } => vec![self.to_string()],
+        }
+    }
+}
+
 /// The first three names, for a one-line message.
 fn sample(names: &[String]) -> String {
     let more = if names.len() > 3 { ", …" } else { "" };
@@ -53,63 +68,85 @@ fn is_buffer(key: &str) -> bool {
     key.ends_with("relative_position_index") || key.ends_with("attn_mask")
 }
 
+impl Network {
+    fn family(&self) -> Family {
+        match self {
+            Self::Swin(_) => Family::Swin,
+            Self::Asa(_) => Family::Asa,
+        }
+    }
+}
+
 /// Fills every parameter of `network` from `weights`.
 ///
 /// # Errors
-/// If any parameter is missing, unexpected or mis-shaped; the network is then only partly filled.
-pub fn fill(network: &mut SaSwin, weights: WeightMap) -> Result<(), LoadError> {
-    fill_part(network, "", weights)
+/// If any parameter is missing, unexpected or mis-shaped; the network is then as it was.
+pub fn fill(network: &mut Network, weights: WeightMap) -> Result<(), LoadError> {
+    let family = network.family();
+    fill_part(network, family, "", weights)
 }
 
 /// [`fill`] for a part of a network that lies at `prefix` in the whole.
 pub(crate) fn fill_part(
     network: &mut impl ModuleSnapshot,
+    family: Family,
     prefix: &str,
-    weights: WeightMap,
+    mut weights: WeightMap,
 ) -> Result<(), LoadError> {
-    let mut misshaped = Vec::new();
+    weights.retain(|key, _| !is_buffer(key));
+    check_fit(&shapes_part(network, family, prefix), &weights)?;
     let tensors = weights
         .into_iter()
-        .filter(|(key, _)| !is_buffer(key))
-        .filter_map(|(key, weight)| {
-            let count: usize = weight.shape.iter().product();
-            if count != weight.values.len() {
-                let reason = format!("{key}: {} values for shape {:?}", weight.values.len(), weight.shape);
-                misshaped.push(Mismatch { key, reason });
-                return None;
-            }
-            let path = to_network(&key);
+        .map(|(key, weight)| {
+            let path = family.to_network(&key);
             let path = path.strip_prefix(prefix).unwrap_or(&path).to_owned();
-            Some(bridge::from_data(TensorData::new(weight.values, weight.shape), path, None))
+            bridge::from_data(TensorData::new(weight.values, weight.shape), path, None)
         })
         .collect();
     let result = network.apply(tensors, None, Some(Box::new(PyTorchToBurnAdapter)), true);
-    misshaped.extend(result.errors.iter().map(|error| {
-        let reason = error.to_string();
-        Mismatch { key: reason.clone(), reason }
-    }));
-    let missing: Vec<String> = result.missing.iter().map(|(path, _)| torch_key(path)).collect();
-    let unexpected: Vec<String> = result.unused.iter().map(|path| to_torch(path)).collect();
+    let wrong = |e: &ApplyError| Mismatch { key: String::new(), reason: e.to_string() };
+    let misshaped: Vec<Mismatch> = result.errors.iter().map(wrong).collect();
+    if misshaped.is_empty() {
+        return Ok(());
+    }
+    Err(LoadError::Fit { missing: Vec::new(), unexpected: Vec::new(), misshaped })
+}
+
+/// Compares names and shapes.
+fn check_fit(network: &[(String, Vec<usize>)], weights: &WeightMap) -> Result<(), LoadError> {
+    let lacks = |(key, _): &&(String, Vec<usize>)| !weights.contains_key(key);
+    let missing: Vec<String> = network.iter().filter(lacks).map(|(key, _)| key.clone()).collect();
+    let mut unexpected = Vec::new();
+    let mut misshaped = Vec::new();
+    for (key, weight) in weights {
+        let Ok(at) = network.binary_search_by(|(own, _)| own.cmp(key)) else {
+            unexpected.push(key.clone());
+            continue;
+        };
+        let (_, shape) = &network[at];
+        let count: usize = weight.shape.iter().product();
+        if weight.shape != *shape || weight.values.len() != count {
+            let (found, values) = (&weight.shape, weight.values.len());
+            let reason = format!("{key} is {found:?} with {values} values, the network has {shape:?}");
+            misshaped.push(Mismatch { key: key.clone(), reason });
+        }
+    }
     if missing.is_empty() && unexpected.is_empty() && misshaped.is_empty() {
         return Ok(());
     }
     Err(LoadError::Fit { missing, unexpected, misshaped })
 }
 
-/// Checkpoint key of a network path that still has burn's names for norm parameters.
-fn torch_key(path: &str) -> String {
-    to_torch(&path.replace(".gamma", ".weight").replace(".beta", ".bias"))
-}
-
 /// Reads every parameter back, by checkpoint key and in PyTorch's layout. Blocks: not for the web.
 ///
 /// # Errors
 /// If a parameter cannot be read from its device.
-pub fn collect(network: &SaSwin) -> Result<WeightMap, LoadError> {
+pub fn collect(network: &Network) -> Result<WeightMap, LoadError> {
     let tensors = network.collect(None, Some(Box::new(BurnToPyTorchAdapter)), true);
+    let family = network.family();
     let mut weights = WeightMap::new();
     for tensor in tensors {
-        let key = to_torch(&tensor.name);
+        let key = family.to_torch(&tensor.name);
         let failed = |reason: String| LoadError::ReadBack { key: key.clone(), reason };
         let data = bridge::into_data(tensor).map_err(|e| failed(e.to_string()))?;
         let shape = data.shape().to_vec();
@@ -119,16 +156,20 @@ pub fn collect(network: &SaSwin) -> Result<WeightMap, LoadError> {
     Ok(weights)
 }
 
-/// Shape in PyTorch's layout of every parameter, by checkpoint key, without reading values.
-pub fn shapes(network: &SaSwin) -> Vec<(String, Vec<usize>)> {
-    shapes_part(network, "")
+/// Shape in PyTorch's layout of every parameter, ordered by checkpoint key, without reading values.
+pub fn shapes(network: &Network) -> Vec<(String, Vec<usize>)> {
+    shapes_part(network, network.family(), "")
 }
 
 /// [`shapes`] for a part of a network that lies at `prefix` in the whole.
-pub(crate) fn shapes_part(network: &impl ModuleSnapshot, prefix: &str) -> Vec<(String, Vec<usize>)> {
+pub(crate) fn shapes_part(
+    network: &impl ModuleSnapshot,
+    family: Family,
+    prefix: &str,
+) -> Vec<(String, Vec<usize>)> {
     let tensors = network.collect(None, Some(Box::new(BurnToPyTorchAdapter)), true);
     let mut shapes: Vec<(String, Vec<usize>)> =
-        tensors.iter().map(|t| (to_torch(&format!("{prefix}{}", t.name)), t.shape.to_vec())).collect();
+        tensors.iter().map(|t| (family.to_torch(&format!("{prefix}{}", t.name)), t.shape.to_vec())).collect();
     shapes.sort();
     shapes
 }

@@ -9,17 +9,13 @@ use super::{Evaluation, card_section};
 /// `README.md` of a model folder. `notes` (compute spent, known failures) is taken over as it is.
 pub fn card(manifest: &Manifest, evaluations: &[Evaluation], notes: &str) -> String {
     let mut text = format!("# {}\n\n{}\n\n", manifest.title, manifest.note);
-    let a = &manifest.architecture;
     let p = &manifest.preprocessing;
-    let stream =
-        if a.symmetry { "SA-Swin (scan and mirror stream with SACA)" } else { "without mirror stream" };
     let _ = write!(
         text,
-        "| | |\n|---|---|\n| network | {stream}, width {}, attention window {:?} |\n\
+        "| | |\n|---|---|\n| network | {} |\n\
          | input | {} channels at {} mm, windows of {:?} voxels, overlap {} |\n| licence | {} |\n| data | {} |\n",
-        a.feature_size,
-        a.window,
-        a.in_channels,
+        manifest.architecture.summary(),
+        manifest.architecture.in_channels(),
         p.spacing_mm,
         p.roi,
         p.overlap,

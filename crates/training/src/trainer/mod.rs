@@ -3,6 +3,7 @@
 mod average;
 mod error;
 mod feed;
+mod masks;
 mod run;
 mod schedule;
 mod session;

@@ -3,14 +3,16 @@
 use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, TensorData};
-use saswin_model::nets::{Output, SaSwin, Trace};
+use saswin_model::Architecture;
+use saswin_model::nets::{Network, Output, Trace};
 use saswin_model::weights::{self, WeightMap};
 
 use super::TrainError;
 use super::average::{Average, clip, numbered};
 use super::source::{Batch, Example, example_seed};
 use crate::losses::{
-    Known, Loss, dice_binary, dice_cross_entropy, measure_loss, one_hot, pretrain_loss, probability_loss,
+    Known, Loss, attentive_loss, dice_binary, dice_cross_entropy, measure_loss, one_hot, pretrain_loss,
+    probability_loss,
 };
 use crate::recipe::{Recipe, Segmentation};
 
@@ -23,8 +25,8 @@ const EPSILON: f32 = 1e-8;
 pub struct Session {
     pub(crate) recipe: Recipe,
     pub(crate) device: Device,
-    pub(crate) network: SaSwin,
-    pub(crate) average: Average<SaSwin>,
+    pub(crate) network: Network,
+    pub(crate) average: Average<Network>,
     pub(crate) optimiser: ModuleOptimizer,
     /// Steps made.
     pub step: u64,
@@ -51,7 +53,7 @@ impl Session {
     /// If the architecture makes no network or the initial weights cannot be read.
     pub fn new(recipe: &Recipe, device: &Device) -> Result<Self, TrainError> {
         device.seed(recipe.seed);
-        let mut network = SaSwin::new(&recipe.architecture, device)?;
+        let mut network = Network::new(&recipe.architecture, device)?;
         if let Some(path) = &recipe.init_from {
             let bytes = std::fs::read(path).map_err(|source| TrainError::io(path, source))?;
             start_from(&mut network, weights::unpack(&bytes)?)?;
@@ -78,7 +80,7 @@ impl Session {
     }
 
     /// The network with averaged weights, without automatic differentiation.
-    pub fn averaged(&self) -> &SaSwin {
+    pub fn averaged(&self) -> &Network {
         &self.average.network
     }
 
@@ -87,11 +89,12 @@ impl Session {
     /// # Errors
     /// If there is none, or windows do not suit.
     pub fn batch(&self, examples: &[Example]) -> Result<Batch, TrainError> {
-        let batch = if self.recipe.architecture.pretraining {
-            let seed = example_seed(self.recipe.seed, "views", self.step);
-            Batch::pretraining(examples, seed, &self.device)
-        } else {
-            Batch::new(examples, &self.device)
+        let seed = example_seed(self.recipe.seed, "views", self.step);
+        let architecture = &self.recipe.architecture;
+        let batch = match architecture {
+            _ if !architecture.pretrains() => Batch::new(examples, &self.device),
+            Architecture::Swin(_) => Batch::pretraining(examples, seed, &self.device),
+            Architecture::Asa(_) => Batch::masked(examples, seed, &self.device),
         };
         batch.ok_or_else(|| {
             TrainError::Data(
@@ -100,13 +103,22 @@ impl Session {
         })
     }
 
+    fn loss(&self, batch: &Batch) -> Option<Loss> {
+        let image = batch.image.clone();
+        if let Some(target) = &batch.masked {
+            return Some(attentive_loss(self.network.reconstruct(image, &target.masked)?, target));
+        }
+        let output = self.network.forward(image, Some(batch.mirror.clone()), &mut Trace::off());
+        loss_of(&self.recipe, output, batch, &self.device)
+    }
+
     /// Makes one step with this learning rate. A step that comes to no finite number changes nothing.
     ///
     /// # Errors
     /// If too many steps in a row came to no finite number.
     pub fn step(&mut self, batch: &Batch, rate: f64) -> Result<StepReport, TrainError> {
-        let output = self.network.forward(batch.image.clone(), Some(batch.mirror.clone()), &mut Trace::off());
-        let loss = loss_of(&self.recipe, output, batch, &self.device)
+        let loss = self
+            .loss(batch)
             .ok_or_else(|| TrainError::Data("the recipe trains no output of the network".to_owned()))?;
         let value: f32 = loss.total.clone().into_scalar();
         let parts = loss.parts.into_iter().map(|(name, part)| (name, part.into_scalar())).collect();
@@ -138,7 +150,7 @@ impl std::fmt::Debug for Session {
 }
 
 /// Copies the tensors that both sides have in one shape.
-fn start_from(network: &mut SaSwin, from: WeightMap) -> Result<(), TrainError> {
+fn start_from(network: &mut Network, from: WeightMap) -> Result<(), TrainError> {
     let mut own = weights::collect(network)?;
     for (key, weight) in from {
         if let Some(mine) = own.get_mut(&key).filter(|mine| mine.shape == weight.shape) {
@@ -152,7 +164,7 @@ fn start_from(network: &mut SaSwin, from: WeightMap) -> Result<(), TrainError> {
 pub fn loss_of(recipe: &Recipe, output: Output, batch: &Batch, device: &Device) -> Option<Loss> {
     let segmentation = output.segmentation.and_then(|logits| match recipe.segmentation {
         Segmentation::Classes => {
-            let classes = recipe.architecture.out_channels;
+            let classes = recipe.architecture.out_channels();
             Some(dice_cross_entropy(logits, one_hot(&batch.labels, batch.size, classes, device)))
         }
         Segmentation::Mask => Some(dice_binary(logits, mask(batch, device))),

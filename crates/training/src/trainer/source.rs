@@ -7,8 +7,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use saswin_model::InputChannel;
 
 use super::TrainError;
+use super::masks::masks;
 use super::views::{View, views};
-use crate::losses::PretrainTarget;
+use crate::losses::{MaskedTarget, PretrainTarget};
 use crate::recipe::{DataRecipe, data_folder};
 use crate::synth::{Canvas, Crop, HeadMap, HeadSynth, Rng, load_or_pack};
 
@@ -125,6 +126,8 @@ pub struct Batch {
     pub classes: Vec<f32>,
     /// Targets of the pretraining heads.
     pub pretraining: Option<PretrainTarget>,
+    /// Patches to mask and reconstruct.
+    pub masked: Option<MaskedTarget>,
 }
 
 impl Batch {
@@ -139,7 +142,14 @@ impl Batch {
             labels: examples.iter().flat_map(|e| &e.labels).copied().collect(),
             classes: examples.iter().flat_map(|e| &e.classes).copied().collect(),
             pretraining: None,
+            masked: None,
         })
+    }
+
+    /// Examples with three quarters of their patches masked; `None` for none.
+    pub fn masked(examples: &[Example], seed: u64, device: &Device) -> Option<Self> {
+        let masked = masks(examples, &mut Rng::new(seed));
+        Some(Self { masked: Some(masked), ..Self::new(examples, device)? })
     }
 
     /// Two pretraining views of each example; `None` for none, or for windows that are not as deep as high.

@@ -1,7 +1,7 @@
 //! How the averaged network does on held-out windows.
 
 use burn::tensor::Device;
-use saswin_model::nets::{SaSwin, Trace};
+use saswin_model::nets::{Network, Trace};
 
 use super::source::{Batch, Example, Source, example_seed};
 use crate::recipe::{Recipe, Segmentation};
@@ -35,9 +35,9 @@ impl HeldOut {
     /// Dice per class over all windows together, background first; `None` for a class that is nowhere.
     ///
     /// With a mask, the only class is the mask.
-    pub fn dice(&self, network: &SaSwin, recipe: &Recipe, device: &Device) -> Vec<Option<f64>> {
+    pub fn dice(&self, network: &Network, recipe: &Recipe, device: &Device) -> Vec<Option<f64>> {
         let classes = match recipe.segmentation {
-            Segmentation::Classes => recipe.architecture.out_channels,
+            Segmentation::Classes => recipe.architecture.out_channels(),
             Segmentation::Mask => 2,
             Segmentation::None => 0,
         };
@@ -64,7 +64,7 @@ impl Overlap {
 }
 
 /// Class of each voxel: the highest logit, or for one channel whether it is positive.
-fn answer(network: &SaSwin, example: &Example, device: &Device) -> Option<Vec<usize>> {
+fn answer(network: &Network, example: &Example, device: &Device) -> Option<Vec<usize>> {
     let batch = Batch::new(std::slice::from_ref(example), device)?;
     let logits = network.forward(batch.image, Some(batch.mirror), &mut Trace::off()).segmentation?;
     let k = logits.dims()[1];

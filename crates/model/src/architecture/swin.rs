@@ -1,7 +1,9 @@
-//! What decides the shapes of a network.
+//! Configuration of SA-Swin and Swin UNETR.
 
 use saswin_kernels::MergeMode;
 use serde::{Deserialize, Serialize};
+
+use super::{ArchitectureError, check};
 
 /// Patch merging variant; must be stated, since weights cannot be told apart by shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,10 +62,10 @@ pub struct ClassHead {
 
 /// Configuration of a Swin network: SA-Swin when `symmetry` is on, Swin UNETR otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Architecture {
+pub struct SwinConfig {
     /// Channels of the input.
     pub in_channels: usize,
-    /// Width of the first stage (MONAI `feature_size`), divisible by every head count at its stage.
+    /// Width of the first stage (MONAI `feature_size`), a multiple of 3; heads must divide each stage's width.
     pub feature_size: usize,
     /// Blocks per stage.
     #[serde(default = "depths")]
@@ -111,22 +113,7 @@ const fn patch() -> usize {
     2
 }
 
-/// Why a configuration makes no network.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ArchitectureError {
-    /// A number is outside its range.
-    #[error("architecture field `{field}` is {value}: {requirement}")]
-    Field {
-        /// Name of the field.
-        field: &'static str,
-        /// Its value.
-        value: usize,
-        /// What it must be.
-        requirement: &'static str,
-    },
-}
-
-impl Architecture {
+impl SwinConfig {
     /// A Swin encoder with the published defaults and nothing after it.
     pub fn encoder(in_channels: usize, feature_size: usize, merge: Merge) -> Self {
         Self {
@@ -156,15 +143,12 @@ impl Architecture {
     /// # Errors
     /// Names the first field outside its range.
     pub fn validate(&self) -> Result<(), ArchitectureError> {
-        let check = |ok: bool, field, value, requirement| {
-            if ok { Ok(()) } else { Err(ArchitectureError::Field { field, value, requirement }) }
-        };
         check((1..=16).contains(&self.in_channels), "in_channels", self.in_channels, "must be 1 to 16")?;
         check(
-            (12..=96).contains(&self.feature_size) && self.feature_size.is_multiple_of(12),
+            (3..=96).contains(&self.feature_size) && self.feature_size.is_multiple_of(3),
             "feature_size",
             self.feature_size,
-            "must be a multiple of 12 up to 96",
+            "must be a multiple of 3 up to 96",
         )?;
         check(matches!(self.patch, 2 | 4), "patch", self.patch, "must be 2 or 4")?;
         for stage in 0..4 {

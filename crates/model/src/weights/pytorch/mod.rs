@@ -1,0 +1,91 @@
+//! PyTorch checkpoints from their bytes: the zip container (PyTorch ≥ 1.6) and the pickle stream before it.
+//!
+//! Only what `torch.save` writes for dictionaries of tensors is understood; nothing in a pickle is executed.
+
+mod archive;
+mod machine;
+mod opcode;
+mod tensor;
+
+use std::collections::HashSet;
+
+use self::archive::Storages;
+use self::machine::{Heap, Object, Ref};
+use self::tensor::Tensor;
+use super::{Weight, WeightMap};
+
+/// Keys that training scripts store a network's tensors under.
+const TOP_LEVEL: [&str; 3] = ["state_dict", "model", "net"];
+/// Dictionaries inside dictionaries that are followed.
+const MAX_DEPTH: usize = 8;
+
+/// Whether `bytes` begin like a PyTorch checkpoint.
+pub(super) fn is_pytorch(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK") || bytes.starts_with(&[0x80])
+}
+
+/// Every floating-point tensor as 32-bit floats, by its dotted path in the file.
+///
+/// # Errors
+/// In plain words, with the place in the file.
+pub(super) fn read(bytes: &[u8]) -> Result<WeightMap, String> {
+    let (heap, root, storages) =
+        if bytes.starts_with(b"PK") { archive::open_zip(bytes)? } else { archive::open_stream(bytes)? };
+    let root = TOP_LEVEL
+        .iter()
+        .filter_map(|key| heap.get(root, key))
+        .find(|inner| holds_tensor(&heap, *inner))
+        .unwrap_or(root);
+    let mut collector = Collector {
+        heap: &heap,
+        storages: &storages,
+        seen: HashSet::new(),
+        weights: WeightMap::new(),
+        left: bytes.len(),
+    };
+    collector.dictionary(root, "", 0)?;
+    Ok(collector.weights)
+}
+
+fn holds_tensor(heap: &Heap, dictionary: Ref) -> bool {
+    heap.items(dictionary).any(|(_, value)| matches!(heap.object(value), Object::Tensor(_)))
+}
+
+/// Walks dictionaries, each once, for their tensors.
+struct Collector<'a> {
+    heap: &'a Heap,
+    storages: &'a Storages<'a>,
+    seen: HashSet<Ref>,
+    weights: WeightMap,
+    /// Values that may still come: no honest file holds more than it has bytes.
+    left: usize,
+}
+
+impl Collector<'_> {
+    fn dictionary(&mut self, from: Ref, prefix: &str, depth: usize) -> Result<(), String> {
+        if depth > MAX_DEPTH || !self.seen.insert(from) {
+            return Ok(());
+        }
+        for (key, value) in self.heap.items(from) {
+            let name = if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") };
+            match self.heap.object(value) {
+                Object::Tensor(tensor) => {
+                    self.tensor(&name, tensor).map_err(|reason| format!("tensor `{name}` {reason}"))?;
+                }
+                Object::Dictionary(_) => self.dictionary(value, &name, depth + 1)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn tensor(&mut self, name: &str, tensor: &Tensor) -> Result<(), String> {
+        let bytes = self.storages.get(&tensor.storage.key).copied();
+        if let Some(values) = tensor.values(bytes)? {
+            let left = self.left.checked_sub(values.len());
+            self.left = left.ok_or("and those before it hold more values than the file has bytes")?;
+            self.weights.insert(name.to_owned(), Weight { shape: tensor.shape.clone(), values });
+        }
+        Ok(())
+    }
+}
