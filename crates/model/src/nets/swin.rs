@@ -67,8 +67,13 @@ impl Block {
             None => Tensor::zeros([qkv.weight.dims()[1]], &x.device()),
         };
         let table = self.attn.relative_position_bias_table.val();
-        let y =
-            window_attention(normalise(&self.norm1, x.clone(), NORM_EPS), qkv.weight.val(), bias, table, &self.spec);
+        let y = window_attention(
+            normalise(&self.norm1, x.clone(), NORM_EPS),
+            qkv.weight.val(),
+            bias,
+            table,
+            &self.spec,
+        );
         let x = apply_add(&self.attn.proj, y, x);
         let y = apply_gelu(&self.mlp.linear1, normalise(&self.norm2, x.clone(), NORM_EPS));
         apply_add(&self.mlp.linear2, y, x)
