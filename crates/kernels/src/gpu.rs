@@ -46,6 +46,18 @@ fn buffer<const D: usize>(x: Tensor<D>) -> Option<CubeTensor> {
     (x.dtype() == DType::F32).then(|| into_contiguous(x))
 }
 
+/// `x` with its elements in memory in the order of `axes`, and `back` the inverse permutation.
+pub(crate) fn reorder<const D: usize>(x: Tensor<D>, axes: [isize; 5], back: [isize; 5]) -> Tensor<D> {
+    if !is_gpu(&x.device()) {
+        return x;
+    }
+    let take = |axes: [isize; 5]| -> [isize; D] { std::array::from_fn(|i| axes[i]) };
+    match buffer(x.clone().permute(take(axes))) {
+        Some(ordered) => Tensor::<D>::from_primitive::<CubeBackend>(ordered).permute(take(back)),
+        None => x,
+    }
+}
+
 /// Runs `pass` over `inputs`, bound in order, and returns what it writes into the binding after them.
 fn launch<const D: usize>(pass: Pass, inputs: &[&CubeTensor], shape: [usize; D]) -> Option<Tensor<D>> {
     let first = inputs.first()?;

@@ -24,7 +24,9 @@ mod window_attention;
 pub use conv3x3x3::conv3x3x3;
 pub use instance_norm::instance_norm;
 pub use layer_norm::{layer_norm, layer_norm_plain};
-pub use linear::{linear, linear_add, linear_gelu, patch_embed, pointwise, pointwise_to_space, upsample2};
+pub use linear::{
+    lay_out_kernel, linear, linear_add, linear_gelu, patch_embed, pointwise, pointwise_to_space, upsample2,
+};
 pub use operations::{Route, route};
 pub use patch_merge::{MergeMode, merge_slots, pad_even, patch_merge};
 pub use shuffle::{depth_to_space, flip_x, resize2, space_to_depth};

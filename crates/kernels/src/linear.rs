@@ -74,6 +74,16 @@ fn as_matrix(weight: Tensor<5>) -> Tensor<2> {
     weight.permute([2, 3, 4, 1, 0]).reshape([input, out])
 }
 
+/// The same convolution kernel `[out, in, k, k, k]` with its elements in memory in the order that the shaders
+/// read, `[k, k, k, in, out]`. Other tensors, and kernels that are not on a GPU, are returned as they are.
+pub fn lay_out_kernel<const D: usize>(weight: Tensor<D>) -> Tensor<D> {
+    #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
+    if D == 5 && matches!(weight.dims()[2], 1 | 3) {
+        return crate::gpu::reorder(weight, [2, 3, 4, 1, 0], [4, 3, 0, 1, 2]);
+    }
+    weight
+}
+
 /// 1×1×1 convolution; `weight` is `[out, in, 1, 1, 1]`. `skip` as in [`conv3x3x3`](crate::conv3x3x3).
 pub fn pointwise(
     x: Tensor<5>,

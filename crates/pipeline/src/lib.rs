@@ -1,5 +1,6 @@
 //! The way of a scan: prepare, infer, interpret, report. The page and the command line both call [`run`].
 
+mod bench;
 mod device;
 mod error;
 mod infer;
@@ -13,6 +14,7 @@ mod run;
 mod sample;
 mod suitability;
 
+pub use bench::{Bench, BenchOptions, Measurement, Network, SUITE, bench};
 pub use device::{Engine, is_software};
 pub use error::RunError;
 pub use infer::{Scores, infer};

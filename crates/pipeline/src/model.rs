@@ -30,6 +30,7 @@ impl LoadedModel {
         let sha256 = entry.sha256.clone();
         let mut network = SaSwin::new(&manifest.architecture, device)?;
         weights::fill(&mut network, weights::unpack(bytes)?)?;
+        let network = weights::lay_out(network);
         Ok(Self { manifest, network, sha256 })
     }
 

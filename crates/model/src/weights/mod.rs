@@ -4,11 +4,13 @@
 //! from it and give it back.
 
 mod import;
+mod layout;
 mod names;
 mod network;
 mod packed;
 
 pub use import::{Checkpoint, ImportError, read_checkpoint};
+pub use layout::lay_out;
 pub use names::{to_network, to_torch};
 pub use network::{LoadError, Mismatch, collect, fill, shapes};
 pub(crate) use network::{fill_part, shapes_part};
