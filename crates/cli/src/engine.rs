@@ -20,7 +20,7 @@ pub enum BackendArg {
 pub fn open(backend: BackendArg) -> Result<Engine, saswin_pipeline::RunError> {
     match backend {
         BackendArg::Cpu => Ok(Engine::cpu(None)),
-        BackendArg::Wgpu => pollster::block_on(Engine::gpu()),
+        BackendArg::Wgpu => Ok(pollster::block_on(Engine::gpu())?),
         BackendArg::Auto => match pollster::block_on(Engine::gpu()) {
             Ok(engine) if !engine.adapter.software => Ok(engine),
             Ok(engine) => {

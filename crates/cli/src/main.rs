@@ -1,5 +1,7 @@
 //! The command line twin of the page: the same pipeline, natively.
 
+mod bench;
+mod check;
 mod convert;
 mod engine;
 mod evaluate;
@@ -40,6 +42,10 @@ enum Command {
     Examples(examples::Args),
     /// Measure a model.
     Evaluate(evaluate::Args),
+    /// Measure the speed of networks on a device.
+    Bench(bench::Args),
+    /// Compare every operation that has a shader with its definition on the CPU.
+    Check(check::Args),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +57,8 @@ fn main() -> ExitCode {
         Command::Train(args) => train::run(&args),
         Command::Examples(args) => examples::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Bench(args) => bench::run(args),
+        Command::Check(args) => check::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -39,7 +39,7 @@ pub struct Args {
 }
 
 /// Draws progress on standard error.
-struct Terminal;
+pub struct Terminal;
 
 impl Monitor for Terminal {
     fn step(&mut self, step: Step) {

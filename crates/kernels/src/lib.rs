@@ -4,20 +4,33 @@
 //! attention and convolution never transpose between each other. Weights keep the shapes of PyTorch
 //! (`[out, in, kx, ky, kz]` for convolutions) except linear weights, which are `[in, out]`.
 //!
-//! The functions here are compositions of burn operations: the definition of each operation, used on the
-//! CPU backend and by automatic differentiation.
+//! Each operation is defined by a composition of burn operations, which computes it on the CPU backend and
+//! under automatic differentiation. On a GPU, the shader of the same name in `shaders/` computes it.
 
-mod attention;
-mod conv;
-mod merge;
-mod norm;
+pub mod check;
+mod conv3x3x3;
+#[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
+mod gpu;
+mod instance_norm;
+mod layer_norm;
+mod linear;
+mod operations;
+#[cfg(any(feature = "wgpu", target_arch = "wasm32", test))]
+mod passes;
+mod patch_merge;
 mod shuffle;
+mod window_attention;
 
-pub use attention::{WindowAttention, attention, window_attention};
-pub use conv::{conv3x3x3, patch_embed, pointwise, upsample2};
-pub use merge::{MergeMode, merge_slots, pad_even};
-pub use norm::{instance_norm, layer_norm_plain};
+pub use conv3x3x3::conv3x3x3;
+pub use instance_norm::instance_norm;
+pub use layer_norm::{layer_norm, layer_norm_plain};
+pub use linear::{
+    lay_out_kernel, linear, linear_add, linear_gelu, patch_embed, pointwise, pointwise_to_space, upsample2,
+};
+pub use operations::{Route, route};
+pub use patch_merge::{MergeMode, merge_slots, pad_even, patch_merge};
 pub use shuffle::{depth_to_space, flip_x, resize2, space_to_depth};
+pub use window_attention::{WindowAttention, attention, window_attention};
 
 /// Epsilon of layer and instance normalisation in Swin UNETR (PyTorch's default).
 pub const NORM_EPS: f64 = 1e-5;

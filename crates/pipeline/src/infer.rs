@@ -136,7 +136,11 @@ impl<'a> Inference<'a> {
 }
 
 /// Reads a tensor back and refuses what cannot be a result.
-async fn read<const D: usize>(tensor: Tensor<D>, engine: &Engine, place: &str) -> Result<Vec<f32>, RunError> {
+pub(crate) async fn read<const D: usize>(
+    tensor: Tensor<D>,
+    engine: &Engine,
+    place: &str,
+) -> Result<Vec<f32>, RunError> {
     let failed = |trouble| RunError::Device { trouble, place: place.to_owned() };
     let data = tensor.into_data_async().await;
     // A command that the driver refused still leaves something to read: old or empty memory.

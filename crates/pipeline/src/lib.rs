@@ -1,5 +1,6 @@
 //! The way of a scan: prepare, infer, interpret, report. The page and the command line both call [`run`].
 
+mod bench;
 mod device;
 mod error;
 mod infer;
@@ -16,6 +17,7 @@ mod suitability;
 mod survey;
 mod trouble;
 
+pub use bench::{Bench, BenchOptions, Measurement, Network, SUITE, bench};
 pub use device::{Engine, is_software};
 pub use error::RunError;
 pub use infer::{Inference, Scores};

@@ -50,6 +50,7 @@ impl LoadedModel {
     ) -> Result<Self, RunError> {
         let mut network = Network::new(&manifest.architecture, device)?;
         weights::fill(&mut network, weights)?;
+        let network = weights::lay_out(network);
         Ok(Self { manifest, network, sha256 })
     }
 

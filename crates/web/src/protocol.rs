@@ -1,6 +1,7 @@
 //! The messages between page and worker. Every request has an `id`; every reply carries it back.
 
-use saswin_pipeline::{Adapter, Report, RunError, ScanInfo};
+use saswin_kernels::check::{Agreement, TOLERANCE};
+use saswin_pipeline::{Adapter, Bench, BenchOptions, Report, RunError, ScanInfo};
 use saswin_scan_io::ScanError;
 use saswin_volume::Modality;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,14 @@ pub enum Request {
     Cancel,
     /// The last report as CSV.
     Csv,
+    /// Compares every operation that has a shader with its definition on the CPU.
+    Selftest,
+    /// Runs the benchmark suite.
+    Bench {
+        /// What to measure; the whole suite by default.
+        #[serde(default)]
+        options: BenchOptions,
+    },
 }
 
 /// Choice of the backend.
@@ -133,11 +142,49 @@ pub enum Reply {
         /// Comma-separated values.
         text: String,
     },
+    /// The self-test's result.
+    Selftest {
+        /// What computed.
+        adapter: Adapter,
+        /// Largest relative L2 error that passes.
+        tolerance: f64,
+        /// One entry per operation and shape.
+        checks: Vec<Check>,
+    },
+    /// The benchmark's result.
+    Bench {
+        /// Measurements.
+        bench: Box<Bench>,
+    },
     /// It did not work; the last result stays.
     Error {
         /// Why.
         error: Failure,
     },
+}
+
+/// One comparison of the self-test.
+#[derive(Debug, Serialize)]
+pub struct Check {
+    /// The operation.
+    pub pass: &'static str,
+    /// Shape and options.
+    pub case: String,
+    /// Relative L2 error; `null` if it is not a finite number.
+    pub relative_l2: Option<f64>,
+    /// Whether it is within the tolerance.
+    pub passed: bool,
+}
+
+impl From<Agreement> for Check {
+    fn from(a: Agreement) -> Self {
+        Self {
+            pass: a.pass,
+            passed: a.relative_l2 <= TOLERANCE,
+            relative_l2: Some(a.relative_l2).filter(|e| e.is_finite()),
+            case: a.case,
+        }
+    }
 }
 
 /// A model as the picker shows it.

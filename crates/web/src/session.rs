@@ -4,9 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Array, Function, Reflect, Uint8Array};
+use saswin_kernels::check::{TOLERANCE, agreement};
 use saswin_model::Manifest;
 use saswin_pipeline::{
-    Engine, Findings, LoadedModel, Options, Report, Rig, RunError, Wanted, mirrored, run, scan_info,
+    BenchOptions, Engine, Findings, LoadedModel, Options, Report, Rig, RunError, Wanted, bench, mirrored,
+    run, scan_info,
 };
 use saswin_scan_io::{Limits, NiftiOptions, Scan, Series, SourceFile, open, write_nifti_f32, write_nifti_u8};
 use serde::Serialize;
@@ -116,6 +118,8 @@ impl State {
                 Some(report) => Ok(Reply::Csv { text: report.to_csv() }),
                 None => Err(Failure::new("no_result", "there is no result yet", "Run a model first.")),
             },
+            Request::Selftest => self.selftest().await,
+            Request::Bench { options } => self.bench(id, options).await,
         }
     }
 
@@ -132,6 +136,29 @@ impl State {
         }
         self.manifests.replace(manifests);
         Ok(Reply::Ready { adapter, version: env!("CARGO_PKG_VERSION"), models: offers })
+    }
+
+    fn engine(&self) -> Result<Rc<Engine>, Failure> {
+        self.engine
+            .borrow()
+            .clone()
+            .ok_or_else(|| Failure::new("parameter", "the device is not open", "Reload the page."))
+    }
+
+    async fn selftest(&self) -> Result<Reply, Failure> {
+        let engine = self.engine()?;
+        let agreements = agreement(&engine.device)
+            .await
+            .map_err(|e| Failure::new("device_lost", e.to_string(), "Use ?backend=cpu."))?;
+        let checks = agreements.into_iter().map(Into::into).collect();
+        Ok(Reply::Selftest { adapter: engine.adapter.clone(), tolerance: TOLERANCE, checks })
+    }
+
+    async fn bench(&self, id: f64, options: BenchOptions) -> Result<Reply, Failure> {
+        let engine = self.engine()?;
+        self.cancelled.set(false);
+        let bench = bench(&engine, options, &mut PageMonitor { state: self, id }).await?;
+        Ok(Reply::Bench { bench: Box::new(bench) })
     }
 
     fn open(&self, files: Vec<SourceFile>) -> Result<Reply, Failure> {

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::nn::conv::{Conv3d, ConvTranspose3d, ConvTranspose3dConfig};
 use burn::tensor::{Device, Tensor};
-use saswin_kernels::{conv3x3x3, instance_norm, pointwise, upsample2};
+use saswin_kernels::{conv3x3x3, instance_norm, pointwise, pointwise_to_space, upsample2};
 
 use super::conv;
 
@@ -23,6 +23,11 @@ impl ConvLayer {
 
     pub(super) fn weight(&self) -> Tensor<5> {
         self.conv.weight.val()
+    }
+
+    /// 1×1×1 convolution to eight times the channels, which become the voxels of 2×2×2 cells.
+    pub(super) fn conv1_to_space(&self, x: Tensor<5>) -> Tensor<5> {
+        pointwise_to_space(x, self.conv.weight.val(), self.conv.bias.as_ref().map(|b| b.val()))
     }
 
     pub(super) fn conv1(&self, x: Tensor<5>, skip: Option<Tensor<5>>) -> Tensor<5> {

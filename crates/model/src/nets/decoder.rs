@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use saswin_kernels::{depth_to_space, space_to_depth};
+use saswin_kernels::space_to_depth;
 
 use super::Trace;
 use super::block::{BasicBlock, ConvLayer, OutBlock, ResBlock, UpBlock};
@@ -97,7 +97,7 @@ impl Decoder {
         match &self.subvoxel {
             Some(end) => {
                 let y = end.block.forward(dec, Some(space_to_depth(image, 2)));
-                depth_to_space(end.out.conv1(y, None), 2)
+                end.out.conv1_to_space(y)
             }
             None => dec,
         }

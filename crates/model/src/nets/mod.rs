@@ -38,6 +38,38 @@ fn linear(input: usize, output: usize, bias: bool, device: &Device) -> Linear {
     LinearConfig::new(input, output).with_bias(bias).init(device)
 }
 
+/// A linear layer on the channels of every voxel.
+fn apply(layer: &Linear, x: Tensor<5>) -> Tensor<5> {
+    saswin_kernels::linear(x, layer.weight.val(), bias(layer))
+}
+
+/// [`apply`], then GELU.
+fn apply_gelu(layer: &Linear, x: Tensor<5>) -> Tensor<5> {
+    saswin_kernels::linear_gelu(x, layer.weight.val(), bias(layer))
+}
+
+/// [`apply`], then the sum with `residual`.
+fn apply_add(layer: &Linear, x: Tensor<5>, residual: Tensor<5>) -> Tensor<5> {
+    saswin_kernels::linear_add(x, layer.weight.val(), bias(layer), residual)
+}
+
+fn bias(layer: &Linear) -> Option<Tensor<1>> {
+    layer.bias.as_ref().map(|b| b.val())
+}
+
+/// Weight and bias of a layer norm.
+fn affine(norm: &LayerNorm) -> (Tensor<1>, Tensor<1>) {
+    let gamma = norm.gamma.val();
+    let beta = norm.beta.as_ref().map_or_else(|| gamma.zeros_like(), |b| b.val());
+    (gamma, beta)
+}
+
+/// Layer norm over the channels of every voxel.
+fn normalise(norm: &LayerNorm, x: Tensor<5>, epsilon: f64) -> Tensor<5> {
+    let (gamma, beta) = affine(norm);
+    saswin_kernels::layer_norm(x, gamma, beta, epsilon)
+}
+
 fn layer_norm(width: usize, epsilon: f64, device: &Device) -> LayerNorm {
     LayerNormConfig::new(width).with_epsilon(epsilon).init(device)
 }

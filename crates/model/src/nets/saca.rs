@@ -2,11 +2,10 @@
 
 use burn::module::Module;
 use burn::nn::{LayerNorm, Linear};
-use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Tensor};
 use saswin_kernels::attention;
 
-use super::{layer_norm, linear};
+use super::{apply, apply_add, apply_gelu, layer_norm, linear, normalise};
 
 /// Epsilon of the block's norms; too small for 16-bit floats, so its statistics must stay in `f32`.
 const EPS: f64 = 1e-12;
@@ -19,8 +18,8 @@ struct Residual {
 }
 
 impl Residual {
-    fn forward(&self, x: Tensor<3>, residual: Tensor<3>) -> Tensor<3> {
-        self.layer_norm.forward(residual + self.dense.forward(x))
+    fn forward(&self, x: Tensor<5>, residual: Tensor<5>) -> Tensor<5> {
+        normalise(&self.layer_norm, apply_add(&self.dense, x, residual), EPS)
     }
 }
 
@@ -45,13 +44,14 @@ impl MultiHead {
         }
     }
 
-    fn forward(&self, x: Tensor<3>, context: Tensor<3>) -> Tensor<3> {
-        let [b, n, width] = x.dims();
-        let heads = |t: Tensor<3>| t.reshape([b, n, HEADS, width / HEADS]).swap_dims(1, 2);
-        let q = heads(self.query.forward(x.clone()));
-        let k = heads(self.key.forward(context.clone()));
-        let v = heads(self.value.forward(context));
-        let y = attention(q, k, v, None).swap_dims(1, 2).reshape([b, n, width]);
+    /// Tokens `[b, n, 1, 1, width]`.
+    fn forward(&self, x: Tensor<5>, context: Tensor<5>) -> Tensor<5> {
+        let [b, n, _, _, width] = x.dims();
+        let heads = |t: Tensor<5>| t.reshape([b, n, HEADS, width / HEADS]).swap_dims(1, 2);
+        let q = heads(apply(&self.query, x.clone()));
+        let k = heads(apply(&self.key, context.clone()));
+        let v = heads(apply(&self.value, context));
+        let y = attention(q, k, v, None).swap_dims(1, 2).reshape([b, n, 1, 1, width]);
         self.output.forward(y, x)
     }
 }
@@ -87,9 +87,11 @@ impl Saca {
 
     /// Tokens `[b, n, width]` of the scan and of its mirror to tokens of the same shape.
     pub fn forward(&self, scan: Tensor<3>, mirror: Tensor<3>) -> Tensor<3> {
+        let shape @ [b, n, width] = scan.dims();
+        let [scan, mirror] = [scan, mirror].map(|t| t.reshape([b, n, 1, 1, width]));
         let a = self.attention.forward(scan.clone(), scan);
         let c = self.crossattention.forward(a, mirror);
-        let hidden = gelu(self.intermediate.dense.forward(c.clone()));
-        self.output.forward(hidden, c)
+        let hidden = apply_gelu(&self.intermediate.dense, c.clone());
+        self.output.forward(hidden, c).reshape(shape)
     }
 }

@@ -3,14 +3,13 @@
 use burn::module::{Initializer, Module, Param};
 use burn::nn::conv::Conv3d;
 use burn::nn::{LayerNorm, Linear};
-use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Tensor};
 use saswin_kernels::{
-    MergeMode, NORM_EPS, WindowAttention, layer_norm_plain, merge_slots, patch_embed, window_attention,
+    MergeMode, NORM_EPS, WindowAttention, layer_norm_plain, patch_embed, patch_merge, window_attention,
 };
 
 use super::block::ResBlock;
-use super::{Trace, conv, layer_norm, linear};
+use super::{Trace, affine, apply, apply_add, apply_gelu, conv, layer_norm, linear, normalise};
 use crate::SwinConfig;
 
 #[derive(Module, Debug)]
@@ -68,10 +67,16 @@ impl Block {
             None => Tensor::zeros([qkv.weight.dims()[1]], &x.device()),
         };
         let table = self.attn.relative_position_bias_table.val();
-        let y = window_attention(self.norm1.forward(x.clone()), qkv.weight.val(), bias, table, &self.spec);
-        let x = x + self.attn.proj.forward(y);
-        let y = gelu(self.mlp.linear1.forward(self.norm2.forward(x.clone())));
-        x + self.mlp.linear2.forward(y)
+        let y = window_attention(
+            normalise(&self.norm1, x.clone(), NORM_EPS),
+            qkv.weight.val(),
+            bias,
+            table,
+            &self.spec,
+        );
+        let x = apply_add(&self.attn.proj, y, x);
+        let y = apply_gelu(&self.mlp.linear1, normalise(&self.norm2, x.clone(), NORM_EPS));
+        apply_add(&self.mlp.linear2, y, x)
     }
 }
 
@@ -109,8 +114,9 @@ impl Stage {
 
     fn forward(&self, x: Tensor<5>) -> Tensor<5> {
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x));
-        let merged = merge_slots(x, self.downsample.mode);
-        self.downsample.reduction.forward(self.downsample.norm.forward(merged))
+        let PatchMerging { reduction, norm, mode } = &self.downsample;
+        let (gamma, beta) = affine(norm);
+        apply(reduction, patch_merge(x, *mode, gamma, beta, NORM_EPS))
     }
 }
 

@@ -4,12 +4,14 @@
 //! from it and give it back.
 
 mod import;
+mod layout;
 mod names;
 mod network;
 mod packed;
 mod pytorch;
 
 pub use import::{Checkpoint, ImportError, read_checkpoint};
+pub use layout::lay_out;
 pub(crate) use names::Family;
 pub use network::{LoadError, Mismatch, collect, fill, shapes};
 pub(crate) use network::{fill_part, shapes_part};

@@ -1,8 +1,10 @@
-//! The gather of patch merging: eight sub-lattices stacked on channels.
+//! Patch merging: eight sub-lattices stacked on channels, normalised.
 
 use burn::tensor::Tensor;
 
-use crate::attention::pad_ends;
+use crate::layer_norm;
+use crate::operations::operations;
+use crate::window_attention::pad_ends;
 
 /// Which sub-lattice goes into which channel slot. Shapes cannot tell the modes apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,27 @@ impl MergeMode {
 pub fn pad_even(x: Tensor<5>) -> Tensor<5> {
     let [_, dx, dy, dz, _] = x.dims();
     pad_ends(x, [dx, dy, dz].map(|d| d.div_ceil(2) * 2))
+}
+
+/// [`merge_slots`], then layer normalisation with `gamma` and `beta`, `[8c]` each.
+pub fn patch_merge(
+    x: Tensor<5>,
+    mode: MergeMode,
+    gamma: Tensor<1>,
+    beta: Tensor<1>,
+    epsilon: f64,
+) -> Tensor<5> {
+    operations(&x).patch_merge(x, mode, gamma, beta, epsilon)
+}
+
+pub(crate) fn composed(
+    x: Tensor<5>,
+    mode: MergeMode,
+    gamma: Tensor<1>,
+    beta: Tensor<1>,
+    epsilon: f64,
+) -> Tensor<5> {
+    layer_norm::composed(merge_slots(x, mode), Some((gamma, beta)), epsilon)
 }
 
 /// `[b, x, y, z, c]` to `[b, ⌈x/2⌉, ⌈y/2⌉, ⌈z/2⌉, 8c]` in the slot order of `mode`.

@@ -6,6 +6,8 @@ use burn::tensor::activation::softmax;
 use burn::tensor::module::linear;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use crate::operations::operations;
+
 /// Added to scores of token pairs from different shift regions (MONAI's value, not −∞).
 const MASKED: f32 = -100.0;
 /// Elements of the score tensor that may exist at once: 64 MiB in 32-bit floats.
@@ -147,6 +149,16 @@ fn split_heads(qkv: Tensor<3>, heads: usize) -> [Tensor<4>; 3] {
 /// take part in the softmax (their query, key and value are the qkv bias). `qkv_weight` is `[c, 3c]` with
 /// columns query, key, value, each head-major; `table` is `[(2w−1)³, heads]`.
 pub fn window_attention(
+    x: Tensor<5>,
+    qkv_weight: Tensor<2>,
+    qkv_bias: Tensor<1>,
+    table: Tensor<2>,
+    spec: &WindowAttention,
+) -> Tensor<5> {
+    operations(&x).window_attention(x, qkv_weight, qkv_bias, table, spec)
+}
+
+pub(crate) fn composed(
     x: Tensor<5>,
     qkv_weight: Tensor<2>,
     qkv_bias: Tensor<1>,

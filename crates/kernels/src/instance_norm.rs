@@ -1,19 +1,18 @@
-//! Normalisation without learned parameters.
+//! Instance normalisation without learned parameters.
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::leaky_relu;
 
+use crate::operations::operations;
 use crate::{LEAKY_SLOPE, NORM_EPS};
-
-/// Layer normalisation over channels, no weight and no bias.
-pub fn layer_norm_plain(x: Tensor<5>) -> Tensor<5> {
-    let (variance, mean) = x.clone().var_mean_bias(4);
-    (x - mean) / (variance + NORM_EPS).sqrt()
-}
 
 /// Instance normalisation over x, y, z per sample and channel (biased variance, no affine),
 /// plus `residual` if given, then a leaky rectifier if `activate`.
 pub fn instance_norm(x: Tensor<5>, residual: Option<Tensor<5>>, activate: bool) -> Tensor<5> {
+    operations(&x).instance_norm(x, residual, activate)
+}
+
+pub(crate) fn composed(x: Tensor<5>, residual: Option<Tensor<5>>, activate: bool) -> Tensor<5> {
     let centred = x.clone() - spatial_mean(x);
     let variance = spatial_mean(centred.clone().square());
     let y = centred / (variance + NORM_EPS).sqrt();

@@ -1,0 +1,107 @@
+//! Agreement of a device with the definitions of the operations.
+//!
+//! [`agreement`] runs every operation that has a shader over odd shapes, with outputs poisoned beforehand, and
+//! compares with the CPU backend. It is a library function so that a browser can run it on its own compiler.
+
+mod cases;
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::{Route, route};
+
+/// Largest relative L2 error that 32-bit arithmetic in another order explains.
+pub const TOLERANCE: f64 = 1e-5;
+
+/// How far one operation on one shape is from its definition.
+#[derive(Debug, Clone)]
+pub struct Agreement {
+    /// The operation.
+    pub pass: &'static str,
+    /// Shape and options.
+    pub case: String,
+    /// `‖device − definition‖₂ / ‖definition‖₂`; not finite if an element was never written.
+    pub relative_l2: f64,
+}
+
+/// Why no comparison could be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{pass} {case}: the result could not be read from the device: {reason}")]
+pub struct CheckError {
+    /// The operation.
+    pub pass: &'static str,
+    /// Shape and options.
+    pub case: String,
+    /// The device's words.
+    pub reason: String,
+}
+
+/// A named operation on inputs that it makes on the device it is given.
+pub(crate) struct Case {
+    pass: &'static str,
+    name: String,
+    run: Box<dyn Fn(&Device) -> Tensor<5>>,
+}
+
+/// Compares `device` with the CPU backend, operation by operation.
+///
+/// # Errors
+/// If a result cannot be read back.
+pub async fn agreement(device: &Device) -> Result<Vec<Agreement>, CheckError> {
+    let mut all = Vec::new();
+    for case in cases::all() {
+        let expected = read(&case, (case.run)(&Device::flex())).await?;
+        let found = read(&case, route(Route::Poisoned, || (case.run)(device))).await?;
+        let relative_l2 = relative_l2(&expected, &found);
+        all.push(Agreement { pass: case.pass, case: case.name, relative_l2 });
+    }
+    Ok(all)
+}
+
+async fn read(case: &Case, x: Tensor<5>) -> Result<Vec<f32>, CheckError> {
+    let failed = |reason: String| CheckError { pass: case.pass, case: case.name.clone(), reason };
+    let data = x.into_data_async().await.map_err(|e| failed(e.to_string()))?;
+    data.try_to_vec::<f32>().map_err(|e| failed(format!("{e:?}")))
+}
+
+/// `‖found − expected‖₂ / ‖expected‖₂`, infinite if the lengths differ.
+pub fn relative_l2(expected: &[f32], found: &[f32]) -> f64 {
+    if expected.len() != found.len() {
+        return f64::INFINITY;
+    }
+    let (mut difference, mut norm) = (0.0_f64, 0.0_f64);
+    for (e, f) in expected.iter().zip(found) {
+        difference += (f64::from(*e) - f64::from(*f)).powi(2);
+        norm += f64::from(*e).powi(2);
+    }
+    (difference / norm).sqrt()
+}
+
+/// Values in `[-1, 1)` that depend on nothing but `seed` and position (splitmix64).
+pub(crate) fn noise<const D: usize>(shape: [usize; D], seed: u64, device: &Device) -> Tensor<D> {
+    let values = (0..shape.iter().product::<usize>() as u64).map(|i| {
+        let mut z = (seed << 32).wrapping_add(i).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) >> 40) as f32 / (1 << 23) as f32 - 1.0
+    });
+    Tensor::from_data(TensorData::new(values.collect::<Vec<f32>>(), shape), device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cpu_agrees_with_itself() {
+        for a in pollster::block_on(agreement(&Device::flex())).unwrap() {
+            assert!(a.relative_l2 == 0.0, "{} {}: {}", a.pass, a.case, a.relative_l2);
+        }
+    }
+
+    #[test]
+    fn an_unwritten_element_is_no_agreement() {
+        assert!(!(relative_l2(&[1.0, 2.0], &[1.0, f32::NAN]) <= TOLERANCE));
+        assert!(!(relative_l2(&[1.0, 2.0], &[1.0]) <= TOLERANCE));
+        assert!(relative_l2(&[3.0, 4.0], &[3.0, 4.5]) == 0.1);
+    }
+}

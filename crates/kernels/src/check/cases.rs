@@ -1,0 +1,132 @@
+//! Shapes that are odd, thin, larger than a tile, and those of the networks.
+
+use burn::tensor::{Device, Tensor};
+
+use super::{Case, noise};
+use crate::{
+    MergeMode, WindowAttention, conv3x3x3, instance_norm, layer_norm, layer_norm_plain, linear, linear_add,
+    linear_gelu, patch_embed, patch_merge, pointwise, pointwise_to_space, upsample2, window_attention,
+};
+
+pub(super) fn all() -> Vec<Case> {
+    [convolutions(), products(), norms(), merges(), attentions()].into_iter().flatten().collect()
+}
+
+fn case(pass: &'static str, name: String, run: impl Fn(&Device) -> Tensor<5> + 'static) -> Case {
+    Case { pass, name, run: Box::new(run) }
+}
+
+fn convolutions() -> Vec<Case> {
+    let shapes = [
+        ([1, 5, 3, 9, 3], 0, 5),
+        ([2, 3, 3, 3, 24], 24, 12),
+        ([1, 1, 2, 1, 1], 0, 1),
+        ([1, 6, 7, 17, 12], 12, 24),
+        ([1, 2, 3, 8, 4], 1, 100),
+    ];
+    let new = |(shape, skip, out): ([usize; 5], usize, usize)| {
+        let name = format!("{shape:?} + {skip} to {out}");
+        case("conv3x3x3", name, move |device| {
+            let [b, x, y, z, c] = shape;
+            let more = (skip > 0).then(|| noise([b, x, y, z, skip], 2, device));
+            conv3x3x3(noise(shape, 1, device), more, noise([out, c + skip, 3, 3, 3], 3, device))
+        })
+    };
+    shapes.into_iter().map(new).collect()
+}
+
+fn products() -> Vec<Case> {
+    let x = |device: &Device| noise([1, 5, 3, 7, 12], 1, device);
+    let w = |device: &Device| noise([12, 36], 2, device);
+    let bias = |device: &Device| Some(noise([36], 3, device));
+    let shape = "[1, 5, 3, 7, 12] to 36";
+    vec![
+        case("linear", shape.into(), move |d| linear(x(d), w(d), bias(d))),
+        case("linear", "one row".into(), |d| linear(noise([1, 1, 1, 1, 7], 1, d), noise([7, 1], 2, d), None)),
+        case("linear", "[2, 27, 1, 1, 192] to 768".into(), |d| {
+            linear(noise([2, 27, 1, 1, 192], 1, d), noise([192, 768], 2, d), Some(noise([768], 3, d)))
+        }),
+        case("linear", format!("{shape}, gelu"), move |d| linear_gelu(x(d) * 4.0, w(d), bias(d))),
+        case("linear", format!("{shape}, residual"), move |d| {
+            linear_add(x(d), w(d), bias(d), noise([1, 5, 3, 7, 36], 4, d))
+        }),
+        case("linear", "1×1×1 with skip".into(), |d| {
+            let skip = Some(noise([2, 3, 2, 5, 3], 2, d));
+            pointwise(noise([2, 3, 2, 5, 4], 1, d), skip, noise([13, 7, 1, 1, 1], 3, d), None)
+        }),
+        case("linear", "1×1×1 to space".into(), |d| {
+            let weight = noise([104, 24, 1, 1, 1], 2, d);
+            pointwise_to_space(noise([2, 3, 2, 5, 24], 1, d), weight, Some(noise([104], 3, d)))
+        }),
+        case("linear", "transposed 2×2×2".into(), |d| {
+            upsample2(noise([1, 3, 4, 2, 24], 1, d), noise([24, 12, 2, 2, 2], 2, d))
+        }),
+        case("linear", "patch embedding of an odd grid".into(), |d| {
+            let weight = noise([12, 2, 2, 2, 2], 2, d);
+            patch_embed(noise([2, 5, 6, 7, 2], 1, d), weight, Some(noise([12], 3, d)))
+        }),
+        case("linear", "of a permuted view".into(), move |d| {
+            linear(noise([1, 12, 5, 3, 7], 1, d).permute([0, 2, 3, 4, 1]), w(d), bias(d))
+        }),
+        case("linear", "of the second half of a batch".into(), move |d| {
+            linear(noise([2, 4, 4, 4, 12], 1, d).narrow(0, 1, 1), w(d), bias(d))
+        }),
+    ]
+}
+
+fn norms() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for shape in [[1, 5, 3, 7, 12], [2, 9, 8, 11, 3], [1, 2, 1, 1, 50], [1, 20, 20, 20, 24]] {
+        let x = move |device: &Device| noise(shape, 1, device) * 3.0 + 50.0;
+        cases.push(case("instance_norm", format!("{shape:?}"), move |d| instance_norm(x(d), None, true)));
+        cases.push(case("instance_norm", format!("{shape:?} residual"), move |d| {
+            instance_norm(x(d), Some(noise(shape, 2, d)), true)
+        }));
+        cases.push(case("layer_norm", format!("{shape:?}"), move |d| layer_norm_plain(x(d))));
+        cases.push(case("layer_norm", format!("{shape:?} affine"), move |d| {
+            layer_norm(x(d), noise([shape[4]], 2, d), noise([shape[4]], 3, d), 1e-12)
+        }));
+    }
+    cases.push(case("instance_norm", "linear".into(), |d| {
+        instance_norm(noise([1, 4, 4, 4, 12], 1, d), None, false)
+    }));
+    cases
+}
+
+fn merges() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for mode in [MergeMode::Legacy, MergeMode::Fixed, MergeMode::V2] {
+        for shape in [[2, 5, 6, 7, 12], [1, 1, 2, 3, 5]] {
+            cases.push(case("patch_merge", format!("{shape:?} {mode:?}"), move |d| {
+                let width = 8 * shape[4];
+                patch_merge(noise(shape, 1, d), mode, noise([width], 2, d), noise([width], 3, d), 1e-5)
+            }));
+        }
+    }
+    cases
+}
+
+fn attentions() -> Vec<Case> {
+    let cases = [
+        ([1, 8, 8, 8, 12], [4; 3], [0; 3], 1),
+        ([2, 8, 9, 10, 24], [4; 3], [2; 3], 2),
+        ([1, 9, 8, 15, 12], [7; 3], [3; 3], 3),
+        // Windows clipped by the grid on some axes or on all.
+        ([2, 3, 9, 3, 24], [7; 3], [3; 3], 6),
+        ([1, 3, 3, 3, 48], [7; 3], [3; 3], 3),
+        ([1, 5, 6, 7, 8], [7, 4, 2], [3, 2, 1], 1),
+        ([1, 4, 4, 4, 6], [4; 3], [0; 3], 2),
+    ];
+    let new = |(shape, configured, shift, heads): ([usize; 5], [usize; 3], [usize; 3], usize)| {
+        let name = format!("{shape:?}, window {configured:?}, shift {shift:?}, {heads} heads");
+        case("window_attention", name, move |device| {
+            let c = shape[4];
+            let rows = configured.iter().map(|w| 2 * w - 1).product();
+            let spec = WindowAttention { configured, shift, heads };
+            let x = noise(shape, 1, device) * 2.0;
+            let weight = noise([c, 3 * c], 2, device);
+            window_attention(x, weight, noise([3 * c], 3, device), noise([rows, heads], 4, device), &spec)
+        })
+    };
+    cases.into_iter().map(new).collect()
+}

@@ -1,0 +1,211 @@
+//! Launching the passes through burn's GPU backend.
+
+use burn::backend::wgpu::{
+    CubeBackend, CubeTensor, KernelSource, SourceKernel, SourceTemplate, into_contiguous,
+};
+use burn::backend::{DispatchDevice, TensorMetadata};
+use burn::cubecl::prelude::{CubeCount, CubeDim, KernelId};
+use burn::cubecl::server::KernelArguments;
+use burn::tensor::{DType, Device, Tensor};
+
+use crate::linear::Product;
+use crate::operations::{Operations, poisoned};
+use crate::passes::{self, Epilogue, Normalise, Pass};
+use crate::{
+    LEAKY_SLOPE, MergeMode, NORM_EPS, WindowAttention, conv3x3x3, instance_norm, layer_norm, patch_merge,
+    window_attention,
+};
+
+/// Tensors of a native device share pages, so that reading and writing the same buffer in one dispatch must
+/// be declared; in a browser each tensor has its own buffer.
+const ACCESS: &str = if cfg!(target_arch = "wasm32") { "read" } else { "read_write" };
+
+/// Whether `device` is a GPU without automatic differentiation.
+pub(crate) fn is_gpu(device: &Device) -> bool {
+    matches!(device.as_dispatch(), DispatchDevice::Cube(_))
+}
+
+impl KernelSource for Pass {
+    fn source(&self) -> SourceTemplate {
+        SourceTemplate::new(Self::source(self, ACCESS))
+    }
+
+    fn id(&self) -> KernelId {
+        let values: Vec<String> = self.constants.iter().map(|(_, value)| value.clone()).collect();
+        KernelId::new::<Self>().info((self.name, values))
+    }
+
+    fn lang(&self) -> &'static str {
+        "wgsl"
+    }
+}
+
+/// A contiguous 32-bit tensor on the GPU, or nothing.
+fn buffer<const D: usize>(x: Tensor<D>) -> Option<CubeTensor> {
+    let x = x.try_into_primitive::<CubeBackend>().ok()?;
+    (x.dtype() == DType::F32).then(|| into_contiguous(x))
+}
+
+/// `x` with its elements in memory in the order of `axes`, and `back` the inverse permutation.
+pub(crate) fn reorder<const D: usize>(x: Tensor<D>, axes: [isize; 5], back: [isize; 5]) -> Tensor<D> {
+    if !is_gpu(&x.device()) {
+        return x;
+    }
+    let take = |axes: [isize; 5]| -> [isize; D] { std::array::from_fn(|i| axes[i]) };
+    match buffer(x.clone().permute(take(axes))) {
+        Some(ordered) => Tensor::<D>::from_primitive::<CubeBackend>(ordered).permute(take(back)),
+        None => x,
+    }
+}
+
+/// Runs `pass` over `inputs`, bound in order, and returns what it writes into the binding after them.
+fn launch<const D: usize>(pass: Pass, inputs: &[&CubeTensor], shape: [usize; D]) -> Option<Tensor<D>> {
+    let first = inputs.first()?;
+    let client = &first.client;
+    let output = if poisoned() {
+        let device = Device::new(DispatchDevice::Cube(first.device.clone()));
+        buffer(Tensor::<D>::full(shape, f32::NAN, &device))?
+    } else {
+        let handle = client.empty(shape.iter().product::<usize>() * size_of::<f32>());
+        CubeTensor::new_contiguous(client.clone(), first.device.clone(), shape.into(), handle, DType::F32)
+    };
+    let buffers = inputs.iter().copied().chain([&output]).map(|t| t.handle.clone().binding()).collect();
+    let [x, y] = pass.threads;
+    let [gx, gy, gz] = pass.groups;
+    let kernel = SourceKernel::new(pass, CubeDim::new_2d(x, y));
+    client.launch(
+        Box::new(kernel),
+        CubeCount::Static(gx, gy, gz),
+        KernelArguments::new().with_buffers(buffers),
+    );
+    Some(Tensor::from_primitive::<CubeBackend>(output))
+}
+
+/// An optional input; a pass without it binds `x` in its place and does not read it.
+fn optional<const D: usize>(input: Option<Tensor<D>>, x: &CubeTensor) -> Option<CubeTensor> {
+    match input {
+        Some(input) => buffer(input),
+        None => Some(x.clone()),
+    }
+}
+
+/// The shaders.
+pub(crate) struct Shaders;
+
+impl Operations for Shaders {
+    fn conv3x3x3(&self, x: Tensor<5>, skip: Option<Tensor<5>>, weight: Tensor<5>) -> Tensor<5> {
+        convolve(x.clone(), skip.clone(), weight.clone())
+            .unwrap_or_else(|| conv3x3x3::composed(x, skip, weight))
+    }
+
+    fn linear(&self, product: Product) -> Tensor<5> {
+        multiply(product.clone()).unwrap_or_else(|| product.composed())
+    }
+
+    fn instance_norm(&self, x: Tensor<5>, residual: Option<Tensor<5>>, activate: bool) -> Tensor<5> {
+        normalise(x.clone(), residual.clone(), activate)
+            .unwrap_or_else(|| instance_norm::composed(x, residual, activate))
+    }
+
+    fn layer_norm(&self, x: Tensor<5>, affine: Option<(Tensor<1>, Tensor<1>)>, epsilon: f64) -> Tensor<5> {
+        normalise_rows(x.clone(), affine.clone(), epsilon)
+            .unwrap_or_else(|| layer_norm::composed(x, affine, epsilon))
+    }
+
+    fn patch_merge(
+        &self,
+        x: Tensor<5>,
+        mode: MergeMode,
+        gamma: Tensor<1>,
+        beta: Tensor<1>,
+        epsilon: f64,
+    ) -> Tensor<5> {
+        merge(x.clone(), mode, gamma.clone(), beta.clone(), epsilon)
+            .unwrap_or_else(|| patch_merge::composed(x, mode, gamma, beta, epsilon))
+    }
+
+    fn window_attention(
+        &self,
+        x: Tensor<5>,
+        qkv_weight: Tensor<2>,
+        qkv_bias: Tensor<1>,
+        table: Tensor<2>,
+        spec: &WindowAttention,
+    ) -> Tensor<5> {
+        attend(x.clone(), qkv_weight.clone(), qkv_bias.clone(), table.clone(), spec)
+            .unwrap_or_else(|| window_attention::composed(x, qkv_weight, qkv_bias, table, spec))
+    }
+}
+
+fn convolve(x: Tensor<5>, skip: Option<Tensor<5>>, weight: Tensor<5>) -> Option<Tensor<5>> {
+    let shape @ [b, dx, dy, dz, _] = x.dims();
+    let skip_channels = skip.as_ref().map_or(0, |s| s.dims()[4]);
+    let [out, ..] = weight.dims();
+    let x = buffer(x)?;
+    let skip = optional(skip, &x)?;
+    let weight = buffer(weight.permute([2, 3, 4, 1, 0]))?;
+    launch(passes::conv3x3x3(shape, skip_channels, out), &[&x, &skip, &weight], [b, dx, dy, dz, out])
+}
+
+fn multiply(p: Product) -> Option<Tensor<5>> {
+    let shape @ [b, dx, dy, dz, _] = p.x.dims();
+    let [_, out] = p.weight.dims();
+    let skip_channels = p.skip.as_ref().map_or(0, |s| s.dims()[4]);
+    let after = Epilogue {
+        bias: p.bias.is_some(),
+        gelu: p.gelu,
+        residual: p.residual.is_some(),
+        to_space: p.to_space,
+    };
+    let x = buffer(p.x)?;
+    let skip = optional(p.skip, &x)?;
+    let weight = buffer(p.weight)?;
+    let bias = optional(p.bias, &x)?;
+    let residual = optional(p.residual, &x)?;
+    let to = if p.to_space { [b, 2 * dx, 2 * dy, 2 * dz, out / 8] } else { [b, dx, dy, dz, out] };
+    launch(passes::linear(shape, skip_channels, out, after), &[&x, &skip, &weight, &bias, &residual], to)
+}
+
+fn normalise(x: Tensor<5>, residual: Option<Tensor<5>>, activate: bool) -> Option<Tensor<5>> {
+    let shape @ [b, dx, dy, dz, c] = x.dims();
+    let voxels = dx * dy * dz;
+    let how = Normalise { residual: residual.is_some(), activate, epsilon: NORM_EPS, slope: LEAKY_SLOPE };
+    let x = buffer(x)?;
+    let residual = optional(residual, &x)?;
+    let moments = launch(passes::instance_moments(b, voxels, c), &[&x], [b, passes::chunks(voxels), c, 2])?;
+    launch(passes::instance_norm(b, voxels, c, how), &[&x, &buffer(moments)?, &residual], shape)
+}
+
+fn normalise_rows(x: Tensor<5>, affine: Option<(Tensor<1>, Tensor<1>)>, epsilon: f64) -> Option<Tensor<5>> {
+    let shape @ [b, dx, dy, dz, c] = x.dims();
+    let pass = passes::layer_norm(b * dx * dy * dz, c, affine.is_some(), epsilon);
+    let x = buffer(x)?;
+    let (gamma, beta) = affine.unzip();
+    let (gamma, beta) = (optional(gamma, &x)?, optional(beta, &x)?);
+    launch(pass, &[&x, &gamma, &beta], shape)
+}
+
+fn merge(
+    x: Tensor<5>,
+    mode: MergeMode,
+    gamma: Tensor<1>,
+    beta: Tensor<1>,
+    epsilon: f64,
+) -> Option<Tensor<5>> {
+    let shape @ [b, dx, dy, dz, c] = x.dims();
+    let to = [b, dx.div_ceil(2), dy.div_ceil(2), dz.div_ceil(2), 8 * c];
+    launch(passes::patch_merge(shape, mode, epsilon), &[&buffer(x)?, &buffer(gamma)?, &buffer(beta)?], to)
+}
+
+fn attend(
+    x: Tensor<5>,
+    qkv_weight: Tensor<2>,
+    qkv_bias: Tensor<1>,
+    table: Tensor<2>,
+    spec: &WindowAttention,
+) -> Option<Tensor<5>> {
+    let shape = x.dims();
+    let pass = passes::window_attention(shape, spec)?;
+    let qkv = crate::linear(x, qkv_weight, Some(qkv_bias.clone()));
+    launch(pass, &[&buffer(qkv)?, &buffer(qkv_bias)?, &buffer(table)?], shape)
+}

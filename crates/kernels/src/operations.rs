@@ -1,0 +1,95 @@
+//! The operations that have a shader, and the choice between shader and composition.
+
+use std::cell::Cell;
+
+use burn::tensor::Tensor;
+
+use crate::linear::Product;
+use crate::{
+    MergeMode, WindowAttention, conv3x3x3, instance_norm, layer_norm, patch_merge, window_attention,
+};
+
+/// Every operation that a device may compute in its own way. A default body is the operation's definition.
+pub(crate) trait Operations {
+    fn conv3x3x3(&self, x: Tensor<5>, skip: Option<Tensor<5>>, weight: Tensor<5>) -> Tensor<5> {
+        conv3x3x3::composed(x, skip, weight)
+    }
+
+    fn linear(&self, product: Product) -> Tensor<5> {
+        product.composed()
+    }
+
+    fn instance_norm(&self, x: Tensor<5>, residual: Option<Tensor<5>>, activate: bool) -> Tensor<5> {
+        instance_norm::composed(x, residual, activate)
+    }
+
+    fn layer_norm(&self, x: Tensor<5>, affine: Option<(Tensor<1>, Tensor<1>)>, epsilon: f64) -> Tensor<5> {
+        layer_norm::composed(x, affine, epsilon)
+    }
+
+    fn patch_merge(
+        &self,
+        x: Tensor<5>,
+        mode: MergeMode,
+        gamma: Tensor<1>,
+        beta: Tensor<1>,
+        epsilon: f64,
+    ) -> Tensor<5> {
+        patch_merge::composed(x, mode, gamma, beta, epsilon)
+    }
+
+    fn window_attention(
+        &self,
+        x: Tensor<5>,
+        qkv_weight: Tensor<2>,
+        qkv_bias: Tensor<1>,
+        table: Tensor<2>,
+        spec: &WindowAttention,
+    ) -> Tensor<5> {
+        window_attention::composed(x, qkv_weight, qkv_bias, table, spec)
+    }
+}
+
+/// Definitions only: for the CPU backend and automatic differentiation.
+struct Composed;
+
+impl Operations for Composed {}
+
+/// What computes the operations of this thread on a GPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Route {
+    /// Our shaders.
+    #[default]
+    Shaders,
+    /// Our shaders, with output buffers full of NaN beforehand, so that nothing stays unwritten unnoticed.
+    Poisoned,
+    /// Plain burn operations, to compare with.
+    Composed,
+}
+
+thread_local! {
+    static ROUTE: Cell<Route> = const { Cell::new(Route::Shaders) };
+}
+
+/// Runs `work` with `route` in force on this thread.
+pub fn route<T>(route: Route, work: impl FnOnce() -> T) -> T {
+    let before = ROUTE.replace(route);
+    let result = work();
+    ROUTE.set(before);
+    result
+}
+
+#[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
+pub(crate) fn poisoned() -> bool {
+    ROUTE.get() == Route::Poisoned
+}
+
+/// Who computes an operation on `x`.
+pub(crate) fn operations(x: &Tensor<5>) -> &'static dyn Operations {
+    #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
+    if ROUTE.get() != Route::Composed && crate::gpu::is_gpu(&x.device()) {
+        return &crate::gpu::Shaders;
+    }
+    let _ = x;
+    &Composed
+}

@@ -1,0 +1,112 @@
+//! What to run on a GPU: WGSL text and the shape of its dispatch, computed from tensor shapes alone.
+//!
+//! Each file describes the shader of the same name in `shaders/`. Shapes are written into the text as
+//! constants; two passes with equal constants are the same pipeline.
+
+mod conv3x3x3;
+mod instance_norm;
+mod layer_norm;
+mod linear;
+mod patch_merge;
+#[cfg(test)]
+mod validate;
+mod window_attention;
+
+pub(crate) use conv3x3x3::conv3x3x3;
+pub(crate) use instance_norm::{Normalise, chunks, instance_moments, instance_norm};
+pub(crate) use layer_norm::layer_norm;
+pub(crate) use linear::{Epilogue, linear};
+pub(crate) use patch_merge::patch_merge;
+pub(crate) use window_attention::window_attention;
+
+/// Workgroups that every device dispatches along one axis.
+const MAX_GROUPS: usize = 65_535;
+/// Invocations of an ordinary workgroup.
+const THREADS: usize = 64;
+/// Output channels that one invocation computes.
+const COLUMNS: usize = 3;
+
+/// One dispatch.
+#[derive(Debug, Clone)]
+pub(crate) struct Pass {
+    /// Name of the shader.
+    pub name: &'static str,
+    /// WGSL with `{{ constant }}` and `//: repeat`.
+    pub template: &'static str,
+    /// The constants.
+    pub constants: Vec<(&'static str, String)>,
+    /// Workgroups along x, y, z.
+    pub groups: [u32; 3],
+    /// Invocations of a workgroup along x, y.
+    pub threads: [u32; 2],
+}
+
+impl Pass {
+    /// WGSL; `access` is how storage that is only read is declared, `read` or `read_write`.
+    pub fn source(&self, access: &str) -> String {
+        let mut text = self.template.replace("{{ read }}", access);
+        for (name, value) in &self.constants {
+            text = text.replace(&format!("{{{{ {name} }}}}"), value);
+        }
+        unroll(&text)
+    }
+}
+
+/// Writes out every `//: repeat i 3` … `//: end` block, with `{i}` counting from 0.
+fn unroll(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let Some(rest) = line.trim().strip_prefix("//: repeat ") else {
+            out.push_str(line);
+            out.push('\n');
+            continue;
+        };
+        let (name, count) = rest.split_once(' ').unwrap_or((rest, "0"));
+        let block: Vec<&str> = lines.by_ref().take_while(|l| l.trim() != "//: end").collect();
+        for i in 0..count.parse().unwrap_or(0_usize) {
+            for line in &block {
+                out.push_str(&line.replace(&format!("{{{name}}}"), &i.to_string()));
+                out.push('\n');
+            }
+        }
+    }
+    out
+}
+
+/// Splits many workgroups over x and z; z-major.
+fn fold(groups: usize) -> (usize, usize) {
+    let x = groups.clamp(1, MAX_GROUPS);
+    (x, groups.div_ceil(x))
+}
+
+/// How the output channels of a matrix product or convolution lie over invocations: invocations side by side,
+/// rows of them in a workgroup, and workgroups that all channels need.
+struct Lanes {
+    lanes: usize,
+    rows: usize,
+    groups: usize,
+}
+
+fn lanes(out: usize) -> Lanes {
+    let lanes = out.div_ceil(4 * COLUMNS).clamp(1, 8) * 4;
+    Lanes { lanes, rows: THREADS / lanes, groups: out.div_ceil(lanes * COLUMNS) }
+}
+
+fn constants<const N: usize>(list: [(&'static str, usize); N]) -> Vec<(&'static str, String)> {
+    list.into_iter().map(|(name, value)| (name, value.to_string())).collect()
+}
+
+fn flags<const N: usize>(list: [(&'static str, bool); N]) -> Vec<(&'static str, String)> {
+    list.into_iter().map(|(name, value)| (name, value.to_string())).collect()
+}
+
+/// A number as a WGSL abstract float.
+fn float(name: &'static str, value: f64) -> (&'static str, String) {
+    (name, format!("{value:e}"))
+}
+
+/// Dispatch sizes fit 32 bits because the tensors behind them do.
+fn dispatch(x: usize, y: usize, z: usize) -> [u32; 3] {
+    [x, y, z].map(|n| u32::try_from(n).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,56 @@
+//! Every shader, instantiated as the networks do, is valid WGSL to naga.
+
+use naga::front::wgsl;
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+
+use super::*;
+use crate::{MergeMode, WindowAttention};
+
+fn passes() -> Vec<Pass> {
+    let after =
+        |n: usize| Epilogue { bias: n & 1 > 0, gelu: n & 2 > 0, residual: n & 4 > 0, to_space: n & 8 > 0 };
+    let mut passes = vec![
+        conv3x3x3([1, 96, 96, 96, 12], 12, 12),
+        conv3x3x3([2, 5, 3, 7, 2], 0, 13),
+        layer_norm(4096, 12, true, 1e-5),
+        layer_norm(27, 192, false, 1e-12),
+        patch_merge([2, 7, 8, 9, 12], MergeMode::Legacy, 1e-5),
+        instance_moments(1, 96 * 96 * 96, 48),
+        instance_moments(2, 27, 6),
+    ];
+    passes.extend((0..16).map(|n| linear([2, 4, 6, 8, 12], 4 * (n % 2), 24, after(n))));
+    for (residual, activate) in [(false, false), (false, true), (true, false), (true, true)] {
+        let how = Normalise { residual, activate, epsilon: 1e-5, slope: 0.01 };
+        passes.push(instance_norm(2, 1000, 24, how));
+    }
+    for (configured, shift, heads) in [([7; 3], [3; 3], 3), ([4; 3], [0; 3], 1), ([7, 4, 2], [3, 2, 1], 2)] {
+        let spec = WindowAttention { configured, shift, heads };
+        passes.extend(window_attention([2, 9, 5, 3, 12 * heads], &spec));
+        passes.extend(window_attention([1, 48, 48, 48, 4 * heads], &spec));
+    }
+    passes
+}
+
+#[test]
+fn every_shader_is_valid() {
+    let mut names = std::collections::BTreeSet::new();
+    for pass in passes() {
+        names.insert(format!("{}.wgsl", pass.name));
+        for access in ["read", "read_write"] {
+            let source = pass.source(access);
+            let module = wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{}", e.emit_to_string(&source)));
+            Validator::new(ValidationFlags::all(), Capabilities::empty())
+                .validate(&module)
+                .unwrap_or_else(|e| panic!("{}: {e:?}", pass.name));
+        }
+    }
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shaders");
+    let files: std::collections::BTreeSet<String> =
+        std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(names, files);
+}
+
+#[test]
+fn repeat_blocks_are_written_out() {
+    assert_eq!(unroll("a\n  //: repeat i 2\n  b{i}\n  //: end\nc\n"), "a\n  b0\n  b1\nc\n");
+}

@@ -1,0 +1,116 @@
+// 3×3×3 convolution, stride 1, zero padding, as an implicit GEMM. Channels last.
+//
+// One invocation computes 8 voxels along z times 3 output channels in registers. Neighbouring invocations
+// hold neighbouring channels, so weights are read as consecutive words and inputs are shared by all of them.
+// The input's channels are those of `x`, then those of `skip`; no concatenated tensor exists.
+
+const DIMS = vec3<u32>({{ dim_x }}u, {{ dim_y }}u, {{ dim_z }}u);
+const X_CHANNELS = {{ x_channels }}u;
+const SKIP_CHANNELS = {{ skip_channels }}u;
+const IN = X_CHANNELS + SKIP_CHANNELS;
+const OUT = {{ out }}u;
+const LANES = {{ lanes }}u;
+const ROWS = {{ rows }}u;
+const TILES_Z = (DIMS.z + 7u) / 8u;
+const TILES = {{ batch }}u * DIMS.x * DIMS.y * TILES_Z;
+
+@group(0) @binding(0) var<storage, {{ read }}> x: array<f32>;
+@group(0) @binding(1) var<storage, {{ read }}> skip: array<f32>;
+/// `[kx, ky, kz, in, out]`
+@group(0) @binding(2) var<storage, {{ read }}> weight: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+/// 8 voxels of 3 output channels.
+struct Tile { a0: vec4<f32>, a1: vec4<f32>, b0: vec4<f32>, b1: vec4<f32>, c0: vec4<f32>, c1: vec4<f32> }
+
+@compute @workgroup_size(LANES, ROWS, 1)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+    let tile = (group.x + group.z * {{ groups_x }}u) * ROWS + local.y;
+    let n0 = group.y * LANES * 3u + local.x;
+    if (tile >= TILES) { return; }
+    let z0 = (tile % TILES_Z) * 8u;
+    let row = tile / TILES_Z;
+    let iy = row % DIMS.y;
+    let ix = (row / DIMS.y) % DIMS.x;
+    let batch = row / (DIMS.y * DIMS.x);
+
+    // Columns beyond the last are computed on the last one's weights and not stored.
+    let n = min(vec3<u32>(n0, n0 + LANES, n0 + 2u * LANES), vec3<u32>(OUT - 1u));
+    // The ten inputs along z, and zero for those outside.
+    let base = vec4<i32>(i32(z0)) + vec4<i32>(-1, 0, 1, 2);
+    let last = vec4<i32>(i32(DIMS.z) - 1);
+    let za = vec4<u32>(clamp(base, vec4<i32>(0), last));
+    let zb = vec4<u32>(clamp(base + 4, vec4<i32>(0), last));
+    let zc = vec2<u32>(clamp(base.xy + 8, vec2<i32>(0), last.xy));
+    let ma = select(vec4<f32>(0.0), vec4<f32>(1.0), (base >= vec4<i32>(0)) & (base <= last));
+    let mb = select(vec4<f32>(0.0), vec4<f32>(1.0), base + 4 <= last);
+    let mc = select(vec2<f32>(0.0), vec2<f32>(1.0), base.xy + 8 <= last.xy);
+
+    var t = Tile();
+    for (var k = 0u; k < 9u; k++) {
+        let px = ix + k / 3u;
+        let py = iy + k % 3u;
+        if (px == 0u || px > DIMS.x || py == 0u || py > DIMS.y) { continue; }
+        let line = ((batch * DIMS.x + px - 1u) * DIMS.y + py - 1u) * DIMS.z;
+        var w = k * 3u * IN * OUT;
+        let xa = (line + za) * X_CHANNELS;
+        let xb = (line + zb) * X_CHANNELS;
+        let xc = (line + zc) * X_CHANNELS;
+        let sa = (line + za) * SKIP_CHANNELS;
+        let sb = (line + zb) * SKIP_CHANNELS;
+        let sc = (line + zc) * SKIP_CHANNELS;
+        for (var c = 0u; c < IN; c++) {
+            var a: vec4<f32>;
+            var b: vec4<f32>;
+            var d: vec2<f32>;
+            if (c < X_CHANNELS) {
+                a = vec4<f32>(x[xa.x + c], x[xa.y + c], x[xa.z + c], x[xa.w + c]);
+                b = vec4<f32>(x[xb.x + c], x[xb.y + c], x[xb.z + c], x[xb.w + c]);
+                d = vec2<f32>(x[xc.x + c], x[xc.y + c]);
+            } else {
+                let s = c - X_CHANNELS;
+                a = vec4<f32>(skip[sa.x + s], skip[sa.y + s], skip[sa.z + s], skip[sa.w + s]);
+                b = vec4<f32>(skip[sb.x + s], skip[sb.y + s], skip[sb.z + s], skip[sb.w + s]);
+                d = vec2<f32>(skip[sc.x + s], skip[sc.y + s]);
+            }
+            a *= ma;
+            b *= mb;
+            d *= mc;
+            let a1 = vec4<f32>(a.yzw, b.x);
+            let b1 = vec4<f32>(b.yzw, d.x);
+            let a2 = vec4<f32>(a.zw, b.xy);
+            let b2 = vec4<f32>(b.zw, d);
+            let w0 = w + n;
+            let w1 = w0 + IN * OUT;
+            let w2 = w1 + IN * OUT;
+            let p = vec3<f32>(weight[w0.x], weight[w1.x], weight[w2.x]);
+            let q = vec3<f32>(weight[w0.y], weight[w1.y], weight[w2.y]);
+            let r = vec3<f32>(weight[w0.z], weight[w1.z], weight[w2.z]);
+            t.a0 += p.x * a + p.y * a1 + p.z * a2;
+            t.a1 += p.x * b + p.y * b1 + p.z * b2;
+            t.b0 += q.x * a + q.y * a1 + q.z * a2;
+            t.b1 += q.x * b + q.y * b1 + q.z * b2;
+            t.c0 += r.x * a + r.y * a1 + r.z * a2;
+            t.c1 += r.x * b + r.y * b1 + r.z * b2;
+            w += OUT;
+        }
+    }
+    let out = row * DIMS.z + z0;
+    store(out, z0, n0, t.a0, t.a1);
+    store(out, z0, n0 + LANES, t.b0, t.b1);
+    store(out, z0, n0 + 2u * LANES, t.c0, t.c1);
+}
+
+fn store(voxel: u32, z0: u32, n: u32, lower: vec4<f32>, upper: vec4<f32>) {
+    if (n >= OUT) { return; }
+    let at = voxel * OUT + n;
+    let left = DIMS.z - z0;
+    y[at] = lower.x;
+    if (left > 1u) { y[at + OUT] = lower.y; }
+    if (left > 2u) { y[at + 2u * OUT] = lower.z; }
+    if (left > 3u) { y[at + 3u * OUT] = lower.w; }
+    if (left > 4u) { y[at + 4u * OUT] = upper.x; }
+    if (left > 5u) { y[at + 5u * OUT] = upper.y; }
+    if (left > 6u) { y[at + 6u * OUT] = upper.z; }
+    if (left > 7u) { y[at + 7u * OUT] = upper.w; }
+}

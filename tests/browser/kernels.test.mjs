@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { launch, ready } from "./launch.mjs";
+
+/** Keeps the page's worker in reach, to ask it what no button asks. */
+async function reachWorker(page) {
+  await page.addInitScript(() => {
+    const Plain = window.Worker;
+    window.Worker = class extends Plain {
+      constructor(...options) {
+        super(...options);
+        window.reachedWorker = this;
+      }
+    };
+  });
+  await page.reload();
+}
+
+/** The worker's last word on a request. */
+function ask(page, request) {
+  return page.evaluate((message) => {
+    const id = Math.floor(Math.random() * 1e9) + 1e6;
+    return new Promise((resolve) => {
+      window.reachedWorker.addEventListener("message", ({ data }) => {
+        if (data.id === id && data.type !== "progress") resolve(data);
+      });
+      window.reachedWorker.postMessage({ id, ...message });
+    });
+  }, request);
+}
+
+test("every shader computes what its definition on the CPU computes", async (t) => {
+  const { page } = await launch(t, { query: "?backend=webgpu" });
+  await reachWorker(page);
+  await ready(page);
+  const { adapter, checks, error } = await ask(page, { type: "selftest" });
+  assert.equal(error, undefined);
+  assert.equal(adapter.backend, "webgpu");
+  const passes = new Set(checks.map((check) => check.pass));
+  for (const pass of [
+    "conv3x3x3",
+    "linear",
+    "instance_norm",
+    "layer_norm",
+    "patch_merge",
+    "window_attention",
+  ]) {
+    assert.ok(passes.has(pass), pass);
+  }
+  assert.deepEqual(
+    checks.filter((check) => !check.passed),
+    [],
+  );
+});
+
+test("a whole network through our shaders agrees with the CPU", async (t) => {
+  const { page } = await launch(t, { query: "?backend=webgpu" });
+  await reachWorker(page);
+  await ready(page);
+  const options = {
+    networks: ["shipped", "classifier"],
+    features: [12],
+    precisions: ["f32"],
+    side: 32,
+    runs: 1,
+    plain: false,
+  };
+  const { bench, error } = await ask(page, { type: "bench", options });
+  assert.equal(error, undefined);
+  assert.deepEqual(
+    bench.measurements.map(({ network, route }) => [network, route]),
+    [
+      ["shipped", "shaders"],
+      ["classifier", "shaders"],
+    ],
+  );
+  for (const { relative_l2, median_ms } of bench.measurements) {
+    assert.ok(relative_l2 <= 1e-4, `${relative_l2}`);
+    assert.ok(median_ms > 0);
+  }
+});
