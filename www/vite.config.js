@@ -12,6 +12,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 4000,
+    rollupOptions: { input: ["index.html", "benchmark.html"] },
   },
   worker: { format: "es" },
   plugins: [metaPolicy(), headersFile(), serviceWorker()],

@@ -1,0 +1,56 @@
+import { h } from "./dom.js";
+import { duration, number } from "./format.js";
+
+const ROUTES = { shaders: "our shaders", plain: "burn’s operations" };
+const HEADINGS = [
+  ["Network", ""],
+  ["Feature", ""],
+  ["Weights", "Random, stored at this precision"],
+  ["Computed by", ""],
+  ["Cold", "First run, pipelines compiled in it"],
+  ["Median", "Of the timed runs"],
+  ["Fastest – slowest", ""],
+  ["Against burn’s", "Median of burn’s operations by the median of this row"],
+  ["Error", "Relative L2 against the CPU backend"],
+];
+
+/** One row per measurement; beside it the saved result of the same subject, if one is compared. */
+export function showMeasurements(table, bench, saved) {
+  if (!bench && !saved) return table.replaceChildren();
+  const rows = (bench ?? saved).measurements;
+  const headings = HEADINGS.map(([text, title]) => h("th", { scope: "col", title }, text));
+  if (bench && saved) headings.push(h("th", { scope: "col" }, `Median on ${saved.adapter.name}`));
+  table.replaceChildren(
+    h("thead", {}, h("tr", {}, ...headings)),
+    h(
+      "tbody",
+      {},
+      ...rows.map((row) => line(row, rows, bench && saved ? saved.measurements : null)),
+    ),
+  );
+}
+
+function line(row, rows, saved) {
+  const plain = rows.find((other) => same(other, row) && other.route === "plain");
+  const ratio = plain && plain !== row ? `${number(plain.median_ms / row.median_ms, 2)} ×` : "–";
+  const cells = [
+    row.network,
+    row.feature,
+    row.precision,
+    ROUTES[row.route] ?? row.route,
+    duration(row.cold_ms),
+    duration(row.median_ms),
+    `${duration(row.min_ms)} – ${duration(row.max_ms)}`,
+    ratio,
+    row.relative_l2 === null ? "–" : row.relative_l2.toExponential(1),
+  ];
+  if (saved) {
+    const twin = saved.find((other) => same(other, row) && other.route === row.route);
+    cells.push(twin ? duration(twin.median_ms) : "–");
+  }
+  return h("tr", {}, ...cells.map((text) => h("td", {}, String(text))));
+}
+
+function same(a, b) {
+  return a.network === b.network && a.feature === b.feature && a.precision === b.precision;
+}

@@ -1,0 +1,78 @@
+import { clearError, showError } from "./banner.js";
+import { FIELDS, form, options } from "./benchmark-options.js";
+import { showMeasurements } from "./benchmark-table.js";
+import { download, find, h } from "./dom.js";
+import { showAdapter, showAdapterFailure } from "./status.js";
+import { WorkerClient } from "./worker-client.js";
+
+/** Results that the repository keeps, each with its adapter and date. */
+const SAVED = import.meta.glob("../results/*.json", { import: "default" });
+
+const query = new URLSearchParams(location.search);
+const client = new WorkerClient({ backend: query.get("backend") ?? "webgpu" });
+const shown = { bench: null, saved: null, run: null };
+
+find("#options").append(...FIELDS.map(form));
+for (const path of Object.keys(SAVED)) {
+  const name = path.split("/").pop().replace(".json", "");
+  find("#saved").append(h("option", { value: path }, name));
+}
+
+client.addEventListener("ready", ({ detail }) => {
+  showAdapter(detail.adapter);
+  find("#software").hidden = !detail.adapter.software;
+  find("#run").disabled = false;
+});
+client.addEventListener("failed", ({ detail }) => {
+  showAdapterFailure("WebGPU could not start; ?backend=cpu measures the processor");
+  showError(detail);
+});
+
+find("#run").addEventListener("click", run);
+find("#cancel").addEventListener("click", () => shown.run && client.cancel(shown.run));
+find("#copy").addEventListener("click", () => navigator.clipboard.writeText(json()));
+find("#save").addEventListener("click", () =>
+  download("benchmark.json", json(), "application/json"),
+);
+find("#saved").addEventListener("change", async ({ target }) => {
+  shown.saved = target.value ? await SAVED[target.value]() : null;
+  draw();
+});
+
+function json() {
+  return JSON.stringify(shown.bench, null, 2);
+}
+
+async function run() {
+  clearError();
+  working(true);
+  const request = { options: options(find("#options")) };
+  shown.run = client.request("bench", request, ({ text, done, total }) => {
+    find("#progress").textContent = `${done + 1} of ${total}: ${text}`;
+  });
+  try {
+    const reply = await shown.run;
+    if (reply.type === "bench") shown.bench = { date: today(), ...reply.bench };
+    find("#progress").textContent = reply.type === "bench" ? "Finished." : "Cancelled.";
+  } catch (error) {
+    find("#progress").textContent = "";
+    if (error.kind !== "cancelled") showError(error);
+  }
+  shown.run = null;
+  working(false);
+  draw();
+}
+
+function today() {
+  return new Date().toISOString().slice(0, 10);
+}
+
+function working(on) {
+  find("#run").disabled = on;
+  find("#cancel").hidden = !on;
+  for (const id of ["#copy", "#save"]) find(id).disabled = on || !shown.bench;
+}
+
+function draw() {
+  showMeasurements(find("#results"), shown.bench, shown.saved);
+}
