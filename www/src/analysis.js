@@ -4,13 +4,14 @@ import { megabytes, percent } from "./format.js";
 /** The upper part of the findings panel: choose a model, start, follow, cancel. */
 export class AnalysisPanel {
   #models = [];
+  #imported = [];
   #select;
   #start;
   #note;
   #progress;
   #cancel;
 
-  constructor({ start, cancel }) {
+  constructor({ start, cancel, pick }) {
     this.#select = h("select", { id: "models", onchange: () => this.#describe() });
     this.#start = h(
       "button",
@@ -32,6 +33,11 @@ export class AnalysisPanel {
         { className: "analysis" },
         h("label", { className: "model" }, h("span", {}, "Model"), this.#select),
         this.#note,
+        h(
+          "button",
+          { type: "button", className: "link", id: "pick-weights", onclick: pick },
+          "Import weights…",
+        ),
         this.#start,
         this.#progress,
       ),
@@ -45,9 +51,9 @@ export class AnalysisPanel {
   }
 
   offer(models) {
-    this.#models = models;
+    this.#models = [...this.#imported, ...models];
     this.#select.replaceChildren(
-      ...models.map(({ name, title, trained }) =>
+      ...this.#models.map(({ name, title, trained }) =>
         h(
           "option",
           { value: name, disabled: !trained },
@@ -55,6 +61,14 @@ export class AnalysisPanel {
         ),
       ),
     );
+    this.#describe();
+  }
+
+  /** Offers the model made of the reader's own weights, in place of the last such one, and chooses it. */
+  add(model) {
+    this.#imported = [model];
+    this.offer(this.#models.filter(({ imported }) => !imported));
+    this.#select.value = model.name;
     this.#describe();
   }
 
@@ -92,11 +106,15 @@ export class AnalysisPanel {
     this.#start.disabled = !model;
     if (!model) this.#note.textContent = "No trained model is installed.";
     else {
-      const size = megabytes(model.bytes);
-      const place = model.cached
-        ? `${size}, kept on this device`
-        : `${size}, fetched once from this site`;
-      this.#note.textContent = [model.note, place].filter(Boolean).join(" · ");
+      const place = whereabouts(model);
+      this.#note.textContent = [model.note, `${megabytes(model.bytes)}, ${place}`]
+        .filter(Boolean)
+        .join(" · ");
     }
   }
+}
+
+function whereabouts({ imported, cached }) {
+  if (imported) return "in this page only, never uploaded";
+  return cached ? "kept on this device" : "fetched once from this site";
 }

@@ -4,6 +4,7 @@ import { announce, find } from "./dom.js";
 import { save } from "./exports.js";
 import { showFindings, showScanFacts } from "./findings.js";
 import { dims, plural } from "./format.js";
+import { ImportDialog, isCheckpoint } from "./import.js";
 import { keepOffline } from "./offline.js";
 import { wireOpening } from "./open.js";
 import { markSeries, showSeries } from "./series.js";
@@ -17,7 +18,12 @@ const client = new WorkerClient({
   ...(megabytes > 0 ? { max_buffer_mb: megabytes } : {}),
 });
 const requests = new RequestLog();
-const panel = new AnalysisPanel({ start: () => analyse(), cancel: () => cancel() });
+const importer = new ImportDialog(importWeights);
+const panel = new AnalysisPanel({
+  start: () => analyse(),
+  cancel: () => cancel(),
+  pick: () => importer.pick(),
+});
 
 /** What is on screen: the scan, its result, and the run under way. */
 const shown = { scan: null, result: null, run: null };
@@ -56,6 +62,8 @@ window.addEventListener("keydown", (event) => {
 
 wireOpening({
   files: (files) => {
+    const weights = files.find(({ file }) => isCheckpoint(file));
+    if (weights) return importer.open(weights.file);
     requests.mark();
     return open("open", { files });
   },
@@ -102,6 +110,14 @@ async function select(index, volume) {
   if (!reply) return settle();
   await guarded(() => showScan(reply, index));
   settle();
+}
+
+async function importWeights(file, said) {
+  await stopRun();
+  const { model, summary } = await client.request("import", { files: [{ file }], said });
+  panel.add(model);
+  showModel(panel.model);
+  announce(`Weights imported: ${summary}.`);
 }
 
 async function showScan({ nifti, info }, index) {

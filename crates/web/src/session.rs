@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use js_sys::{Array, Function, Reflect, Uint8Array};
 use saswin_model::Manifest;
+use saswin_model::import::{Declaration, import};
 use saswin_pipeline::{Engine, Findings, LoadedModel, Options, Report, RunError, mirrored, run, scan_info};
 use saswin_scan_io::{Limits, NiftiOptions, Scan, Series, SourceFile, open, write_nifti_f32, write_nifti_u8};
 use serde::Serialize;
@@ -34,6 +35,7 @@ struct State {
     series: RefCell<Rc<Vec<Series>>>,
     scan: RefCell<Option<Rc<Scan>>>,
     model: RefCell<Option<Rc<LoadedModel>>>,
+    imported: RefCell<Option<Rc<LoadedModel>>>,
     report: RefCell<Option<Report>>,
     running: Cell<bool>,
     cancelled: Rc<Cell<bool>>,
@@ -51,6 +53,7 @@ impl Session {
                 series: RefCell::default(),
                 scan: RefCell::default(),
                 model: RefCell::default(),
+                imported: RefCell::default(),
                 report: RefCell::default(),
                 running: Cell::new(false),
                 cancelled: Rc::new(Cell::new(false)),
@@ -99,6 +102,7 @@ impl State {
                 })?;
                 self.open(vec![SourceFile { name, bytes }])
             }
+            Request::Import { files, said } => self.import(files, &said),
             Request::Phantom => Ok(self.phantom()),
             Request::Select { index, volume } => self.select(index, volume),
             Request::Run { model, ignore_warnings } => self.run(id, &model, ignore_warnings).await,
@@ -131,6 +135,22 @@ impl State {
         let infos = series.iter().enumerate().map(|(index, s)| series_info(index, s)).collect();
         self.series.replace(Rc::new(series));
         Ok(Reply::Series { series: infos })
+    }
+
+    fn import(&self, files: Vec<FileBytes>, said: &Declaration) -> Result<Reply, Failure> {
+        let missing = |what: &str| Failure::new("parameter", what, "Reload the page and try again.");
+        let engine = self.engine.borrow().clone().ok_or_else(|| missing("the device is not open"))?;
+        let file = files.into_iter().next().ok_or_else(|| missing("there is no file to import"))?;
+        let mut import = import(&file.name, &file.bytes, said)?;
+        let notes = std::mem::take(&mut import.notes);
+        let model = LoadedModel::imported(import, &engine.device)?;
+        let reply = Reply::Imported {
+            model: models::imported_offer(&model),
+            summary: model.manifest.architecture.summary(),
+            notes,
+        };
+        self.imported.replace(Some(Rc::new(model)));
+        Ok(reply)
     }
 
     fn phantom(&self) -> Reply {
@@ -208,8 +228,10 @@ impl State {
     }
 
     async fn model(&self, id: f64, name: &str, engine: &Engine) -> Result<Rc<LoadedModel>, Failure> {
-        if let Some(model) = self.model.borrow().as_ref().filter(|m| m.manifest.name == name) {
-            return Ok(Rc::clone(model));
+        for held in [&self.imported, &self.model] {
+            if let Some(model) = held.borrow().as_ref().filter(|m| m.manifest.name == name) {
+                return Ok(Rc::clone(model));
+            }
         }
         let manifest = self.manifests.borrow().iter().find(|m| m.name == name).cloned();
         let manifest = manifest.ok_or_else(|| {
