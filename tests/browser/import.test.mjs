@@ -38,12 +38,12 @@ test("a PyTorch checkpoint becomes a model of this page, and is not uploaded", a
   await shoot("import");
   await use(page);
   await dialog.waitFor({ state: "hidden" });
-  assert.equal(await page.locator("#models").inputValue(), "complete_classifier (imported)");
-  assert.match(await page.locator("#model").textContent(), /^complete_classifier \(imported\)/);
+  assert.equal(await page.locator("#models").inputValue(), "imported-complete_classifier");
+  assert.match(await page.locator("#model").textContent(), /^imported-complete_classifier/);
   await openSample(page, "Generated phantom");
   await page.getByText("in this page only, never uploaded").waitFor();
   // The reader's own weights come first among those that suit the scan.
-  assert.equal(await page.locator("#models").inputValue(), "complete_classifier (imported)");
+  assert.equal(await page.locator("#models").inputValue(), "imported-complete_classifier");
   await analyse(page);
   assert.deepEqual(
     sent.filter((method) => method !== "GET"),

@@ -132,7 +132,7 @@ function said(file, form) {
   const names = values.labels.split(",").map((name) => name.trim());
   return {
     ...values,
-    name: `${file.name.replace(/\.[^.]+$/, "")} (imported)`,
+    name: `imported-${file.name.replace(/\.[^.]+$/, "")}`,
     spacing_mm: Number(values.spacing_mm),
     roi: Number(values.roi),
     overlapping: values.overlapping === "yes",
