@@ -1,6 +1,14 @@
 // A stand-in for the Rust session, for tests of the page alone. It is never part of a published build.
 const SIZE = [48, 56, 40];
 const SPACING = 4;
+const offer = {
+  modality: "any",
+  sha256: "5f2c".repeat(16),
+  bytes: 7_800_000,
+  note: "",
+  trained: true,
+  cached: false,
+};
 let cancelled = false;
 
 export default async function init() {}
@@ -24,6 +32,7 @@ export class Session {
       this.#url = request.url;
       return reply("series", { series: series(type) });
     }
+    if (type === "import") return this.#import(request, reply, fail);
     if (type === "select") return this.#select(request, reply);
     if (type === "run") return this.#run(request, reply, fail);
     if (type === "keep") {
@@ -51,6 +60,18 @@ export class Session {
         remedy: "Open a DICOM or NIfTI file, a folder or a zip of them.",
       });
     }
+  }
+
+  #import({ files, said }, reply, fail) {
+    if (files[0].name.includes("mismatch")) {
+      return fail({
+        kind: "model",
+        message: "the weights do not fit the architecture",
+        place: "missing: out.conv.conv.bias\nunexpected: decoder9.conv.weight",
+      });
+    }
+    const model = { ...offer, name: said.name, title: said.name, cached: true, imported: true };
+    reply("imported", { model, summary: "SA-Swin, width 3", notes: [] });
   }
 
   async #select({ index }, reply) {
@@ -93,14 +114,7 @@ export class Session {
 
 function ready({ backend }) {
   const adapter = adapterOf(backend);
-  const base = {
-    modality: "any",
-    sha256: "5f2c".repeat(16),
-    bytes: 7_800_000,
-    note: "",
-    trained: true,
-    cached: false,
-  };
+  const base = offer;
   const models = [
     { ...base, name: "head-mr", title: "Head structures", note: "Head structures on MR and CT" },
     { ...base, name: "slow", title: "Slow" },

@@ -4,6 +4,7 @@ import { megabytes, percent } from "./format.js";
 /** The upper part of the findings panel: choose a model, start, follow, cancel. */
 export class AnalysisPanel {
   #models = [];
+  #imported = [];
   #select;
   #start;
   #note;
@@ -11,7 +12,7 @@ export class AnalysisPanel {
   #cancel;
   #keep;
 
-  constructor({ start, cancel, keep }) {
+  constructor({ start, cancel, keep, pick }) {
     this.#select = h("select", { id: "models", onchange: () => this.#describe() });
     this.#start = h(
       "button",
@@ -39,6 +40,11 @@ export class AnalysisPanel {
         h("label", { className: "model" }, h("span", {}, "Model"), this.#select),
         this.#note,
         this.#keep,
+        h(
+          "button",
+          { type: "button", className: "link", id: "pick-weights", onclick: pick },
+          "Import weights…",
+        ),
         this.#start,
         this.#progress,
       ),
@@ -52,9 +58,9 @@ export class AnalysisPanel {
   }
 
   offer(models) {
-    this.#models = models;
+    this.#models = [...this.#imported, ...models];
     this.#select.replaceChildren(
-      ...models.map(({ name, title, trained }) =>
+      ...this.#models.map(({ name, title, trained }) =>
         h(
           "option",
           { value: name, disabled: !trained },
@@ -62,6 +68,14 @@ export class AnalysisPanel {
         ),
       ),
     );
+    this.#describe();
+  }
+
+  /** Offers the model made of the reader's own weights, in place of the last such one, and chooses it. */
+  add(model) {
+    this.#imported = [model];
+    this.offer(this.#models.filter(({ imported }) => !imported));
+    this.#select.value = model.name;
     this.#describe();
   }
 
@@ -114,14 +128,18 @@ export class AnalysisPanel {
   #describe() {
     const { model } = this;
     this.#start.disabled = !model;
-    this.#keep.hidden = !model || model.cached;
+    this.#keep.hidden = !model || model.cached || model.imported;
     if (!model) this.#note.textContent = "No trained model is installed.";
     else {
-      const size = megabytes(model.bytes);
-      const place = model.cached
-        ? `${size}, kept on this device`
-        : `${size}, fetched once from this site`;
-      this.#note.textContent = [model.note, place].filter(Boolean).join(" · ");
+      const place = whereabouts(model);
+      this.#note.textContent = [model.note, `${megabytes(model.bytes)}, ${place}`]
+        .filter(Boolean)
+        .join(" · ");
     }
   }
+}
+
+function whereabouts({ imported, cached }) {
+  if (imported) return "in this page only, never uploaded";
+  return cached ? "kept on this device" : "fetched once from this site";
 }

@@ -5,6 +5,7 @@ import { announce, find } from "./dom.js";
 import { save } from "./exports.js";
 import { showFindings, showScanFacts } from "./findings.js";
 import { dims, plural } from "./format.js";
+import { ImportDialog, isCheckpoint } from "./import.js";
 import { keepOffline } from "./offline.js";
 import { wireOpening } from "./open.js";
 import { markSeries, showSeries } from "./series.js";
@@ -19,10 +20,12 @@ const client = new WorkerClient({
 });
 const requests = new RequestLog();
 const diagnostics = new Diagnostics(requests);
+const importer = new ImportDialog(importWeights);
 const panel = new AnalysisPanel({
   start: () => analyse(),
   cancel: () => cancel(),
   keep: (model) => keep(model),
+  pick: () => importer.pick(),
 });
 
 /** What is on screen: the scan, its result, and the run under way. */
@@ -64,6 +67,8 @@ window.addEventListener("keydown", (event) => {
 
 wireOpening({
   files: (files) => {
+    const weights = files.find(({ file }) => isCheckpoint(file));
+    if (weights) return importer.open(weights.file);
     requests.mark();
     return open("open", { files });
   },
@@ -111,6 +116,14 @@ async function select(index, volume) {
   if (!reply) return settle();
   await guarded(() => showScan(reply, index));
   settle();
+}
+
+async function importWeights(file, said) {
+  await stopRun();
+  const { model, summary } = await client.request("import", { files: [{ file }], said });
+  panel.add(model);
+  showModel(panel.model);
+  announce(`Weights imported: ${summary}.`);
 }
 
 async function showScan({ nifti, info }, index) {

@@ -24,7 +24,7 @@ export class WorkerClient extends EventTarget {
   #waiting = new Map();
   #nextId = 1;
   /** What to tell a fresh worker so that it stands where the last one stood. */
-  #history = { open: null, select: null };
+  #history = { imported: null, open: null, select: null };
 
   constructor(options) {
     super();
@@ -36,7 +36,9 @@ export class WorkerClient extends EventTarget {
   async request(type, payload = {}, onProgress = null) {
     if (!this.#worker) this.#start();
     const reply = await this.#send(type, payload, onProgress);
-    if (reply.type === "series") this.#history = { open: { type, payload }, select: null };
+    if (reply.type === "imported") this.#history.imported = { type, payload };
+    if (reply.type === "series")
+      Object.assign(this.#history, { open: { type, payload }, select: null });
     if (reply.type === "scan") this.#history.select = { type, payload };
     return reply;
   }
@@ -116,7 +118,7 @@ export class WorkerClient extends EventTarget {
 
   #restart(error) {
     const wasReady = this.#ready;
-    const { open, select } = this.#history;
+    const { imported, open, select } = this.#history;
     const waiting = [...this.#waiting.values()];
     this.#stop();
     this.#waiting.clear();
@@ -124,7 +126,7 @@ export class WorkerClient extends EventTarget {
     // A worker that cannot even start would only fail again; the next request tries anew.
     if (!wasReady) return;
     this.#start();
-    for (const step of [open, select]) {
+    for (const step of [imported, open, select]) {
       // Errors were shown the first time.
       if (step) this.#send(step.type, step.payload).catch(() => {});
     }

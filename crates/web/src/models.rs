@@ -46,6 +46,23 @@ pub async fn offer(manifest: &Manifest) -> ModelOffer {
         note: manifest.note.clone(),
         trained: manifest.trained,
         cached: fetch::is_cached(&address(manifest)).await,
+        imported: false,
+    }
+}
+
+/// An imported model as the picker shows it.
+pub fn imported_offer(model: &LoadedModel) -> ModelOffer {
+    let manifest = &model.manifest;
+    ModelOffer {
+        name: manifest.name.clone(),
+        title: manifest.title.clone(),
+        modality: manifest.modality.clone(),
+        sha256: model.sha256.clone(),
+        bytes: manifest.files.first().map_or(0, |file| file.bytes),
+        note: manifest.note.clone(),
+        trained: manifest.trained,
+        cached: true,
+        imported: true,
     }
 }
 

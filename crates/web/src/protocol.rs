@@ -1,6 +1,7 @@
 //! The messages between page and worker. Every request has an `id`; every reply carries it back.
 
 use saswin_kernels::check::{Agreement, TOLERANCE};
+use saswin_model::import::{Declaration, DeclarationError};
 use saswin_pipeline::{Adapter, Bench, BenchOptions, Report, RunError, ScanInfo};
 use saswin_scan_io::ScanError;
 use saswin_volume::Modality;
@@ -31,6 +32,13 @@ pub enum Request {
     },
     /// Makes the generated sample.
     Phantom,
+    /// Makes a model of a checkpoint; it stays in this worker.
+    Import {
+        /// The checkpoint: one file.
+        files: Vec<FileBytes>,
+        /// What its tensors do not tell.
+        said: Box<Declaration>,
+    },
     /// Loads one series.
     Select {
         /// Index into the series.
@@ -100,6 +108,15 @@ pub enum Reply {
         version: &'static str,
         /// Models on offer.
         models: Vec<ModelOffer>,
+    },
+    /// A checkpoint has become a model.
+    Imported {
+        /// As the picker shows it.
+        model: ModelOffer,
+        /// The network and its sizes.
+        summary: String,
+        /// Keys that were renamed or left out.
+        notes: Vec<String>,
     },
     /// Series found.
     Series {
@@ -206,6 +223,8 @@ pub struct ModelOffer {
     pub trained: bool,
     /// Whether the weights are already in this browser.
     pub cached: bool,
+    /// Whether it was imported and lives in this worker only.
+    pub imported: bool,
 }
 
 /// A series as the picker shows it.
@@ -270,14 +289,19 @@ impl From<ScanError> for Failure {
     }
 }
 
+impl From<DeclarationError> for Failure {
+    fn from(e: DeclarationError) -> Self {
+        Self::new("import", e.to_string(), "Check the choices, or open another checkpoint.")
+    }
+}
+
 impl From<RunError> for Failure {
     fn from(e: RunError) -> Self {
-        Self {
-            kind: e.kind().to_owned(),
-            message: e.to_string(),
-            place: None,
-            remedy: Some(e.remedy().to_owned()),
-        }
+        let place = match &e {
+            RunError::Fit(error) => Some(error.lines().join("\n")),
+            _ => None,
+        };
+        Self { kind: e.kind().to_owned(), message: e.to_string(), place, remedy: Some(e.remedy().to_owned()) }
     }
 }
 

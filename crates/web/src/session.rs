@@ -6,6 +6,7 @@ use std::rc::Rc;
 use js_sys::{Array, Function, Reflect, Uint8Array};
 use saswin_kernels::check::{TOLERANCE, agreement};
 use saswin_model::Manifest;
+use saswin_model::import::{Declaration, import};
 use saswin_pipeline::{
     BenchOptions, Engine, Findings, LoadedModel, Options, Report, Rig, RunError, Wanted, bench, mirrored,
     run, scan_info,
@@ -40,6 +41,9 @@ pub(crate) struct State {
     series: RefCell<Rc<Vec<Series>>>,
     scan: RefCell<Option<Rc<Scan>>>,
     model: RefCell<Option<Rc<LoadedModel>>>,
+    imported: RefCell<Option<Rc<LoadedModel>>>,
+    /// Name of the model that was run last.
+    current: RefCell<String>,
     report: RefCell<Option<Report>>,
     running: Cell<bool>,
     cancelled: Cell<bool>,
@@ -58,6 +62,8 @@ impl Session {
                 series: RefCell::default(),
                 scan: RefCell::default(),
                 model: RefCell::default(),
+                imported: RefCell::default(),
+                current: RefCell::default(),
                 report: RefCell::default(),
                 running: Cell::new(false),
                 cancelled: Cell::new(false),
@@ -106,6 +112,7 @@ impl State {
                 })?;
                 self.open(vec![SourceFile { name, bytes }])
             }
+            Request::Import { files, said } => self.import(files, &said),
             Request::Phantom => Ok(self.phantom()),
             Request::Select { index, volume } => self.select(index, volume),
             Request::Run { model, ignore_warnings } => self.run(id, &model, ignore_warnings).await,
@@ -168,6 +175,22 @@ impl State {
         Ok(Reply::Series { series: infos })
     }
 
+    fn import(&self, files: Vec<FileBytes>, said: &Declaration) -> Result<Reply, Failure> {
+        let missing = |what: &str| Failure::new("parameter", what, "Reload the page and try again.");
+        let engine = self.engine.borrow().clone().ok_or_else(|| missing("the device is not open"))?;
+        let file = files.into_iter().next().ok_or_else(|| missing("there is no file to import"))?;
+        let mut import = import(&file.name, &file.bytes, said)?;
+        let notes = std::mem::take(&mut import.notes);
+        let model = LoadedModel::imported(import, &engine.device)?;
+        let reply = Reply::Imported {
+            model: models::imported_offer(&model),
+            summary: model.manifest.architecture.summary(),
+            notes,
+        };
+        self.imported.replace(Some(Rc::new(model)));
+        Ok(reply)
+    }
+
     fn phantom(&self) -> Reply {
         let scan = saswin_pipeline::phantom_scan();
         let info = SeriesInfo {
@@ -224,6 +247,7 @@ impl State {
         let missing = |what: &str| Failure::new("parameter", what, "Open a scan and choose a model first.");
         let engine = self.engine.borrow().clone().ok_or_else(|| missing("the device is not open"))?;
         let scan = self.scan.borrow().clone().ok_or_else(|| missing("no scan is selected"))?;
+        self.current.replace(name.to_owned());
         let model = self.model(id, name, &engine).await?;
         let mut monitor = PageMonitor { state: self, id };
         let Findings { report, segmentation } = run(&scan, &model, &engine, options, &mut monitor).await?;
@@ -249,7 +273,12 @@ impl State {
     /// Another device in place of one that failed, with the model of the last run on it. `?backend=webgpu`
     /// never falls back to the CPU.
     pub(crate) async fn replace_device(&self, id: f64, wanted: Wanted) -> Option<Rig> {
-        let name = self.model.replace(None)?.manifest.name.clone();
+        let name = self.current.borrow().clone();
+        self.model.replace(None);
+        // Imported weights are kept nowhere but on the device that is gone.
+        if self.imported.replace(None).is_some_and(|m| m.manifest.name == name) {
+            return None;
+        }
         let gpu = match wanted {
             Wanted::Gpu => adapter::webgpu().await.ok(),
             Wanted::Cpu => None,
@@ -279,8 +308,10 @@ impl State {
     }
 
     async fn model(&self, id: f64, name: &str, engine: &Engine) -> Result<Rc<LoadedModel>, Failure> {
-        if let Some(model) = self.model.borrow().as_ref().filter(|m| m.manifest.name == name) {
-            return Ok(Rc::clone(model));
+        for held in [&self.imported, &self.model] {
+            if let Some(model) = held.borrow().as_ref().filter(|m| m.manifest.name == name) {
+                return Ok(Rc::clone(model));
+            }
         }
         let manifest = self.manifest(name)?;
         let progress = |done| self.send(id, &loading(&manifest, done));

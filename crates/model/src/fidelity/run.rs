@@ -91,8 +91,12 @@ async fn saca(golden: &Golden, device: &Device) -> Result<Stages, FidelityError>
     let mut saca = Saca::new(golden.config.width, device);
     let named = from_names(weights::shapes_part(&saca, Family::Swin, "saca."));
     weights::fill_part(&mut saca, Family::Swin, "saca.", named)?;
-    let y = saca.forward(input::<3>(golden, "f", device)?, input::<3>(golden, "f_flip", device)?);
-    Ok(Stages::from([("output".to_owned(), read("output", y).await?)]))
+    let stages = saca.stages(input::<3>(golden, "f", device)?, input::<3>(golden, "f_flip", device)?);
+    let mut out = Stages::new();
+    for (name, stage) in ["self_attention", "cross_attention", "output"].into_iter().zip(stages) {
+        out.insert(name.to_owned(), read(name, stage).await?);
+    }
+    Ok(out)
 }
 
 /// Every position encoding of ASA; the stages are their names in manifests.

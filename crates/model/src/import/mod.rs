@@ -29,7 +29,7 @@ pub enum Published {
 /// What the tensors of a checkpoint do not tell.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Declaration {
-    /// Name of the model.
+    /// Title of the model; its name is this in letters, digits, `.`, `_` and `-`.
     pub name: String,
     /// Network of the checkpoint.
     pub network: Published,
@@ -109,12 +109,13 @@ pub fn import(file: &str, bytes: &[u8], said: &Declaration) -> Result<Import, De
     let checkpoint = weights::read_checkpoint(bytes)?;
     let architecture = sizes::architecture(said, &checkpoint.weights)?;
     let entry = FileEntry {
-        name: file.to_owned(),
+        name: plain(file),
         sha256: sha256_hex(bytes),
         bytes: bytes.len() as u64,
         precision: Precision::F32,
     };
-    let manifest = manifest(said, architecture, entry)?;
+    let mut manifest = manifest(said, architecture, entry)?;
+    file.clone_into(&mut manifest.provenance);
     manifest.validate()?;
     Ok(Import { manifest, weights: checkpoint.weights, notes: checkpoint.notes })
 }
@@ -135,7 +136,7 @@ fn manifest(
     let heads = architecture.class_outputs() > 0;
     Ok(Manifest {
         format: 1,
-        name: said.name.clone(),
+        name: plain(&said.name),
         title: said.name.clone(),
         modality: said.modality.clone(),
         preprocessing: Preprocessing {
@@ -151,12 +152,19 @@ fn manifest(
         regions: Vec::new(),
         classes: if heads { names.iter().enumerate().map(class).collect() } else { Vec::new() },
         measures: Vec::new(),
-        provenance: file.name.clone(),
+        provenance: String::new(),
         files: vec![file],
         trained: true,
         note: "imported checkpoint; not validated here".to_owned(),
         license: "unknown".to_owned(),
     })
+}
+
+/// A name as folders and addresses may have it: letters, digits, `.`, `_`, `-`, and no dot first.
+fn plain(name: &str) -> String {
+    let keep = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' };
+    let plain: String = name.trim_start_matches('.').chars().map(keep).collect();
+    if plain.is_empty() { "imported".to_owned() } else { plain }
 }
 
 fn names(said: &Declaration, outputs: usize) -> Result<Vec<String>, DeclarationError> {
@@ -194,6 +202,12 @@ fn color(index: usize) -> [u8; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_stay_in_their_folder() {
+        assert_eq!(plain("../my net (1).pt"), "-my-net--1-.pt");
+        assert_eq!(plain(".."), "imported");
+    }
 
     #[test]
     fn labels_take_their_side_from_the_name() {

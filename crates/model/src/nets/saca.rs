@@ -87,11 +87,18 @@ impl Saca {
 
     /// Tokens `[b, n, width]` of the scan and of its mirror to tokens of the same shape.
     pub fn forward(&self, scan: Tensor<3>, mirror: Tensor<3>) -> Tensor<3> {
+        let [.., output] = self.stages(scan, mirror);
+        output
+    }
+
+    /// Outputs of self-attention, cross-attention and MLP.
+    pub(crate) fn stages(&self, scan: Tensor<3>, mirror: Tensor<3>) -> [Tensor<3>; 3] {
         let shape @ [b, n, width] = scan.dims();
         let [scan, mirror] = [scan, mirror].map(|t| t.reshape([b, n, 1, 1, width]));
         let a = self.attention.forward(scan.clone(), scan);
-        let c = self.crossattention.forward(a, mirror);
+        let c = self.crossattention.forward(a.clone(), mirror);
         let hidden = apply_gelu(&self.intermediate.dense, c.clone());
-        self.output.forward(hidden, c).reshape(shape)
+        let output = self.output.forward(hidden, c.clone());
+        [a, c, output].map(|t| t.reshape(shape))
     }
 }
