@@ -1,6 +1,7 @@
 //! `cargo xtask`: sets up, builds, serves, tests and weighs the web app.
 
 mod browser;
+mod evaluation;
 mod headers;
 mod licences;
 mod models;
@@ -27,6 +28,7 @@ cargo xtask <command>
                                             --dev      quicker and larger
                                             --no-wasm  keep the module of the last build
   test                                    every check and every test
+  evaluation                              real scans with truth, for `saswin-cli evaluate`
   size                                    brotli size of the page's code against its budget
   sbom                                    bill of materials of both lock files and the models, CycloneDX JSON
   licences                                licences of all Rust dependencies against deny.toml
@@ -71,6 +73,7 @@ fn dispatch() -> Result<()> {
             let mode = take_mode(&mut arguments);
             nothing_left(&arguments).and_then(|()| reproduce::check(mode))
         }
+        "evaluation" => nothing_left(&arguments).and_then(|()| evaluation::provide()),
         "size" => nothing_left(&arguments).and_then(|()| size::report()),
         "help" | "-h" | "--help" => {
             print!("{HELP}");

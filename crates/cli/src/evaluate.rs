@@ -70,11 +70,28 @@ struct Truth {
     name: String,
     /// NIfTI file of a label map, mask or probability map.
     file: PathBuf,
-    /// Values that count; empty for all from 0.5 up.
+    /// Values that count; empty for all from `at_least` up.
     #[serde(default)]
     values: Vec<f32>,
+    /// Least value that counts.
+    #[serde(default = "half")]
+    at_least: f32,
+    /// Labels of the answer whose voxels do not count as truth: parts that the model keeps apart and the truth
+    /// does not.
+    #[serde(default)]
+    without: Vec<u8>,
     /// The model's labels that stand for the structure.
     labels: Vec<u8>,
+}
+
+impl Truth {
+    fn counts(&self, value: f32) -> bool {
+        if self.values.is_empty() { value >= self.at_least } else { self.values.contains(&value) }
+    }
+}
+
+const fn half() -> f32 {
+    0.5
 }
 
 struct Evaluator {
@@ -182,9 +199,13 @@ impl Evaluator {
                 let (got, wanted) = (map.grid.dims, scan.volume.grid.dims);
                 return Err(format!("{}: {got:?} voxels, the scan has {wanted:?}", path.display()).into());
             }
-            let counts = |v: f32| if truth.values.is_empty() { v >= 0.5 } else { truth.values.contains(&v) };
+            let answer = &findings.segmentation;
+            let left_out = |a: &u8| truth.without.contains(a);
+            let compared: Vec<bool> = (map.voxels.iter().zip(&answer.voxels))
+                .map(|(v, a)| truth.counts(*v) && !left_out(a))
+                .collect();
             let mine = |v: u8| truth.labels.contains(&v);
-            labels.push(compare(truth.name.clone(), &findings.segmentation, mine, &map.voxels, counts));
+            labels.push(compare(truth.name.clone(), answer, mine, &compared, |t| t));
         }
         Ok(CaseResult { case: case.name.clone(), labels, ..CaseResult::default() })
     }
