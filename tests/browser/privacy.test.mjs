@@ -71,7 +71,8 @@ test("a host without headers, in a sub-folder: the page's own policy, then the s
   assert.match(headers["content-security-policy"], /frame-ancestors 'none'/);
   assert.equal(headers["referrer-policy"], "no-referrer");
   // The watch knows only the first server's address.
-  const expected = /^request to http:\/\/127|connect-src|Fetch API cannot load http:\/\/127.0.0.1:9\//;
+  const expected =
+    /^request to http:\/\/127|connect-src|Fetch API cannot load http:\/\/127.0.0.1:9\//;
   errors.splice(0, errors.length, ...errors.filter((error) => !expected.test(error)));
 });
 
