@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { drawn, openSample } from "./actions.mjs";
+import { analyse, drawn, openSample } from "./actions.mjs";
 import { launch, ready } from "./launch.mjs";
 
 test("after the first visit the page works without a network", async (t) => {
@@ -20,4 +20,21 @@ test("after the first visit the page works without a network", async (t) => {
     (await fetch("./")).headers.get("content-security-policy"),
   );
   assert.match(answer, /default-src 'none'/);
+});
+
+test("a model that was kept runs without a network", async (t) => {
+  if (process.env.SASWIN_MOCK) return t.skip("needs the real session");
+  const { page, context } = await launch(t, { serviceWorkers: "allow" });
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  const keep = page.getByRole("button", { name: "Keep for offline use" });
+  if (!(await keep.isVisible())) return t.skip("no trained model is installed");
+  await keep.click();
+  await page.locator(".note", { hasText: "kept on this device" }).waitFor();
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await context.setOffline(true);
+  await page.reload();
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await analyse(page);
 });

@@ -61,3 +61,50 @@ fn a_weight_file_stays_in_its_folder() {
         assert!(reason(r#""name": "w.safetensors", "sha256""#, &to).contains("plain file name"), "{name}");
     }
 }
+
+/// Numbers from a linear congruential generator, the same ones every time.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) as usize) % bound.max(1)
+    }
+}
+
+/// One to five changes, most of them near the front, where containers say how large things are.
+fn damaged(mut bytes: Vec<u8>, numbers: &mut Numbers) -> Vec<u8> {
+    for _ in 0..=numbers.below(5) {
+        let reach = if numbers.below(3) > 0 { bytes.len().min(512) } else { bytes.len() };
+        let at = numbers.below(reach);
+        match numbers.below(8) {
+            0 => bytes.truncate(at.max(8)),
+            1 => drop(bytes.drain(at..(at + 9).min(bytes.len()))),
+            2 => {
+                let lie = [u32::MAX, 0x7FFF_FFFF, 0, 0x1_0000][numbers.below(4)].to_le_bytes();
+                for (slot, byte) in bytes[at..].iter_mut().zip(lie) {
+                    *slot = byte;
+                }
+            }
+            _ => bytes[at] = numbers.below(256) as u8,
+        }
+    }
+    bytes
+}
+
+/// `SASWIN_MUTANTS` asks for more of each target than the usual number.
+#[test]
+fn damaged_files_never_panic() {
+    let cases = std::env::var("SASWIN_MUTANTS").ok().and_then(|n| n.parse().ok()).unwrap_or(300);
+    let seeds = seeds().unwrap();
+    let mut numbers = Numbers(20_240_806);
+    for (target, seed) in seeds.iter().cycle().take(cases * seeds.len()) {
+        let bytes = damaged(seed.clone(), &mut numbers);
+        let outcome = std::panic::catch_unwind(|| swallow(target, &bytes));
+        if outcome.is_err() {
+            let path = std::env::temp_dir().join(format!("saswin-{target}-crash"));
+            std::fs::write(&path, &bytes).unwrap();
+            panic!("{target}: the file that broke it is {}", path.display());
+        }
+    }
+}

@@ -71,22 +71,16 @@ pub(crate) async fn compute(
         }
         let again = failed_at.replace(inference.done()) == Some(inference.done());
         let remedy = remedy(trouble, inference.roi(), again);
-        let note = sentence(trouble, remedy, &inference);
-        monitor.step(Step {
-            stage: "network",
-            done: inference.done(),
-            total: inference.total(),
-            text: note.clone(),
-        });
-        notes.push(note);
-        if let Remedy::Smaller(roi) = remedy {
-            inference = Inference::new(model, prepared, roi)?;
-        }
         let wanted = if remedy == Remedy::Cpu { Wanted::Cpu } else { Wanted::Gpu };
-        match monitor.replace(wanted).await {
-            Some(rig) => replaced = Some(rig),
-            None => return Err(error),
+        let Some(rig) = monitor.replace(wanted).await else { return Err(error) };
+        let note = sentence(trouble, remedy, &inference, &rig.engine);
+        if let Remedy::Smaller(roi) = remedy {
+            inference = Inference::new(&rig.model, prepared, roi)?;
         }
+        let (done, total) = (inference.done(), inference.total());
+        monitor.step(Step { stage: "network", done, total, text: note.clone() });
+        notes.push(note);
+        replaced = Some(rig);
     }
 }
 
@@ -105,14 +99,17 @@ fn smaller(roi: [usize; 3]) -> Option<[usize; 3]> {
     (next != roi).then_some(next)
 }
 
-fn sentence(trouble: &DeviceTrouble, remedy: Remedy, inference: &Inference<'_>) -> String {
+/// What happened, and how the run goes on, on `engine`.
+fn sentence(trouble: &DeviceTrouble, remedy: Remedy, inference: &Inference<'_>, engine: &Engine) -> String {
     let (at, total) = (inference.done() + 1, inference.total());
+    let place = if engine.adapter.backend == "cpu" { "the CPU" } else { "a new one" };
     match remedy {
-        Remedy::Again => format!("{trouble}; the run went on at window {at} of {total} on a new one"),
         Remedy::Smaller([x, y, z]) => {
             format!("{trouble}; windows of {x}×{y}×{z} voxels were used instead, which see less at a time")
         }
-        Remedy::Cpu => format!("{trouble}; the run went on at window {at} of {total} on the CPU"),
+        Remedy::Again | Remedy::Cpu => {
+            format!("{trouble}; the run went on at window {at} of {total} on {place}")
+        }
     }
 }
 

@@ -245,7 +245,7 @@ impl State {
 
     async fn run_model(&self, id: f64, name: &str, options: Options) -> Result<Reply, Failure> {
         let missing = |what: &str| Failure::new("parameter", what, "Open a scan and choose a model first.");
-        let engine = self.engine.borrow().clone().ok_or_else(|| missing("the device is not open"))?;
+        let engine = self.sound_engine().await?.ok_or_else(|| missing("the device is not open"))?;
         let scan = self.scan.borrow().clone().ok_or_else(|| missing("no scan is selected"))?;
         self.current.replace(name.to_owned());
         let model = self.model(id, name, &engine).await?;
@@ -268,6 +268,18 @@ impl State {
     /// Whether the page asked to stop the run.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.get()
+    }
+
+    /// The open device, or another one if it ever complained.
+    async fn sound_engine(&self) -> Result<Option<Rc<Engine>>, Failure> {
+        let open = self.engine.borrow().clone();
+        if open.as_ref().is_none_or(|engine| engine.watch.trouble().is_none()) {
+            return Ok(open);
+        }
+        let fresh = Rc::new(adapter::open(self.choice.get()).await?);
+        self.engine.replace(Some(Rc::clone(&fresh)));
+        self.model.replace(None);
+        Ok(Some(fresh))
     }
 
     /// Another device in place of one that failed, with the model of the last run on it. `?backend=webgpu`

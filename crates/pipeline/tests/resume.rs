@@ -1,0 +1,112 @@
+//! A run whose device fails goes on, with the result of a run that nothing disturbed.
+
+use std::rc::Rc;
+
+use burn::tensor::Device;
+use saswin_model::Manifest;
+use saswin_model::nets::SaSwin;
+use saswin_pipeline::{
+    DeviceTrouble, DeviceWatch, Engine, Findings, LoadedModel, Monitor, Options, Rig, RunError, Step, Wanted,
+    phantom_scan, run,
+};
+
+/// A model with random weights; every clone has the same ones.
+#[derive(Clone)]
+struct Tiny {
+    manifest: Manifest,
+    network: SaSwin,
+}
+
+impl Tiny {
+    fn new(roi: usize) -> Self {
+        let mut manifest = Manifest::from_json(include_str!("tiny-manifest.json")).unwrap();
+        manifest.preprocessing.roi = [roi; 3];
+        let network = SaSwin::new(&manifest.architecture, &Device::flex()).unwrap();
+        Self { manifest, network }
+    }
+
+    fn loaded(&self) -> LoadedModel {
+        let Self { manifest, network } = self.clone();
+        LoadedModel { manifest, network, sha256: String::new() }
+    }
+}
+
+/// Makes the first device fail at window `at`; what replaces it works.
+struct Saboteur {
+    model: Tiny,
+    watch: DeviceWatch,
+    at: usize,
+    trouble: DeviceTrouble,
+    windows: Vec<usize>,
+    wanted: Vec<Wanted>,
+}
+
+impl Monitor for Saboteur {
+    fn step(&mut self, step: Step) {
+        if step.stage == "network" && step.text.starts_with("Reading") {
+            self.windows.push(step.done);
+            if step.done == self.at && self.wanted.is_empty() {
+                self.watch.report(self.trouble.clone());
+            }
+        }
+    }
+
+    async fn proceed(&mut self) -> bool {
+        true
+    }
+
+    async fn replace(&mut self, wanted: Wanted) -> Option<Rig> {
+        self.wanted.push(wanted);
+        Some(Rig { engine: Rc::new(Engine::cpu(None)), model: Rc::new(self.model.loaded()) })
+    }
+}
+
+/// The CPU under the name of a card: `compute` gives up on nothing but a CPU.
+fn card() -> Engine {
+    let mut engine = Engine::cpu(None);
+    "wgpu".clone_into(&mut engine.adapter.backend);
+    engine
+}
+
+fn disturbed(model: &Tiny, at: usize, trouble: DeviceTrouble) -> (Result<Findings, RunError>, Saboteur) {
+    let engine = card();
+    let (watch, model) = (engine.watch.clone(), model.clone());
+    let loaded = model.loaded();
+    let mut saboteur = Saboteur { model, watch, at, trouble, windows: vec![], wanted: vec![] };
+    let found = pollster::block_on(run(&phantom_scan(), &loaded, &engine, Options::default(), &mut saboteur));
+    (found, saboteur)
+}
+
+#[test]
+fn a_lost_device_costs_one_window_and_changes_nothing() {
+    let model = Tiny::new(32);
+    let (whole, calm) = disturbed(&model, usize::MAX, DeviceTrouble::OutOfMemory);
+    let (whole, total) = (whole.unwrap(), calm.windows.len());
+    assert!(total > 3 && calm.wanted.is_empty(), "{total}");
+    let (resumed, seen) = disturbed(&model, 2, DeviceTrouble::Lost("reset".to_owned()));
+    let resumed = resumed.unwrap();
+    assert_eq!(seen.wanted, [Wanted::Gpu]);
+    let again: Vec<usize> = [0, 1, 2].into_iter().chain(2..total).collect();
+    assert_eq!(seen.windows, again);
+    assert_eq!(resumed.segmentation.voxels, whole.segmentation.voxels);
+    let values = |f: &Findings| f.report.probabilities.iter().map(|p| p.value).collect::<Vec<_>>();
+    assert_eq!(values(&resumed), values(&whole));
+    assert!(whole.report.warnings.is_empty());
+    assert!(resumed.report.warnings[0].contains("lost: reset; the run went on at window 3"));
+}
+
+#[test]
+fn full_memory_takes_smaller_windows_and_says_so() {
+    let (found, seen) = disturbed(&Tiny::new(96), 0, DeviceTrouble::OutOfMemory);
+    assert_eq!(seen.wanted, [Wanted::Gpu]);
+    assert!(found.unwrap().report.warnings[0].contains("windows of 64×64×64 voxels"));
+}
+
+#[test]
+fn a_refused_program_goes_on_on_the_cpu() {
+    let (found, seen) = disturbed(&Tiny::new(32), 1, DeviceTrouble::Shader("no".to_owned()));
+    assert_eq!(seen.wanted, [Wanted::Cpu]);
+    let report = found.unwrap().report;
+    assert_eq!(report.adapter.backend, "cpu");
+    assert!(report.warnings[0].contains("on the CPU"), "{:?}", report.warnings);
+}
