@@ -4,11 +4,13 @@
 //!   2022, in the numerics of MONAI.
 //! - [`Architecture`]: the configuration that decides shapes; [`Manifest`]: an architecture plus
 //!   preprocessing, labels, thresholds and files.
+//! - [`MemoryPlan`]: what a forward pass takes on a GPU.
 //! - [`weights`]: PyTorch and safetensors in, our packed safetensors in and out.
 
 mod architecture;
 pub mod fidelity;
 mod manifest;
+mod memory;
 pub mod nets;
 pub mod weights;
 
@@ -17,3 +19,4 @@ pub use manifest::{
     ClassOutput, FileEntry, InputChannel, Label, Manifest, ManifestError, Measure, Preprocessing, Region,
     Side, Window, sha256_hex,
 };
+pub use memory::{MemoryError, MemoryPlan};

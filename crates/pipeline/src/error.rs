@@ -1,7 +1,7 @@
 //! What can go wrong after a scan was read.
 
 use saswin_model::weights::{LoadError, PackError};
-use saswin_model::{ArchitectureError, ManifestError};
+use saswin_model::{ArchitectureError, ManifestError, MemoryError};
 use saswin_volume::GridError;
 
 /// Why a run gave no result.
@@ -34,6 +34,9 @@ pub enum RunError {
     /// No GPU could be had.
     #[error("no usable WebGPU device: {0}")]
     Device(String),
+    /// The network does not fit into the device's buffers.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// The device did not give results back.
     #[error("the device failed while computing {place}: {reason}")]
     ReadBack {
@@ -71,6 +74,7 @@ impl RunError {
             Self::Manifest(ManifestError::Hash { .. }) => "integrity",
             Self::Manifest(_) | Self::Architecture(_) | Self::Weights(_) | Self::Fit(_) => "model",
             Self::Device(_) => "device",
+            Self::Memory(_) => "memory",
             Self::ReadBack { .. } => "device_lost",
             Self::Output { .. } => "wrong_output",
             Self::Internal(_) => "internal",
@@ -90,6 +94,7 @@ impl RunError {
                 "Choose another model."
             }
             Self::Device(_) => "Use a browser with WebGPU, or run on the CPU with ?backend=cpu.",
+            Self::Memory(_) => "Choose a smaller model, or run on the CPU with ?backend=cpu.",
             Self::ReadBack { .. } => "Run again; if it fails again, use ?backend=cpu.",
             Self::Output { .. } => "Update the graphics driver, or use ?backend=cpu.",
             Self::Internal(_) => "Please report this with the diagnostics.",

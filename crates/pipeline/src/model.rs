@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use saswin_model::nets::SaSwin;
-use saswin_model::{Manifest, weights};
+use saswin_model::{Manifest, MemoryPlan, weights};
 
 use crate::{ModelInfo, RunError};
 
@@ -13,6 +13,8 @@ pub struct LoadedModel {
     pub manifest: Manifest,
     /// The network with its weights.
     pub network: SaSwin,
+    /// What one forward pass takes on a GPU.
+    pub memory: MemoryPlan,
     /// Digest of the weight file.
     pub sha256: String,
 }
@@ -29,9 +31,12 @@ impl LoadedModel {
         Manifest::verify(entry, bytes)?;
         let sha256 = entry.sha256.clone();
         let mut network = SaSwin::new(&manifest.architecture, device)?;
-        weights::fill(&mut network, weights::unpack(bytes)?)?;
+        let weights = weights::unpack(bytes)?;
+        let parameters = weights.values().map(|w| w.values.len() as u64).sum();
+        let memory = MemoryPlan::new(&manifest.architecture, parameters, manifest.preprocessing.roi);
+        weights::fill(&mut network, weights)?;
         let network = weights::lay_out(network);
-        Ok(Self { manifest, network, sha256 })
+        Ok(Self { manifest, network, memory, sha256 })
     }
 
     /// What the report says of the model.

@@ -68,6 +68,7 @@ pub async fn run(
     if overridden && !options.ignore_warnings {
         return Err(RunError::Unsuitable { reasons: suitability.refusals });
     }
+    engine.accommodates(&model.memory)?;
     let mut clock = Clock { last: Instant::now(), timing: Vec::new() };
     monitor.step(Step { stage: "prepare", done: 0, total: 1, text: "Finding the midline".to_owned() });
     if !monitor.proceed().await {

@@ -93,7 +93,7 @@ impl State {
 
     async fn answer(&self, id: f64, request: Request) -> Result<Reply, Failure> {
         match request {
-            Request::Init { backend } => self.init(backend).await,
+            Request::Init { backend, max_buffer_mb } => self.init(backend, max_buffer_mb).await,
             Request::Open { files } => self.open(files.into_iter().map(source_file).collect()),
             Request::OpenUrl { url, name } => {
                 let bytes = fetch::download(&url, |_| {}).await.map_err(|reason| {
@@ -118,8 +118,12 @@ impl State {
         }
     }
 
-    async fn init(&self, backend: crate::protocol::BackendChoice) -> Result<Reply, Failure> {
-        let engine = adapter::open(backend).await?;
+    async fn init(
+        &self,
+        backend: crate::protocol::BackendChoice,
+        max_buffer_mb: Option<u64>,
+    ) -> Result<Reply, Failure> {
+        let engine = adapter::open(backend).await?.with_max_buffer(max_buffer_mb);
         let adapter = engine.adapter.clone();
         self.engine.replace(Some(Rc::new(engine)));
         let manifests = models::list().await?;
