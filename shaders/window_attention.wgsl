@@ -2,7 +2,7 @@
 //
 // A workgroup takes a few windows, one head and a block of queries; an invocation takes four queries, which are
 // the four components of every vector below. Keys and values pass through workgroup memory in tiles; scores
-// live in registers, one key at a time, under a running softmax (Milakov and Gimelshein, 2018). Shift, padding,
+// live in registers, four keys at a time, under a running softmax (Milakov and Gimelshein, 2018). Shift, padding,
 // relative position and region are index arithmetic.
 
 const GRID = vec3<u32>({{ dim_x }}u, {{ dim_y }}u, {{ dim_z }}u);
@@ -16,7 +16,7 @@ const QUADS = {{ quads }}u;
 const THREADS = {{ threads }}u;
 /// Windows of a workgroup.
 const WINDOWS = {{ windows }}u;
-/// Keys per tile.
+/// Keys per tile, a multiple of 4.
 const TILE = {{ tile }}u;
 
 const COUNT = (GRID + WINDOW - 1u) / WINDOW;
@@ -27,6 +27,8 @@ const SPAN = 2u * CONFIGURED - 1u;
 const SHIFTED = SHIFT.x + SHIFT.y + SHIFT.z > 0u;
 /// Added to scores between different shift regions (MONAI's value).
 const MASKED = -100.0;
+/// The score of keys that fill a tile up to four.
+const ABSENT = -1e30;
 
 /// `[batch, x, y, z, query | key | value, head, channel / 4]`
 @group(0) @binding(0) var<storage, {{ read }}> qkv: array<vec4<f32>>;
@@ -63,6 +65,15 @@ fn part(token: Token, which: u32, head: u32, quad: u32) -> vec4<f32> {
     return bias[at];
 }
 
+/// What is added to the scores of four queries with the key at `j`.
+fn score(j: u32, end: u32, here: vec4<u32>, region: vec4<u32>, head: u32) -> vec4<f32> {
+    let key = places[j];
+    let p = (here - key.x) * HEADS + head;
+    var s = vec4<f32>(table[p.x], table[p.y], table[p.z], table[p.w]);
+    if (SHIFTED) { s += select(vec4<f32>(), vec4<f32>(MASKED), region != vec4<u32>(key.y)); }
+    return s + select(0.0, ABSENT, j >= end);
+}
+
 @compute @workgroup_size(THREADS, WINDOWS, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
     let head = group.y / BLOCKS;
@@ -83,16 +94,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     let region = vec4<u32>(ta.region, tb.region, tc.region, td.region);
 
     let scale = inverseSqrt(f32(4u * QUADS));
-    var highest = vec4<f32>(-1e30);
+    var highest = vec4<f32>(ABSENT);
     var total = vec4<f32>();
-    // Query and output, a column per query, a row per channel.
+    // A row per query, a column per channel.
     //: repeat i {{ quads }}
     let q{i} = scale * transpose(mat4x4<f32>(
         part(ta, 0u, head, {i}u), part(tb, 0u, head, {i}u), part(tc, 0u, head, {i}u), part(td, 0u, head, {i}u)));
-    var o{i}x = vec4<f32>();
-    var o{i}y = vec4<f32>();
-    var o{i}z = vec4<f32>();
-    var o{i}w = vec4<f32>();
+    var o{i} = mat4x4<f32>();
     //: end
 
     for (var first = 0u; first < TOKENS; first += TILE) {
@@ -107,42 +115,35 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         }
         workgroupBarrier();
         let end = mine + min(TILE, TOKENS - first);
-        for (var j = mine; j < end; j++) {
-            let place = places[j];
-            let p = (here - place.x) * HEADS + head;
-            var s = vec4<f32>(table[p.x], table[p.y], table[p.z], table[p.w]);
+        for (var j = mine; j < end; j += 4u) {
+            let a = score(j, end, here, region, head);
+            let b = score(j + 1u, end, here, region, head);
+            let c = score(j + 2u, end, here, region, head);
+            let d = score(j + 3u, end, here, region, head);
+            // A row per query, a column per key.
+            var s = mat4x4<f32>(a, b, c, d);
             //: repeat i {{ quads }}
-            let k{i} = keys[j * QUADS + {i}u];
-            s += k{i}.x * q{i}[0] + k{i}.y * q{i}[1] + k{i}.z * q{i}[2] + k{i}.w * q{i}[3];
+            s += q{i} * mat4x4<f32>(
+                keys[j * QUADS + {i}u], keys[(j + 1u) * QUADS + {i}u],
+                keys[(j + 2u) * QUADS + {i}u], keys[(j + 3u) * QUADS + {i}u]);
             //: end
-            if (SHIFTED) { s += select(vec4<f32>(), vec4<f32>(MASKED), region != vec4<u32>(place.y)); }
-            if (any(s > highest)) {
-                let peak = max(highest, s);
-                let keep = exp(highest - peak);
-                highest = peak;
-                total *= keep;
-                //: repeat i {{ quads }}
-                o{i}x *= keep;
-                o{i}y *= keep;
-                o{i}z *= keep;
-                o{i}w *= keep;
-                //: end
-            }
-            let e = exp(s - highest);
-            total += e;
+            let peak = max(highest, max(max(s[0], s[1]), max(s[2], s[3])));
+            let keep = exp(highest - peak);
+            highest = peak;
+            let e = mat4x4<f32>(exp(s[0] - peak), exp(s[1] - peak), exp(s[2] - peak), exp(s[3] - peak));
+            total = total * keep + e[0] + e[1] + e[2] + e[3];
             //: repeat i {{ quads }}
-            let v{i} = values[j * QUADS + {i}u];
-            o{i}x += v{i}.x * e;
-            o{i}y += v{i}.y * e;
-            o{i}z += v{i}.z * e;
-            o{i}w += v{i}.w * e;
+            o{i} = mat4x4<f32>(o{i}[0] * keep, o{i}[1] * keep, o{i}[2] * keep, o{i}[3] * keep)
+                + e * transpose(mat4x4<f32>(
+                    values[j * QUADS + {i}u], values[(j + 1u) * QUADS + {i}u],
+                    values[(j + 2u) * QUADS + {i}u], values[(j + 3u) * QUADS + {i}u]));
             //: end
         }
     }
     if (number > window) { return; }
     let share = 1.0 / total;
     //: repeat i {{ quads }}
-    let r{i} = transpose(mat4x4<f32>(o{i}x * share, o{i}y * share, o{i}z * share, o{i}w * share));
+    let r{i} = transpose(mat4x4<f32>(o{i}[0] * share, o{i}[1] * share, o{i}[2] * share, o{i}[3] * share));
     if (t.x < TOKENS && ta.inside) { y[(ta.voxel * HEADS + head) * QUADS + {i}u] = r{i}[0]; }
     if (t.y < TOKENS && tb.inside) { y[(tb.voxel * HEADS + head) * QUADS + {i}u] = r{i}[1]; }
     if (t.z < TOKENS && tc.inside) { y[(tc.voxel * HEADS + head) * QUADS + {i}u] = r{i}[2]; }

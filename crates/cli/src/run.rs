@@ -27,6 +27,9 @@ pub struct Args {
     /// Where to compute.
     #[arg(long, value_enum, default_value = "auto")]
     backend: BackendArg,
+    /// Treat the GPU as one whose buffers hold no more than this many MiB.
+    #[arg(long)]
+    max_buffer_mb: Option<u64>,
     /// Number of the series, as listed; the preferred one by default.
     #[arg(long)]
     series: Option<usize>,
@@ -103,7 +106,7 @@ pub fn run(args: &Args) -> CliResult {
     let chosen = series.get(index).ok_or_else(|| format!("there is no series {index}"))?;
     let scan = chosen.load(args.volume)?;
 
-    let engine = engine::open(args.backend)?;
+    let engine = engine::open(args.backend)?.with_max_buffer(args.max_buffer_mb);
     let model = load_model(&model_folder(&args.models, &args.model), &engine.device)?;
     let options = Options { ignore_warnings: args.ignore_warnings };
     let findings = pollster::block_on(saswin_pipeline::run(&scan, &model, &engine, options, &mut Terminal))?;

@@ -4,12 +4,14 @@
 //!   2022, in the numerics of MONAI; Huang et al., "ASA", MICCAI 2022.
 //! - [`Architecture`]: the configuration that decides shapes; [`Manifest`]: an architecture plus
 //!   preprocessing, labels, thresholds and files.
+//! - [`MemoryPlan`]: what a forward pass takes on a GPU.
 //! - [`weights`]: PyTorch and safetensors in, our packed safetensors in and out.
 
 mod architecture;
 pub mod fidelity;
 pub mod import;
 mod manifest;
+mod memory;
 pub mod nets;
 pub mod weights;
 
@@ -20,3 +22,4 @@ pub use manifest::{
     ClassOutput, FileEntry, InputChannel, Label, Manifest, ManifestError, Measure, Preprocessing, Region,
     Side, Window, sha256_hex,
 };
+pub use memory::{MemoryError, MemoryPlan};

@@ -3,8 +3,9 @@
 use burn::tensor::Device;
 #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
 use burn::tensor::wgpu::{WgpuSetup, wgpu};
+use saswin_model::MemoryPlan;
 
-use crate::{Adapter, DeviceTrouble, DeviceWatch};
+use crate::{Adapter, DeviceTrouble, DeviceWatch, RunError};
 
 /// A device, its name, and what it complained of. A lost one is replaced by a new one, never repaired.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct Engine {
     pub adapter: Adapter,
     /// What the driver said since the device was opened.
     pub watch: DeviceWatch,
+    /// Bytes that fit into one tensor; nothing if only the machine's memory bounds it.
+    pub max_buffer: Option<u64>,
 }
 
 impl Engine {
@@ -27,7 +30,24 @@ impl Engine {
             reason,
             precision: "f32".to_owned(),
         };
-        Self { device: Device::flex(), adapter, watch: DeviceWatch::default() }
+        Self { device: Device::flex(), adapter, watch: DeviceWatch::default(), max_buffer: None }
+    }
+
+    /// The same device, treated as one whose buffers hold no more than `mebibytes`, to rehearse weak devices.
+    #[must_use]
+    pub fn with_max_buffer(mut self, mebibytes: Option<u64>) -> Self {
+        if let Some(limit) = mebibytes.map(|m| m.saturating_mul(1 << 20)) {
+            self.max_buffer = Some(self.max_buffer.map_or(limit, |own| own.min(limit)));
+        }
+        self
+    }
+
+    /// Whether a forward pass fits.
+    ///
+    /// # Errors
+    /// If a tensor is larger than the device takes.
+    pub fn accommodates(&self, plan: &MemoryPlan) -> Result<(), RunError> {
+        Ok(self.max_buffer.map_or(Ok(()), |limit| plan.fits(limit))?)
     }
 
     /// A GPU through wgpu. Every call opens another device.
@@ -58,7 +78,9 @@ impl Engine {
             reason: None,
             precision: "f32".to_owned(),
         };
-        let engine = Self { device, adapter, watch: DeviceWatch::default() };
+        let limits = handle.limits();
+        let max_buffer = Some(limits.max_storage_buffer_binding_size.min(limits.max_buffer_size));
+        let engine = Self { device, adapter, watch: DeviceWatch::default(), max_buffer };
         // After burn, which installs a handler that panics.
         watch(&handle, &engine.watch);
         Ok(engine)
@@ -116,4 +138,22 @@ fn watch_errors(device: &wgpu::Device, watch: &DeviceWatch) {
 pub fn is_software(name: &str) -> bool {
     let name = name.to_lowercase();
     ["swiftshader", "llvmpipe", "lavapipe", "basic render"].iter().any(|s| name.contains(s))
+}
+
+#[cfg(test)]
+mod tests {
+    use saswin_model::{Architecture, Merge};
+
+    use super::*;
+
+    #[test]
+    fn a_lowered_limit_refuses_what_is_too_large() {
+        let plan = MemoryPlan::new(&Architecture::encoder(1, 12, Merge::Fixed), 0, [96; 3]);
+        assert!(Engine::cpu(None).accommodates(&plan).is_ok());
+        let small = Engine::cpu(None).with_max_buffer(Some(64)).with_max_buffer(Some(1024));
+        assert_eq!(small.max_buffer, Some(64 << 20));
+        assert!(small.accommodates(&plan).is_ok());
+        let error = small.with_max_buffer(Some(8)).accommodates(&plan).unwrap_err();
+        assert_eq!(error.kind(), "memory");
+    }
 }

@@ -1,7 +1,7 @@
 //! What can go wrong after a scan was read.
 
 use saswin_model::weights::{LoadError, PackError};
-use saswin_model::{ArchitectureError, ManifestError};
+use saswin_model::{ArchitectureError, ManifestError, MemoryError};
 use saswin_volume::GridError;
 
 use crate::DeviceTrouble;
@@ -33,6 +33,9 @@ pub enum RunError {
     /// The weights belong to another network.
     #[error(transparent)]
     Fit(#[from] LoadError),
+    /// The network does not fit into the device's buffers.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// The device could not be had, or failed.
     #[error("{trouble} ({place})")]
     Device {
@@ -76,6 +79,7 @@ impl RunError {
             Self::Manifest(ManifestError::Hash { .. }) => "integrity",
             Self::Manifest(_) | Self::Architecture(_) | Self::Weights(_) | Self::Fit(_) => "model",
             Self::Device { trouble, .. } => trouble.kind(),
+            Self::Memory(_) => "memory",
             Self::Output { .. } => "wrong_output",
             Self::Internal(_) => "internal",
         }
@@ -94,6 +98,7 @@ impl RunError {
                 "Choose another model."
             }
             Self::Device { trouble, .. } => trouble.remedy(),
+            Self::Memory(_) => "Choose a smaller model, or run on the CPU with ?backend=cpu.",
             Self::Output { .. } => "Update the graphics driver, or use ?backend=cpu.",
             Self::Internal(_) => "Please report this with the diagnostics.",
         }

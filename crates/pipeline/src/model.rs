@@ -1,10 +1,10 @@
 //! A model ready to run.
 
 use burn::tensor::Device;
-use saswin_model::Manifest;
 use saswin_model::import::Import;
 use saswin_model::nets::Network;
 use saswin_model::weights::{self, WeightMap};
+use saswin_model::{Architecture, Manifest, MemoryPlan};
 
 use crate::{ModelInfo, RunError};
 
@@ -15,6 +15,8 @@ pub struct LoadedModel {
     pub manifest: Manifest,
     /// The network with its weights.
     pub network: Network,
+    /// What one forward pass takes on a GPU, where it is known.
+    pub memory: Option<MemoryPlan>,
     /// Digest of the weight file.
     pub sha256: String,
 }
@@ -49,9 +51,16 @@ impl LoadedModel {
         device: &Device,
     ) -> Result<Self, RunError> {
         let mut network = Network::new(&manifest.architecture, device)?;
+        let parameters = weights.values().map(|w| w.values.len() as u64).sum();
+        let memory = match &manifest.architecture {
+            Architecture::Swin(config) => {
+                Some(MemoryPlan::new(config, parameters, manifest.preprocessing.roi))
+            }
+            Architecture::Asa(_) => None,
+        };
         weights::fill(&mut network, weights)?;
         let network = weights::lay_out(network);
-        Ok(Self { manifest, network, sha256 })
+        Ok(Self { manifest, network, memory, sha256 })
     }
 
     /// What the report says of the model.

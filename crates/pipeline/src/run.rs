@@ -72,6 +72,9 @@ pub async fn run(
     if overridden && !options.ignore_warnings {
         return Err(RunError::Unsuitable { reasons: words(&suitability.refusals) });
     }
+    if let Some(plan) = &model.memory {
+        engine.accommodates(plan)?;
+    }
     let mut clock = Clock { last: Instant::now(), timing: Vec::new() };
     monitor.step(Step { stage: "prepare", done: 0, total: 1, text: "Finding the midline".to_owned() });
     if !monitor.proceed().await {

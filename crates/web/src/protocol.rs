@@ -17,6 +17,9 @@ pub enum Request {
         /// `auto`, `webgpu` or `cpu`.
         #[serde(default)]
         backend: BackendChoice,
+        /// Largest tensor in MiB, to rehearse weak devices.
+        #[serde(default)]
+        max_buffer_mb: Option<u64>,
     },
     /// Reads files.
     Open {

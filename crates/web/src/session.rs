@@ -36,6 +36,7 @@ pub struct Session {
 pub(crate) struct State {
     post: Function,
     choice: Cell<BackendChoice>,
+    max_buffer_mb: Cell<Option<u64>>,
     engine: RefCell<Option<Rc<Engine>>>,
     manifests: RefCell<Vec<Manifest>>,
     series: RefCell<Rc<Vec<Series>>>,
@@ -57,6 +58,7 @@ impl Session {
             state: Rc::new(State {
                 post,
                 choice: Cell::default(),
+                max_buffer_mb: Cell::default(),
                 engine: RefCell::default(),
                 manifests: RefCell::default(),
                 series: RefCell::default(),
@@ -103,7 +105,7 @@ impl State {
 
     async fn answer(&self, id: f64, request: Request) -> Result<Reply, Failure> {
         match request {
-            Request::Init { backend } => self.init(backend).await,
+            Request::Init { backend, max_buffer_mb } => self.init(backend, max_buffer_mb).await,
             Request::Open { files } => self.open(files.into_iter().map(source_file).collect()),
             Request::OpenUrl { url, name } => {
                 let bytes = fetch::download(&url, |_| {}).await.map_err(|reason| {
@@ -130,9 +132,10 @@ impl State {
         }
     }
 
-    async fn init(&self, backend: BackendChoice) -> Result<Reply, Failure> {
+    async fn init(&self, backend: BackendChoice, max_buffer_mb: Option<u64>) -> Result<Reply, Failure> {
         self.choice.set(backend);
-        let engine = adapter::open(backend).await?;
+        self.max_buffer_mb.set(max_buffer_mb);
+        let engine = adapter::open(backend).await?.with_max_buffer(max_buffer_mb);
         let adapter = engine.adapter.clone();
         self.engine.replace(Some(Rc::new(engine)));
         let manifests = models::list().await?;
@@ -296,7 +299,7 @@ impl State {
             Wanted::Cpu => None,
         };
         let engine = match gpu {
-            Some(engine) => engine,
+            Some(engine) => engine.with_max_buffer(self.max_buffer_mb.get()),
             None if self.choice.get() == BackendChoice::Webgpu => return None,
             None => Engine::cpu(Some("the graphics device failed during a run".to_owned())),
         };

@@ -7,11 +7,14 @@ use crate::WindowAttention;
 const QUERIES: usize = 4;
 /// Most invocations of a workgroup.
 const MAX_THREADS: usize = 128;
-/// Workgroup memory to use; 16 KiB are guaranteed.
-const MEMORY: usize = 15 * 1024;
+/// Workgroup memory to use: half of what is guaranteed, because it is zeroed for every workgroup and bounds how
+/// many are resident.
+const MEMORY: usize = 8 * 1024;
+/// Keys per tile, at least where several windows share the memory, and at most.
+const TILE: [usize; 2] = [32, 64];
 
 /// Attention from queries, keys and values `[batch, x, y, z, 3c]` to `[batch, x, y, z, c]`.
-/// Nothing if a head's width is no multiple of four, or the dispatch would be too large.
+/// Nothing if a head's width is no multiple of four or too large, or the dispatch would be too large.
 pub(crate) fn window_attention([batch, x, y, z, c]: [usize; 5], spec: &WindowAttention) -> Option<Pass> {
     let width = c / spec.heads;
     if !width.is_multiple_of(4) {
@@ -25,8 +28,11 @@ pub(crate) fn window_attention([batch, x, y, z, c]: [usize; 5], spec: &WindowAtt
     let blocks = tokens.div_ceil(QUERIES * threads);
     // A key takes its channels twice, its place and its region.
     let room = MEMORY / (8 * width + 8);
-    let windows = (64 / threads).min(room / tokens).clamp(1, count);
-    let tile = tokens.min(room / windows);
+    let windows = (super::THREADS / threads).min(room / TILE[0]).clamp(1, count);
+    let tile = tokens.next_multiple_of(4).min(TILE[1]).min(room / windows / 4 * 4);
+    if tile == 0 {
+        return None;
+    }
     let groups = dispatch(count.div_ceil(windows), spec.heads * blocks, batch);
     if groups.iter().any(|g| *g as usize > super::MAX_GROUPS) {
         return None;
