@@ -279,9 +279,11 @@ impl State {
         if open.as_ref().is_none_or(|engine| engine.watch.trouble().is_none()) {
             return Ok(open);
         }
-        let fresh = Rc::new(adapter::open(self.choice.get()).await?);
+        let fresh = adapter::open(self.choice.get()).await?.with_max_buffer(self.max_buffer_mb.get());
+        let fresh = Rc::new(fresh);
         self.engine.replace(Some(Rc::clone(&fresh)));
         self.model.replace(None);
+        self.imported.replace(None);
         Ok(Some(fresh))
     }
 
