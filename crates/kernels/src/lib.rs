@@ -16,6 +16,8 @@ mod layer_norm;
 mod linear;
 mod operations;
 #[cfg(any(feature = "wgpu", target_arch = "wasm32", test))]
+// A build without a GPU only tests that the shaders are valid.
+#[cfg_attr(not(any(feature = "wgpu", target_arch = "wasm32")), allow(dead_code, unused_imports))]
 mod passes;
 mod patch_merge;
 mod shuffle;

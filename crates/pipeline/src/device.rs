@@ -142,13 +142,13 @@ pub fn is_software(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use saswin_model::{Architecture, Merge};
+    use saswin_model::{Merge, SwinConfig};
 
     use super::*;
 
     #[test]
     fn a_lowered_limit_refuses_what_is_too_large() {
-        let plan = MemoryPlan::new(&Architecture::encoder(1, 12, Merge::Fixed), 0, [96; 3]);
+        let plan = MemoryPlan::new(&SwinConfig::encoder(1, 12, Merge::Fixed), 0, [96; 3]);
         assert!(Engine::cpu(None).accommodates(&plan).is_ok());
         let small = Engine::cpu(None).with_max_buffer(Some(64)).with_max_buffer(Some(1024));
         assert_eq!(small.max_buffer, Some(64 << 20));

@@ -270,7 +270,7 @@ impl Recipe {
 /// Stands for files while a manifest is checked before there are any.
 fn placeholder() -> FileEntry {
     FileEntry {
-        name: String::new(),
+        name: "weights".to_owned(),
         sha256: String::new(),
         bytes: 0,
         precision: saswin_model::weights::Precision::F32,
