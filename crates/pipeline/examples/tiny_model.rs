@@ -5,7 +5,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use burn::tensor::Device;
-use saswin_model::nets::SaSwin;
+use saswin_model::nets::Network;
 use saswin_model::weights::{Precision, collect, pack};
 use saswin_model::{Manifest, sha256_hex};
 
@@ -14,7 +14,7 @@ const MANIFEST: &str = include_str!("../tests/tiny-manifest.json");
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).ok_or("which folder?")?);
     let mut manifest = Manifest::from_json(MANIFEST)?;
-    let network = SaSwin::new(&manifest.architecture, &Device::flex())?;
+    let network = Network::new(&manifest.architecture, &Device::flex())?;
     let bytes = pack(&collect(&network)?, Precision::F32, |_| false)?;
     let file = &mut manifest.files[0];
     file.sha256 = sha256_hex(&bytes);

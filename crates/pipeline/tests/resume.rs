@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use burn::tensor::Device;
 use saswin_model::Manifest;
-use saswin_model::nets::SaSwin;
+use saswin_model::nets::Network;
 use saswin_pipeline::{
     DeviceTrouble, DeviceWatch, Engine, Findings, LoadedModel, Monitor, Options, Rig, RunError, Step, Wanted,
     phantom_scan, run,
@@ -14,20 +14,20 @@ use saswin_pipeline::{
 #[derive(Clone)]
 struct Tiny {
     manifest: Manifest,
-    network: SaSwin,
+    network: Network,
 }
 
 impl Tiny {
     fn new(roi: usize) -> Self {
         let mut manifest = Manifest::from_json(include_str!("tiny-manifest.json")).unwrap();
         manifest.preprocessing.roi = [roi; 3];
-        let network = SaSwin::new(&manifest.architecture, &Device::flex()).unwrap();
+        let network = Network::new(&manifest.architecture, &Device::flex()).unwrap();
         Self { manifest, network }
     }
 
     fn loaded(&self) -> LoadedModel {
         let Self { manifest, network } = self.clone();
-        LoadedModel { manifest, network, sha256: String::new() }
+        LoadedModel { manifest, network, memory: None, sha256: String::new() }
     }
 }
 

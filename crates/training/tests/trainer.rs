@@ -24,6 +24,7 @@ fn recipe() -> Recipe {
             training: [1, 1],
             validation: [1, 1],
             crop: [SIDE; 3],
+            finish: None,
             batch: 1,
             threads: 1,
             synthesis: saswin_training::synth::SynthConfig::default(),
