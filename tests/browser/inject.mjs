@@ -36,7 +36,7 @@ export async function chooseTiny(page) {
 /** Runs `trouble` in the worker before the worker's own code. */
 export async function inWorker(context, trouble, ...values) {
   const script = `(${trouble})(${values.map((value) => JSON.stringify(value)).join(", ")});\n`;
-  await context.route(/\/assets\/worker-[^/]+\.js$/, async (route) => {
+  await context.route(/\/assets\/worker-(?!client)[^/]+\.js$/, async (route) => {
     const response = await route.fetch();
     const { "content-encoding": _, "content-length": __, ...headers } = response.headers();
     await route.fulfill({ status: 200, headers, body: script + (await response.text()) });

@@ -114,8 +114,10 @@ async fn acquire() -> Result<WgpuSetup, DeviceTrouble> {
         memory_hints: wgpu::MemoryHints::MemoryUsage,
         ..wgpu::DeviceDescriptor::default()
     };
+    // Browsers put a whole stack under the reason.
+    let reason = |e: wgpu::RequestDeviceError| e.to_string().lines().next().unwrap_or_default().to_owned();
     let (device, queue) =
-        adapter.request_device(&descriptor).await.map_err(|e| DeviceTrouble::Refused(e.to_string()))?;
+        adapter.request_device(&descriptor).await.map_err(|e| DeviceTrouble::Refused(reason(e)))?;
     let backend = adapter.get_info().backend;
     Ok(WgpuSetup { instance, adapter, device, queue, backend })
 }
