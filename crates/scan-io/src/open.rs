@@ -132,11 +132,10 @@ impl Found {
     fn first_reason(&self) -> ScanError {
         let telling = self.errors.iter().find(|e| !matches!(e, ScanError::NotAScan(_)));
         telling.or(self.errors.first()).cloned().unwrap_or_else(|| {
-            let message = match self.ignored {
-                1 => "the file is not a scan".to_owned(),
-                n => format!("none of the {n} files is a scan"),
-            };
-            ScanError::not_a_scan(message)
+            match (self.ignored, self.other.as_slice()) {
+                (1, [only]) => ScanError::not_a_scan("the file is not a scan").in_file(&only.name),
+                (n, _) => ScanError::not_a_scan(format!("none of the {n} files is a scan")),
+            }
         })
     }
 }
