@@ -1,7 +1,7 @@
 """Trains a recipe with PyTorch, on the same synthesised examples as `saswin-cli train`.
 
-On a processor PyTorch's bfloat16 convolutions take a third of the time of the Rust trainer, and the weights come
-back through the same importer as any checkpoint:
+On a processor with bfloat16 arithmetic PyTorch is the faster of the two. The weights come back through the same
+importer as any checkpoint:
 
     pip install -r crates/training/torch/requirements.txt
     cargo build --release -p saswin-cli
@@ -106,20 +106,22 @@ class Run:
         looked = saved = self.seconds
         used = self.used()
         crop, stream = self.crop(used), self.examples(used)
-        sums, since = {}, time.monotonic()
+        sums, waited, since = {}, 0.0, time.monotonic()
         while (used := self.used()) < 1:
             if self.crop(used) != crop:
                 stream.close()
                 crop, stream = self.crop(used), self.examples(used)
             start = time.monotonic()
             rate = learning_rate(self.recipe["optimiser"], used)
-            total, parts, norm = self.train_step(stream.batch(self.recipe["data"]["batch"]), rate)
+            batch = stream.batch(self.recipe["data"]["batch"])
+            waited += time.monotonic() - start
+            total, parts, norm = self.train_step(batch, rate)
             self.seconds += time.monotonic() - start
             for name, value in {"loss": total, "norm": norm, **parts}.items():
                 sums[name] = sums.get(name, 0.0) + value / RECORD_EVERY
             if self.step % RECORD_EVERY == 0:
-                self.record_steps(rate, sums, (time.monotonic() - since) / RECORD_EVERY)
-                sums, since = {}, time.monotonic()
+                self.record_steps(rate, sums, (time.monotonic() - since) / RECORD_EVERY, waited / RECORD_EVERY)
+                sums, waited, since = {}, 0.0, time.monotonic()
             validation = self.recipe["validation"]
             if self.seconds - looked >= 60 * validation["minutes"]:
                 self.look()
@@ -131,10 +133,10 @@ class Run:
         self.look()
         self.save()
 
-    def record_steps(self, rate, sums, seconds):
+    def record_steps(self, rate, sums, seconds, waiting):
         loss, norm = sums.pop("loss"), sums.pop("norm")
         self.write(kind="steps", step=self.step, minutes=self.seconds / 60, rate=rate, loss=loss, parts=sums,
-                   norm=norm, seconds_per_step=seconds, waiting=0.0)  # fmt: skip
+                   norm=norm, seconds_per_step=seconds, waiting=waiting)  # fmt: skip
 
     def write(self, **record):
         line = json.dumps(record)
