@@ -19,6 +19,9 @@ pub struct Args {
     /// Write the recipe's held-out examples and end, instead of training examples without end.
     #[arg(long)]
     validation: bool,
+    /// Draw the heads that the recipe keeps, if any, and end.
+    #[arg(long)]
+    draw_heads: bool,
     /// Number of the first training example.
     #[arg(long, default_value_t = 0)]
     first: u64,
@@ -35,7 +38,11 @@ pub fn run(args: &Args) -> CliResult {
         recipe.data.crop = [x, y, z];
     }
     std::fs::create_dir_all(&args.cache)?;
-    let [training, validation] = HeadSource::pair(&recipe.data, recipe.channels(), &args.cache)?;
+    let [training, validation] = HeadSource::pair(&recipe, &args.cache)?;
+    if args.draw_heads {
+        validation.fill()?;
+        return Ok(training.fill()?);
+    }
     let mut out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
     let result = if args.validation {
         HeldOut::draw(&validation, &recipe).examples().iter().try_for_each(|e| write(&mut out, e))

@@ -58,6 +58,25 @@ pub struct DataRecipe {
     /// How samples look.
     #[serde(default)]
     pub synthesis: SynthConfig,
+    /// What is taught about them.
+    #[serde(default)]
+    pub target: Target,
+    /// Cut all training windows from this many whole heads, drawn once, instead of a new head for each window.
+    #[serde(default)]
+    pub heads: Option<usize>,
+}
+
+/// What a network is taught about a head.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// Tissues and structures, left and right apart.
+    #[default]
+    Anatomy,
+    /// Strokes, plaques, tumours as one class; one class output.
+    Lesions,
+    /// Blood and clefts of the skull; four class outputs.
+    Emergencies,
 }
 
 /// The end of a run on windows of another size, mostly those that the model will be run on: many steps on small
@@ -225,6 +244,10 @@ impl Recipe {
             need(sides(finish.crop), "data.finish.crop", "must be multiples of 32 up to 192")?;
             need((0.0..=1.0).contains(&finish.share), "data.finish.share", "must be 0 to 1")?;
         }
+        let spacing = self.manifest.preprocessing.spacing_mm;
+        need(spacing == 1.0 || spacing == 2.0, "manifest.preprocessing.spacing_mm", "must be 1 or 2")?;
+        need(spacing == 1.0 || data.heads.is_some(), "data.heads", "must be given for windows of 2 mm")?;
+        need(data.heads != Some(0), "data.heads", "must be 1 or more")?;
         let decoder = self.architecture.out_channels() > 0;
         let segmentation = self.segmentation != Segmentation::None;
         need(decoder == segmentation, "segmentation", "must be `none` exactly without a decoder")?;

@@ -28,6 +28,8 @@ fn recipe() -> Recipe {
             batch: 1,
             threads: 1,
             synthesis: saswin_training::synth::SynthConfig::default(),
+            target: saswin_training::recipe::Target::Anatomy,
+            heads: None,
         },
         budget: Budget::Steps(30),
         optimiser: OptimiserRecipe {

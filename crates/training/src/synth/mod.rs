@@ -42,6 +42,8 @@ pub use intensity::{MrScale, normalise_mr};
 pub use pack::{load_or_pack, read_pack, write_pack};
 pub use patches::{Patch, patches};
 pub use pathology::{LesionShape, Pathology, finding, load_or_pack_shapes};
+#[cfg(feature = "trainer")]
+pub(crate) use region::flip_x;
 pub use region::{Canvas, Region};
 pub use rng::Rng;
 pub use sample::{Crop, Sample, SampleTruth};

@@ -74,10 +74,51 @@ impl Region {
         }
         out
     }
+
+    /// Copies the box `inner` out of `data`, which fills this box; voxels outside of it are `outside`.
+    pub fn cut_padded<T: Copy>(&self, data: &[T], inner: &Self, outside: T) -> Vec<T> {
+        let mut out = vec![outside; inner.len()];
+        let off: [i32; 3] = std::array::from_fn(|a| inner.start[a] - self.start[a]);
+        let range = |a: usize| {
+            let first = (-off[a]).max(0);
+            let last = (self.size[a] as i32 - off[a]).min(inner.size[a] as i32).max(first);
+            first as usize..last as usize
+        };
+        let at = |a: usize, i: usize| (i as i32 + off[a]) as usize;
+        let z = range(2);
+        if z.is_empty() {
+            return out;
+        }
+        for x in range(0) {
+            for y in range(1) {
+                let from = (at(0, x) * self.size[1] + at(1, y)) * self.size[2] + at(2, z.start);
+                let to = (x * inner.size[1] + y) * inner.size[2];
+                out[to + z.start..to + z.end].copy_from_slice(&data[from..from + z.len()]);
+            }
+        }
+        out
+    }
 }
 
 /// Reverses the `x` axis of an array of these dimensions.
 pub(crate) fn flip_x<T: Copy>(data: &[T], dims: [usize; 3]) -> Vec<T> {
     let plane = dims[1] * dims[2];
     data.chunks_exact(plane).rev().flatten().copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_padded_cut_keeps_what_lies_inside() {
+        let whole = Region { start: [0; 3], size: [2, 2, 3] };
+        let data: Vec<u8> = (1..=12).collect();
+        let inner = Region { start: [1, -1, 1], size: [2, 3, 3] };
+        let cut = whole.cut_padded(&data, &inner, 0);
+        assert_eq!(cut, [0, 0, 0, 8, 9, 0, 11, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(whole.cut_padded(&data, &whole, 0), whole.cut(&data, &whole));
+        let beside = Region { start: [5, 0, 0], size: [1, 1, 2] };
+        assert_eq!(whole.cut_padded(&data, &beside, 7), [7, 7]);
+    }
 }

@@ -3,11 +3,13 @@
 mod average;
 mod error;
 mod feed;
+mod kept;
 mod masks;
 mod run;
 mod schedule;
 mod session;
 mod source;
+mod target;
 mod validate;
 mod views;
 
@@ -17,4 +19,5 @@ pub use run::{Options, train};
 pub use schedule::{rate, used};
 pub use session::{Session, StepReport, loss_of};
 pub use source::{Batch, Example, HeadSource, Source, example_seed};
+pub use target::{SHIFT_UNIT_MM, Seen};
 pub use validate::{HeldOut, mean_foreground};

@@ -36,7 +36,8 @@ pub fn train(recipe: &Recipe, options: &Options, report: &mut dyn FnMut(&Record)
     let out = &options.out;
     std::fs::create_dir_all(out).map_err(|e| TrainError::io(out, e))?;
     let cache = out.parent().unwrap_or(out);
-    let [training, validation] = HeadSource::pair(&recipe.data, recipe.channels(), cache)?;
+    let [training, validation] = HeadSource::pair(recipe, cache)?;
+    training.fill()?;
     let session = open(recipe, options)?;
     let log_path = out.join("metrics.jsonl");
     let log = Log::open(&log_path).map_err(|e| TrainError::io(&log_path, e))?;

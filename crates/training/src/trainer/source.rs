@@ -7,11 +7,19 @@ use burn::tensor::{Device, Tensor, TensorData};
 use saswin_model::InputChannel;
 
 use super::TrainError;
+use super::kept::{KeptHead, KeptHeads};
 use super::masks::masks;
+use super::target::Seen;
 use super::views::{View, views};
 use crate::losses::{MaskedTarget, PretrainTarget};
-use crate::recipe::{DataRecipe, data_folder};
-use crate::synth::{Canvas, Crop, HeadMap, HeadSynth, Rng, load_or_pack};
+use crate::recipe::{Recipe, Target, data_folder};
+use crate::synth::targets::mirrored;
+use crate::synth::{
+    Canvas, HeadMap, HeadSynth, LesionShape, Region, Rng, SynthConfig, flip_x, load_or_pack, load_or_pack_shapes,
+};
+
+/// Folder of real stroke masks inside the data folder.
+const STROKE_SHAPES: &str = "soop-lesion-masks";
 
 /// One window with its truth.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,33 +51,188 @@ pub fn example_seed(seed: u64, stream: &str, index: u64) -> u64 {
 #[derive(Debug, Clone)]
 pub struct HeadSource {
     synth: Arc<HeadSynth>,
+    kept: Option<KeptHeads>,
     size: [usize; 3],
+    spacing: f32,
     channels: Vec<InputChannel>,
+    target: Target,
+}
+
+/// A window of a head with its counterpart from the other side.
+struct Window<'a> {
+    start: [i32; 3],
+    size: [usize; 3],
+    image: &'a [f32],
+    mirror: &'a [f32],
 }
 
 impl HeadSource {
-    /// Training and validation sources of a recipe. Label maps are packed once into the folder `cache`.
+    /// Training and validation sources of a recipe. Label maps, and heads that are kept, are put into the folder
+    /// `cache`.
     ///
     /// # Errors
-    /// If the label maps cannot be read or are fewer than the recipe names.
-    pub fn pair(data: &DataRecipe, channels: &[InputChannel], cache: &Path) -> Result<[Self; 2], TrainError> {
-        let folder = data_folder().join(&data.maps);
+    /// If the label maps or lesion shapes cannot be read or are fewer than the recipe names.
+    pub fn pair(recipe: &Recipe, cache: &Path) -> Result<[Self; 2], TrainError> {
+        let data = &recipe.data;
         let name = data.maps.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let maps = load_or_pack(&folder, &cache.join(name + ".pack"))?;
-        let source = |range| Self::new(select(&maps, range)?, data, channels);
-        Ok([source(data.training)?, source(data.validation)?])
-    }
-
-    fn new(maps: Vec<HeadMap>, data: &DataRecipe, channels: &[InputChannel]) -> Result<Self, TrainError> {
-        let synth = HeadSynth::new(maps, data.synthesis.clone())
-            .ok_or_else(|| TrainError::Data("no label map to draw from".to_owned()))?;
-        Ok(Self { synth: Arc::new(synth), size: data.crop, channels: channels.to_vec() })
+        let maps = load_or_pack(&data_folder().join(&data.maps), &cache.join(name + ".pack"))?;
+        let shapes = shapes(&data.synthesis, cache)?;
+        let source = |range, stream: &str, heads: Option<usize>| -> Result<Self, TrainError> {
+            let synth = HeadSynth::new(select(&maps, range)?, data.synthesis.clone())
+                .ok_or_else(|| TrainError::Data("no label map to draw from".to_owned()))?;
+            let synth = Arc::new(synth.with_shapes(shapes.clone()));
+            let spacing = recipe.manifest.preprocessing.spacing_mm as f32;
+            let folder = cache.join(format!("{}-{stream}", recipe.name));
+            let keep = |count| KeptHeads::new(folder, synth.clone(), recipe.seed, spacing > 1.0, count);
+            Ok(Self {
+                kept: heads.map(keep),
+                synth,
+                size: data.crop,
+                spacing,
+                channels: recipe.channels().to_vec(),
+                target: data.target,
+            })
+        };
+        let validation = data.heads.map(|_| recipe.validation.crops);
+        Ok([source(data.training, "heads", data.heads)?, source(data.validation, "validation", validation)?])
     }
 
     /// The same heads in windows of another size.
     pub fn with_windows(&self, size: [usize; 3]) -> Self {
         Self { size, ..self.clone() }
     }
+
+    /// Draws the heads that windows are cut from, if they are kept and not there yet.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn fill(&self) -> Result<(), TrainError> {
+        self.kept.as_ref().map_or(Ok(()), KeptHeads::fill)
+    }
+
+    fn drawn(&self, seed: u64) -> Example {
+        let crop = self.synth.sample_crop(seed, self.size);
+        let Region { start, size } = crop.region;
+        let window = Window { start, size, image: &crop.image, mirror: &crop.mirror };
+        let seen = Seen {
+            anatomy: &crop.target,
+            findings: &crop.findings,
+            voxel_ml: self.voxel_ml(),
+            midline_shift: crop.truth.midline_shift.filter(|_| self.shows_middle(start)),
+        };
+        self.example_of(&window, &seen)
+    }
+
+    /// A window of one of the kept heads, either side left.
+    fn cut(&self, kept: &KeptHeads, seed: u64) -> Example {
+        let mut rng = Rng::new(seed).fork("window");
+        let head = kept.head(rng.below(kept.count));
+        let flipped = rng.chance(0.5);
+        let whole = Region { start: [0; 3], size: head.dims };
+        let start = self.window_start(&head, flipped, &mut rng);
+        let region = Region { start, size: self.size };
+        let turned = |values: &[u8]| if flipped { flip_x(values, head.dims) } else { values.to_vec() };
+        let sides = [flipped, !flipped].map(|flip| {
+            let image = if flip { flip_x(&head.image, head.dims) } else { head.image.clone() };
+            whole.cut_padded(&image, &region, self.nothing())
+        });
+        let findings = whole.cut_padded(&turned(&head.findings), &region, 0);
+        let mut anatomy = whole.cut_padded(&turned(&head.anatomy), &region, 0);
+        if flipped {
+            anatomy.iter_mut().for_each(|t| *t = mirrored(*t));
+        }
+        let shift = if flipped { -head.midline_shift } else { head.midline_shift };
+        let window = Window { start, size: self.size, image: &sides[0], mirror: &sides[1] };
+        let seen = Seen {
+            anatomy: &anatomy,
+            findings: &findings,
+            voxel_ml: self.voxel_ml(),
+            midline_shift: (!shift.is_nan() && self.shows_middle(start)).then_some(shift),
+        };
+        self.example_of(&window, &seen)
+    }
+
+    /// Half of the windows lie around something to find, if there is anything.
+    fn window_start(&self, head: &KeptHead, flipped: bool, rng: &mut Rng) -> [i32; 3] {
+        let [nx, ny, nz] = head.dims;
+        let found: Vec<usize> = (0..head.findings.len()).filter(|i| head.findings[*i] != 0).collect();
+        let middle = if !found.is_empty() && rng.chance(0.5) {
+            let i = found[rng.below(found.len())];
+            let x = i / (ny * nz);
+            [if flipped { nx - 1 - x } else { x }, i / nz % ny, i % nz].map(|v| v as f32)
+        } else {
+            let reach = [60.0, 75.0, 60.0];
+            std::array::from_fn(|a| (Canvas::ORIGIN[a] + rng.range(-reach[a], reach[a])) / self.spacing)
+        };
+        std::array::from_fn(|a| {
+            let side = self.size[a] as f32;
+            let wanted = middle[a] - side / 2.0 + rng.range(-0.25, 0.25) * side;
+            let room = head.dims[a] as f32 - side;
+            // A window larger than the head holds all of it.
+            wanted.round().clamp(room.min(0.0), room.max(0.0)) as i32
+        })
+    }
+
+    /// Whether the middle of the head lies well inside the window.
+    fn shows_middle(&self, start: [i32; 3]) -> bool {
+        let margin = 20.0 / self.spacing;
+        (0..3).all(|a| {
+            let middle = Canvas::ORIGIN[a] / self.spacing - start[a] as f32;
+            middle >= margin && middle <= self.size[a] as f32 - margin
+        })
+    }
+
+    fn voxel_ml(&self) -> f32 {
+        self.spacing.powi(3) / 1000.0
+    }
+
+    /// Value of voxels outside the head's picture.
+    fn nothing(&self) -> f32 {
+        if self.channels.iter().any(|c| matches!(c, InputChannel::Hounsfield { .. })) { -1000.0 } else { 0.0 }
+    }
+
+    fn example_of(&self, window: &Window<'_>, seen: &Seen<'_>) -> Example {
+        Example {
+            size: window.size,
+            image: self.input(window.image, window, 1.0),
+            mirror: self.input(window.mirror, window, -1.0),
+            labels: self.target.labels(seen),
+            classes: self.target.classes(seen),
+        }
+    }
+
+    /// All channels of a window; `side` is −1 where left and right are exchanged.
+    fn input(&self, scan: &[f32], window: &Window<'_>, side: f32) -> Vec<f32> {
+        let mut values = Vec::with_capacity(scan.len() * self.channels.len());
+        let plane = window.size[1] * window.size[2];
+        for channel in &self.channels {
+            match channel {
+                InputChannel::Lateral { scale_mm } => {
+                    let unit = side * self.spacing / *scale_mm as f32;
+                    let middle = (Canvas::DIMS[0] as f32 / self.spacing - 1.0) / 2.0;
+                    for x in 0..window.size[0] {
+                        let off = (window.start[0] + x as i32) as f32 - middle;
+                        values.extend(std::iter::repeat_n(off * unit, plane));
+                    }
+                }
+                InputChannel::Scan => values.extend_from_slice(scan),
+                InputChannel::Hounsfield { low, high } => {
+                    let (low, gain) = (*low as f32, 1.0 / (high - low) as f32);
+                    values.extend(scan.iter().map(|v| ((v - low) * gain).clamp(0.0, 1.0)));
+                }
+            }
+        }
+        values
+    }
+}
+
+/// Stroke shapes, where strokes are drawn.
+fn shapes(synthesis: &SynthConfig, cache: &Path) -> Result<Vec<LesionShape>, TrainError> {
+    let folder = data_folder().join(STROKE_SHAPES);
+    if synthesis.stroke == 0.0 || !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    Ok(load_or_pack_shapes(&folder, &cache.join("lesions.pack"))?)
 }
 
 fn select(maps: &[HeadMap], [first, last]: [usize; 2]) -> Result<Vec<HeadMap>, TrainError> {
@@ -81,34 +244,11 @@ fn select(maps: &[HeadMap], [first, last]: [usize; 2]) -> Result<Vec<HeadMap>, T
 
 impl Source for HeadSource {
     fn example(&self, seed: u64) -> Example {
-        let crop = self.synth.sample_crop(seed, self.size);
-        let [image, mirror] = [(&crop.image, 1.0), (&crop.mirror, -1.0)]
-            .map(|(scan, side)| input(scan, &crop, side, &self.channels));
-        Example { size: crop.region.size, image, mirror, labels: crop.target, classes: Vec::new() }
-    }
-}
-
-/// All channels of a window; `side` is −1 where left and right are exchanged.
-fn input(scan: &[f32], crop: &Crop, side: f32, channels: &[InputChannel]) -> Vec<f32> {
-    let mut values = Vec::with_capacity(scan.len() * channels.len());
-    let plane = crop.region.size[1] * crop.region.size[2];
-    for channel in channels {
-        match channel {
-            InputChannel::Lateral { scale_mm } => {
-                let unit = side / *scale_mm as f32;
-                for x in 0..crop.region.size[0] {
-                    let mm = (crop.region.start[0] + x as i32) as f32 - Canvas::ORIGIN[0];
-                    values.extend(std::iter::repeat_n(mm * unit, plane));
-                }
-            }
-            InputChannel::Scan => values.extend_from_slice(scan),
-            InputChannel::Hounsfield { low, high } => {
-                let (low, gain) = (*low as f32, 1.0 / (high - low) as f32);
-                values.extend(scan.iter().map(|v| ((v - low) * gain).clamp(0.0, 1.0)));
-            }
+        match &self.kept {
+            Some(kept) => self.cut(kept, seed),
+            None => self.drawn(seed),
         }
     }
-    values
 }
 
 /// Examples as tensors.

@@ -1,0 +1,85 @@
+//! What a network is taught about a head: which labels, and which outputs of the class head.
+
+use crate::recipe::Target;
+use crate::synth::finding;
+
+/// Findings of at least this volume count as present; smaller ones are neither present nor absent. mL.
+const LEAST_ML: f32 = 0.1;
+/// Midline shift that is reported as one, mm.
+const SHIFT_MM: f32 = 5.0;
+/// The class head gives midline shift in units of this many mm.
+pub const SHIFT_UNIT_MM: f32 = 10.0;
+
+/// What is to be said of a window or a whole head.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// Anatomical classes (see [`crate::synth::targets`]).
+    pub anatomy: &'a [u8],
+    /// Lesions, blood and clefts (see [`crate::synth::finding`]).
+    pub findings: &'a [u8],
+    /// mL of one voxel.
+    pub voxel_ml: f32,
+    /// Displacement of the septum in mm, positive to the right, if it lies in the window.
+    pub midline_shift: Option<f32>,
+}
+
+impl Target {
+    /// Segmentation target of each voxel.
+    pub fn labels(self, seen: &Seen<'_>) -> Vec<u8> {
+        let of = |f: &u8| match (self, *f) {
+            (Self::Lesions, finding::LESION) | (Self::Emergencies, finding::BLEED) => 1,
+            (Self::Emergencies, finding::FRACTURE) => 2,
+            _ => 0,
+        };
+        match self {
+            Self::Anatomy => seen.anatomy.to_vec(),
+            Self::Lesions | Self::Emergencies => seen.findings.iter().map(of).collect(),
+        }
+    }
+
+    /// Outputs of the class head, not a number where unknown.
+    ///
+    /// Lesions: whether there is one. Emergencies: whether there is blood, midline shift, a fracture; and the
+    /// shift in units of [`SHIFT_UNIT_MM`].
+    pub fn classes(self, seen: &Seen<'_>) -> Vec<f32> {
+        let present = |wanted: u8| {
+            let voxels = seen.findings.iter().filter(|f| **f == wanted).count();
+            match voxels as f32 * seen.voxel_ml {
+                ml if ml >= LEAST_ML => 1.0,
+                _ if voxels > 0 => f32::NAN,
+                _ => 0.0,
+            }
+        };
+        match self {
+            Self::Anatomy => Vec::new(),
+            Self::Lesions => vec![present(finding::LESION)],
+            Self::Emergencies => {
+                let shift = seen.midline_shift.unwrap_or(f32::NAN);
+                let shifted =
+                    if shift.is_nan() { shift } else { f32::from(u8::from(shift.abs() > SHIFT_MM)) };
+                vec![present(finding::BLEED), shifted, present(finding::FRACTURE), shift / SHIFT_UNIT_MM]
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn specks_are_neither_present_nor_absent() {
+        let findings = [vec![finding::BLEED; 13], vec![finding::FRACTURE; 3], vec![0; 84]].concat();
+        let anatomy = vec![4; 100];
+        let seen =
+            Seen { anatomy: &anatomy, findings: &findings, voxel_ml: 0.008, midline_shift: Some(-6.0) };
+        let classes = Target::Emergencies.classes(&seen);
+        assert_eq!((classes[0], classes[1], classes[3]), (1.0, 1.0, -0.6));
+        assert!(classes[2].is_nan());
+        assert_eq!(Target::Lesions.classes(&seen), [0.0]);
+        assert_eq!(Target::Emergencies.labels(&seen)[12..17], [1, 2, 2, 2, 0]);
+        let unknown = Seen { midline_shift: None, ..seen };
+        assert!(Target::Emergencies.classes(&unknown)[1].is_nan());
+        assert_eq!(Target::Anatomy.labels(&seen), anatomy);
+    }
+}
