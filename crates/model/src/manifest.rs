@@ -123,6 +123,17 @@ pub struct ClassOutput {
     pub softmax: bool,
 }
 
+/// How the class logits of several windows become one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WindowPool {
+    /// Their mean.
+    #[default]
+    Mean,
+    /// The highest of each output: what one window shows, the scan has.
+    Max,
+}
+
 /// One output of the class head read as a measure: `value = offset + scale · logit`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measure {
@@ -176,12 +187,19 @@ pub struct Manifest {
     /// lie over earlier ones. Otherwise the highest channel is the label, and channel 0 is background.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub overlapping: bool,
+    /// Unions of labels that are one connected piece in any body: what lies outside of their largest piece is
+    /// background. Applied in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pieces: Vec<Vec<u8>>,
     /// Unions of classes to report.
     #[serde(default)]
     pub regions: Vec<Region>,
     /// Probabilities to report.
     #[serde(default)]
     pub classes: Vec<ClassOutput>,
+    /// What a scan's class logits are when several windows were run; measures are always the mean.
+    #[serde(default)]
+    pub windows: WindowPool,
     /// Measures to report.
     #[serde(default)]
     pub measures: Vec<Measure>,

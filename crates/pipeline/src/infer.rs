@@ -16,8 +16,8 @@ pub struct Scores {
     pub segmentation: Vec<f32>,
     /// Number of segmentation classes.
     pub classes: usize,
-    /// Mean class logits over windows; empty without a class head.
-    pub class_logits: Vec<f32>,
+    /// Class logits of each window `[windows][outputs]`; empty without a class head.
+    pub class_logits: Vec<Vec<f32>>,
     /// Number of windows run.
     pub windows: usize,
 }
@@ -29,7 +29,7 @@ pub struct Inference<'a> {
     windows: WindowGrid,
     classes: usize,
     blender: Blender,
-    class_logits: Vec<f32>,
+    class_logits: Vec<Vec<f32>>,
     done: usize,
 }
 
@@ -97,11 +97,8 @@ impl<'a> Inference<'a> {
         };
         if let Some(logits) = output.classes {
             let values = read(logits, engine, place).await?;
-            let total = self.total() as f32;
-            self.class_logits.resize(values.len(), 0.0);
-            for (sum, v) in self.class_logits.iter_mut().zip(&values) {
-                *sum += v / total;
-            }
+            self.class_logits.truncate(self.done);
+            self.class_logits.push(values);
         }
         match segmentation {
             Some(values) => Ok(self.blender.add(self.done, &values)?),

@@ -1,7 +1,7 @@
 //! From scores to labels, volumes and sentences.
 
-use saswin_model::{Manifest, Side};
-use saswin_volume::{Grid, Volume, resample_argmax};
+use saswin_model::{Manifest, Side, WindowPool};
+use saswin_volume::{Grid, Volume, keep_largest_piece, resample_argmax};
 
 use crate::report::{Asymmetry, LabelVolume, MeasureValue, Probability};
 use crate::{Prepared, RunError, Scores};
@@ -21,7 +21,9 @@ pub(crate) fn label_map(
         return Ok(Volume::filled(*native, 0));
     }
     if !manifest.overlapping {
-        return highest(&scores.segmentation, scores.classes);
+        let mut map = highest(&scores.segmentation, scores.classes)?;
+        manifest.pieces.iter().for_each(|labels| keep_one_piece(&mut map, labels));
+        return Ok(map);
     }
     let mut map = Volume::filled(*native, 0);
     let size = scores.segmentation.len() / scores.classes;
@@ -37,6 +39,18 @@ pub(crate) fn label_map(
         }
     }
     Ok(map)
+}
+
+/// Voxels of `labels` outside of the largest piece of their union become background.
+fn keep_one_piece(map: &mut Volume<u8>, labels: &[u8]) {
+    let of_union = |v: &u8| labels.contains(v);
+    let mut kept: Vec<bool> = map.voxels.iter().map(of_union).collect();
+    keep_largest_piece(&mut kept, map.grid.dims);
+    for (voxel, kept) in map.voxels.iter_mut().zip(kept) {
+        if !kept && of_union(voxel) {
+            *voxel = 0;
+        }
+    }
 }
 
 /// Millilitres of each value of a label map.
@@ -88,11 +102,27 @@ pub(crate) fn measures(manifest: &Manifest, labels: &[LabelVolume], scores: &Sco
         value: region.labels.iter().map(volume_of).sum(),
         unit: "mL".to_owned(),
     });
+    let logits = pooled(scores, WindowPool::Mean);
     let heads = manifest.measures.iter().filter_map(|m| {
-        let logit = f64::from(*scores.class_logits.get(m.index)?);
+        let logit = f64::from(*logits.get(m.index)?);
         Some(MeasureValue { name: m.name.clone(), value: m.scale * logit, unit: m.unit.clone() })
     });
     regions.chain(heads).collect()
+}
+
+/// The scan's class logits.
+fn pooled(scores: &Scores, how: WindowPool) -> Vec<f32> {
+    let windows = scores.class_logits.len() as f32;
+    let pool = |a: f32, b: f32| match how {
+        WindowPool::Mean => a + b / windows,
+        WindowPool::Max => a.max(b),
+    };
+    let start = match how {
+        WindowPool::Mean => 0.0,
+        WindowPool::Max => f32::NEG_INFINITY,
+    };
+    let outputs = scores.class_logits.first().map_or(0, Vec::len);
+    (0..outputs).map(|i| scores.class_logits.iter().fold(start, |sum, w| pool(sum, w[i]))).collect()
 }
 
 /// Calibrated probabilities of the class head.
@@ -102,15 +132,16 @@ pub(crate) fn probabilities(manifest: &Manifest, scores: &Scores) -> Vec<Probabi
         let verdict = if present { "the network reports" } else { "the network does not report" };
         format!("{name}: {verdict} it ({percent:.0} % on its own scale)")
     };
+    let logits = pooled(scores, manifest.windows);
     manifest
         .classes
         .iter()
         .filter_map(|class| {
-            let logit = *scores.class_logits.get(class.index)?;
+            let logit = *logits.get(class.index)?;
             // Softmax, or for a sigmoid against an output that is always 0.
             let odds = |other: f32| (f64::from(other - logit) / class.temperature).exp();
             let value = if class.softmax {
-                1.0 / scores.class_logits.iter().copied().map(odds).sum::<f64>()
+                1.0 / logits.iter().copied().map(odds).sum::<f64>()
             } else {
                 1.0 / (1.0 + odds(0.0))
             };

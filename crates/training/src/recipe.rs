@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use saswin_model::{
-    Architecture, ClassOutput, FileEntry, InputChannel, Label, Manifest, Measure, Preprocessing, Region,
+    Architecture, ClassOutput, FileEntry, InputChannel, Label, Manifest, Measure, Preprocessing, Region, WindowPool,
 };
 use serde::{Deserialize, Serialize};
 
@@ -165,12 +165,18 @@ pub struct ManifestRecipe {
     /// Segmentation classes.
     #[serde(default)]
     pub labels: Vec<Label>,
+    /// Unions of labels that are one piece.
+    #[serde(default)]
+    pub pieces: Vec<Vec<u8>>,
     /// Unions of classes to report.
     #[serde(default)]
     pub regions: Vec<Region>,
     /// Probabilities to report.
     #[serde(default)]
     pub classes: Vec<ClassOutput>,
+    /// How windows' class logits become one.
+    #[serde(default)]
+    pub windows: WindowPool,
     /// Measures to report.
     #[serde(default)]
     pub measures: Vec<Measure>,
@@ -276,6 +282,8 @@ impl Recipe {
             regions: m.regions,
             classes: m.classes,
             measures: m.measures,
+            pieces: m.pieces,
+            windows: m.windows,
             files,
             trained: true,
             note: m.note,

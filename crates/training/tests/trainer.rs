@@ -66,6 +66,8 @@ fn recipe() -> Recipe {
             regions: vec![],
             classes: vec![],
             measures: vec![],
+            pieces: vec![],
+            windows: saswin_model::WindowPool::Mean,
             note: String::new(),
             license: String::new(),
             provenance: String::new(),

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::weights::{self, Precision, WeightMap};
 use crate::{
     Architecture, ClassOutput, FileEntry, InputChannel, Label, Manifest, ManifestError, Merge, Position,
-    Preprocessing, Side, Window, sha256_hex,
+    Preprocessing, Side, Window, sha256_hex, WindowPool,
 };
 
 /// Published networks that a checkpoint can be of.
@@ -152,6 +152,8 @@ fn manifest(
         regions: Vec::new(),
         classes: if heads { names.iter().enumerate().map(class).collect() } else { Vec::new() },
         measures: Vec::new(),
+        pieces: Vec::new(),
+        windows: WindowPool::default(),
         provenance: String::new(),
         files: vec![file],
         trained: true,

@@ -18,6 +18,6 @@ pub use feed::Feed;
 pub use run::{Options, train};
 pub use schedule::{rate, used};
 pub use session::{Session, StepReport, loss_of};
-pub use source::{Batch, Example, HeadSource, Source, example_seed};
+pub use source::{Batch, Example, HeadSource, Source, example_seed, head_synth};
 pub use target::{SHIFT_UNIT_MM, Seen};
 pub use validate::{HeldOut, mean_foreground};

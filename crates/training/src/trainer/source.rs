@@ -12,10 +12,10 @@ use super::masks::masks;
 use super::target::Seen;
 use super::views::{View, views};
 use crate::losses::{MaskedTarget, PretrainTarget};
-use crate::recipe::{Recipe, Target, data_folder};
+use crate::recipe::{DataRecipe, Recipe, Target, data_folder};
 use crate::synth::targets::mirrored;
 use crate::synth::{
-    Canvas, HeadMap, HeadSynth, LesionShape, Region, Rng, SynthConfig, flip_x, load_or_pack, load_or_pack_shapes,
+    Canvas, HeadSynth, LesionShape, Region, Rng, SynthConfig, flip_x, load_or_pack, load_or_pack_shapes,
 };
 
 /// Folder of real stroke masks inside the data folder.
@@ -74,13 +74,8 @@ impl HeadSource {
     /// If the label maps or lesion shapes cannot be read or are fewer than the recipe names.
     pub fn pair(recipe: &Recipe, cache: &Path) -> Result<[Self; 2], TrainError> {
         let data = &recipe.data;
-        let name = data.maps.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let maps = load_or_pack(&data_folder().join(&data.maps), &cache.join(name + ".pack"))?;
-        let shapes = shapes(&data.synthesis, cache)?;
         let source = |range, stream: &str, heads: Option<usize>| -> Result<Self, TrainError> {
-            let synth = HeadSynth::new(select(&maps, range)?, data.synthesis.clone())
-                .ok_or_else(|| TrainError::Data("no label map to draw from".to_owned()))?;
-            let synth = Arc::new(synth.with_shapes(shapes.clone()));
+            let synth = Arc::new(head_synth(data, range, cache)?);
             let spacing = recipe.manifest.preprocessing.spacing_mm as f32;
             let folder = cache.join(format!("{}-{stream}", recipe.name));
             let keep = |count| KeptHeads::new(folder, synth.clone(), recipe.seed, spacing > 1.0, count);
@@ -226,6 +221,26 @@ impl HeadSource {
     }
 }
 
+/// Draws heads as `data` says from its label maps `first` to `last`, counted from 1. Packed label maps and stroke
+/// shapes are put into the folder `cache`.
+///
+/// # Errors
+/// If the label maps or lesion shapes cannot be read or are fewer than asked for.
+pub fn head_synth(
+    data: &DataRecipe,
+    [first, last]: [usize; 2],
+    cache: &Path,
+) -> Result<HeadSynth, TrainError> {
+    let name = data.maps.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let maps = load_or_pack(&data_folder().join(&data.maps), &cache.join(name + ".pack"))?;
+    let chosen = maps.get(first - 1..last).ok_or_else(|| {
+        TrainError::Data(format!("label maps {first} to {last} are wanted, there are {}", maps.len()))
+    })?;
+    let synth = HeadSynth::new(chosen.to_vec(), data.synthesis.clone());
+    let synth = synth.ok_or_else(|| TrainError::Data("no label map to draw from".to_owned()))?;
+    Ok(synth.with_shapes(shapes(&data.synthesis, cache)?))
+}
+
 /// Stroke shapes, where strokes are drawn.
 fn shapes(synthesis: &SynthConfig, cache: &Path) -> Result<Vec<LesionShape>, TrainError> {
     let folder = data_folder().join(STROKE_SHAPES);
@@ -233,13 +248,6 @@ fn shapes(synthesis: &SynthConfig, cache: &Path) -> Result<Vec<LesionShape>, Tra
         return Ok(Vec::new());
     }
     Ok(load_or_pack_shapes(&folder, &cache.join("lesions.pack"))?)
-}
-
-fn select(maps: &[HeadMap], [first, last]: [usize; 2]) -> Result<Vec<HeadMap>, TrainError> {
-    let chosen = maps.get(first - 1..last);
-    chosen.map(<[HeadMap]>::to_vec).ok_or_else(|| {
-        TrainError::Data(format!("label maps {first} to {last} are wanted, there are {}", maps.len()))
-    })
 }
 
 impl Source for HeadSource {

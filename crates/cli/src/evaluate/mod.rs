@@ -1,25 +1,23 @@
 //! `evaluate`: a model against truth, as a table, as JSON and in the model's card.
 
+mod synthetic;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use saswin_model::Manifest;
 use saswin_pipeline::{Engine, Findings, LoadedModel, Options, Silent};
-use saswin_scan_io::{Limits, Scan, Slices, SourceFile, open};
+use saswin_scan_io::{Limits, Scan, SourceFile, open};
 use saswin_training::evaluate::{
     CaseResult, Evaluation, LabelResult, Overlap, card, hausdorff_95, summarise,
 };
-use saswin_training::recipe::data_folder;
-use saswin_training::synth::{Canvas, HeadSynth, SynthConfig, load_or_pack, targets};
-use saswin_volume::{Affine, Grid, Modality, Volume};
+use saswin_volume::Volume;
 use serde::Deserialize;
 
 use crate::CliResult;
 use crate::engine::{self, BackendArg};
 use crate::run::{load_model, model_folder};
 
-/// Label maps that no recipe trains or validates on, counted from 0.
-const TEST_MAPS: std::ops::Range<usize> = 18..20;
 /// What `--on` says for scans drawn here.
 const SYNTHETIC: &str = "synthetic";
 
@@ -34,6 +32,9 @@ pub struct Args {
     /// `synthetic` (scans drawn from held-out label maps), or a JSON list of scans with their truths.
     #[arg(long)]
     on: String,
+    /// Recipe that says how synthetic scans look and what is true of them; the model's own by default.
+    #[arg(long)]
+    recipe: Option<PathBuf>,
     /// Number of synthetic scans.
     #[arg(long, default_value_t = 12)]
     cases: u64,
@@ -107,7 +108,7 @@ pub fn run(args: &Args) -> CliResult {
     let (name, cases) = if args.on == SYNTHETIC {
         (
             format!("synthetic scans from label maps 19 and 20, {} cases", args.cases),
-            evaluator.synthetic(args.cases)?,
+            synthetic::cases(&evaluator, args)?,
         )
     } else {
         evaluator.list(Path::new(&args.on))?
@@ -128,55 +129,6 @@ impl Evaluator {
     fn findings(&self, scan: &Scan) -> Result<Findings, saswin_pipeline::RunError> {
         let options = Options { ignore_warnings: true };
         pollster::block_on(saswin_pipeline::run(scan, &self.model, &self.engine, options, &mut Silent))
-    }
-
-    fn synthetic(&self, cases: u64) -> Result<Vec<CaseResult>, Box<dyn std::error::Error>> {
-        let folder = data_folder().join("synthseg-label-maps");
-        let mut maps = load_or_pack(&folder, &std::env::temp_dir().join("saswin-head-maps.pack"))?;
-        if maps.len() < TEST_MAPS.end {
-            return Err(format!(
-                "{}: {} label maps, {} are needed",
-                folder.display(),
-                maps.len(),
-                TEST_MAPS.end
-            )
-            .into());
-        }
-        let maps = maps.drain(TEST_MAPS).collect();
-        let synth = HeadSynth::new(maps, SynthConfig::default()).ok_or("no label maps")?;
-        (0..cases).map(|seed| self.synthetic_case(&synth, seed)).collect()
-    }
-
-    fn synthetic_case(&self, synth: &HeadSynth, seed: u64) -> Result<CaseResult, Box<dyn std::error::Error>> {
-        let sample = synth.sample(seed);
-        let origin = Canvas::ORIGIN.map(|mm| -f64::from(mm));
-        let grid = Grid { dims: sample.dims, affine: Affine { translation: origin, ..Affine::IDENTITY } };
-        let scan = Scan {
-            volume: Volume::new(grid.transposed(), sample.image)?,
-            modality: Modality::Mr,
-            name: format!("{} {:?}", sample.truth.map, sample.truth.spec.contrast),
-            notes: Vec::new(),
-            window: None,
-            slices: Slices::default(),
-        };
-        eprintln!("case {}: {}", seed + 1, scan.name);
-        let findings = self.findings(&scan)?;
-        let manifest = &self.model.manifest;
-        let answer = &findings.segmentation;
-        let brain: Vec<u8> = (0..targets::COUNT as u8).filter(|t| targets::is_brain(*t)).collect();
-        let mut labels: Vec<LabelResult> = manifest
-            .labels
-            .iter()
-            .map(|l| compare(l.full_name(), answer, |v| v == l.value, &sample.target, |t| t == l.value))
-            .collect();
-        labels.push(compare(
-            "brain".into(),
-            answer,
-            |v| brain.contains(&v),
-            &sample.target,
-            targets::is_brain,
-        ));
-        Ok(CaseResult { case: scan.name, labels, ..CaseResult::default() })
     }
 
     fn list(&self, path: &Path) -> Result<(String, Vec<CaseResult>), Box<dyn std::error::Error>> {

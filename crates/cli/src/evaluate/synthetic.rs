@@ -1,0 +1,97 @@
+//! Scans drawn from label maps that no recipe trains or validates on, with their exact truth.
+
+use std::path::Path;
+
+use saswin_pipeline::Findings;
+use saswin_scan_io::{Scan, Slices};
+use saswin_training::evaluate::{CaseResult, LabelResult};
+use saswin_training::recipe::{Recipe, Target};
+use saswin_training::synth::{Canvas, Contrast, Sample, targets};
+use saswin_training::trainer::{Seen, head_synth};
+use saswin_volume::{Affine, Grid, Modality, Volume};
+
+use super::{Args, Evaluator, compare};
+
+/// First and last of them, counted from 1.
+const TEST_MAPS: [usize; 2] = [19, 20];
+/// mL of a voxel of the canvas.
+const VOXEL_ML: f32 = 0.001;
+
+/// Results on the first scans of the stream.
+pub(super) fn cases(
+    evaluator: &Evaluator,
+    args: &Args,
+) -> Result<Vec<CaseResult>, Box<dyn std::error::Error>> {
+    let name = &evaluator.model.manifest.name;
+    let own = Path::new("models/recipes").join(format!("{name}.toml"));
+    let recipe = Recipe::read(args.recipe.as_ref().unwrap_or(&own))?;
+    let cache = std::env::temp_dir().join("saswin-evaluate");
+    std::fs::create_dir_all(&cache)?;
+    let synth = head_synth(&recipe.data, TEST_MAPS, &cache)?;
+    (0..args.cases)
+        .map(|seed| {
+            let scan = scan(synth.sample(seed))?;
+            eprintln!("case {}: {}", seed + 1, scan.0.name);
+            let findings = evaluator.findings(&scan.0)?;
+            Ok(result(evaluator, recipe.data.target, &scan, &findings))
+        })
+        .collect()
+}
+
+/// A sample as a scanner would hand it over, and its truth in tensor order.
+fn scan(sample: Sample) -> Result<(Scan, Sample), Box<dyn std::error::Error>> {
+    let origin = Canvas::ORIGIN.map(|mm| -f64::from(mm));
+    let grid = Grid { dims: sample.dims, affine: Affine { translation: origin, ..Affine::IDENTITY } };
+    let contrast = sample.truth.spec.contrast;
+    let scan = Scan {
+        volume: Volume::new(grid.transposed(), sample.image.clone())?,
+        modality: if contrast == Contrast::Ct { Modality::Ct } else { Modality::Mr },
+        name: format!("{} {contrast:?} {:?}", sample.truth.map, sample.truth.pathologies),
+        notes: Vec::new(),
+        window: None,
+        slices: Slices::default(),
+    };
+    Ok((scan, sample))
+}
+
+fn result(
+    evaluator: &Evaluator,
+    target: Target,
+    (scan, sample): &(Scan, Sample),
+    findings: &Findings,
+) -> CaseResult {
+    let seen = Seen {
+        anatomy: &sample.target,
+        findings: &sample.findings,
+        voxel_ml: VOXEL_ML,
+        midline_shift: sample.truth.midline_shift,
+    };
+    let truth = target.classes(&seen);
+    let manifest = &evaluator.model.manifest;
+    let known = |index: usize| truth.get(index).copied().filter(|v| !v.is_nan()).map(f64::from);
+    let classes = manifest.classes.iter().zip(&findings.report.probabilities).filter_map(|(class, p)| {
+        let logit = class.temperature * (p.value / (1.0 - p.value).max(f64::MIN_POSITIVE)).ln();
+        Some((class.name.clone(), logit, known(class.index)? > 0.5))
+    });
+    let measures = manifest.measures.iter().filter_map(|m| {
+        let answer = findings.report.measures.iter().find(|v| v.name == m.name)?.value;
+        Some((m.name.clone(), answer, m.scale * known(m.index)?))
+    });
+    CaseResult {
+        case: scan.name.clone(),
+        labels: labels(evaluator, target, &target.labels(&seen), findings),
+        classes: classes.collect(),
+        measures: measures.collect(),
+    }
+}
+
+fn labels(evaluator: &Evaluator, target: Target, truth: &[u8], findings: &Findings) -> Vec<LabelResult> {
+    let answer = &findings.segmentation;
+    let each = evaluator.model.manifest.labels.iter();
+    let mut labels: Vec<LabelResult> =
+        each.map(|l| compare(l.full_name(), answer, |v| v == l.value, truth, |t| t == l.value)).collect();
+    if target == Target::Anatomy {
+        labels.push(compare("brain".into(), answer, targets::is_brain, truth, targets::is_brain));
+    }
+    labels
+}
