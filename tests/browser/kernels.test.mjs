@@ -1,33 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { launch, ready } from "./launch.mjs";
-
-/** Keeps the page's worker in reach, to ask it what no button asks. */
-async function reachWorker(page) {
-  await page.addInitScript(() => {
-    const Plain = window.Worker;
-    window.Worker = class extends Plain {
-      constructor(...options) {
-        super(...options);
-        window.reachedWorker = this;
-      }
-    };
-  });
-  await page.reload();
-}
-
-/** The worker's last word on a request. */
-function ask(page, request) {
-  return page.evaluate((message) => {
-    const id = Math.floor(Math.random() * 1e9) + 1e6;
-    return new Promise((resolve) => {
-      window.reachedWorker.addEventListener("message", ({ data }) => {
-        if (data.id === id && data.type !== "progress") resolve(data);
-      });
-      window.reachedWorker.postMessage({ id, ...message });
-    });
-  }, request);
-}
+import { ask, reachWorker } from "./worker.mjs";
 
 test("every shader computes what its definition on the CPU computes", async (t) => {
   const { page } = await launch(t, { query: "?backend=webgpu" });

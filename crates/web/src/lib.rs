@@ -2,6 +2,7 @@
 
 mod adapter;
 mod fetch;
+mod measure;
 mod models;
 mod monitor;
 mod protocol;

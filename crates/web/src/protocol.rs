@@ -1,6 +1,7 @@
 //! The messages between page and worker. Every request has an `id`; every reply carries it back.
 
 use saswin_kernels::check::{Agreement, TOLERANCE};
+use saswin_model::fidelity::StageError;
 use saswin_model::import::{Declaration, DeclarationError};
 use saswin_pipeline::{Adapter, Bench, BenchOptions, Report, RunError, ScanInfo};
 use saswin_scan_io::ScanError;
@@ -69,6 +70,11 @@ pub enum Request {
     Csv,
     /// Compares every operation that has a shader with its definition on the CPU.
     Selftest,
+    /// Compares a network with a fixture of the reference (`tests/golden`).
+    Fidelity {
+        /// Its bytes.
+        fixture: ByteBuf,
+    },
     /// Runs the benchmark suite.
     Bench {
         /// What to measure; the whole suite by default.
@@ -171,6 +177,13 @@ pub enum Reply {
         /// One entry per operation and shape.
         checks: Vec<Check>,
     },
+    /// How far each stage is from the reference.
+    Fidelity {
+        /// What computed.
+        adapter: Adapter,
+        /// Stages in order of name.
+        stages: Vec<Stage>,
+    },
     /// The benchmark's result.
     Bench {
         /// Measurements.
@@ -204,6 +217,21 @@ impl From<Agreement> for Check {
             relative_l2: Some(a.relative_l2).filter(|e| e.is_finite()),
             case: a.case,
         }
+    }
+}
+
+/// One stage of a network beside the reference.
+#[derive(Debug, Serialize)]
+pub struct Stage {
+    /// Name.
+    pub stage: String,
+    /// Relative L2 error; `null` if it is not a finite number.
+    pub relative_l2: Option<f64>,
+}
+
+impl From<StageError> for Stage {
+    fn from(s: StageError) -> Self {
+        Self { stage: s.stage, relative_l2: Some(s.relative_l2).filter(|e| e.is_finite()) }
     }
 }
 

@@ -4,12 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Array, Function, Reflect, Uint8Array};
-use saswin_kernels::check::{TOLERANCE, agreement};
 use saswin_model::Manifest;
 use saswin_model::import::{Declaration, import};
 use saswin_pipeline::{
-    BenchOptions, Engine, Findings, LoadedModel, Options, Report, Rig, RunError, Wanted, bench, mirrored,
-    run, scan_info,
+    Engine, Findings, LoadedModel, Options, Report, Rig, RunError, Wanted, mirrored, run, scan_info,
 };
 use saswin_scan_io::{Limits, NiftiOptions, Scan, Series, SourceFile, open, write_nifti_f32, write_nifti_u8};
 use serde::Serialize;
@@ -128,6 +126,7 @@ impl State {
                 None => Err(Failure::new("no_result", "there is no result yet", "Run a model first.")),
             },
             Request::Selftest => self.selftest().await,
+            Request::Fidelity { fixture } => self.fidelity(&fixture).await,
             Request::Bench { options } => self.bench(id, options).await,
         }
     }
@@ -148,27 +147,11 @@ impl State {
         Ok(Reply::Ready { adapter, version: env!("CARGO_PKG_VERSION"), models: offers })
     }
 
-    fn engine(&self) -> Result<Rc<Engine>, Failure> {
+    pub(crate) fn engine(&self) -> Result<Rc<Engine>, Failure> {
         self.engine
             .borrow()
             .clone()
             .ok_or_else(|| Failure::new("parameter", "the device is not open", "Reload the page."))
-    }
-
-    async fn selftest(&self) -> Result<Reply, Failure> {
-        let engine = self.engine()?;
-        let agreements = agreement(&engine.device)
-            .await
-            .map_err(|e| Failure::new("device_lost", e.to_string(), "Use ?backend=cpu."))?;
-        let checks = agreements.into_iter().map(Into::into).collect();
-        Ok(Reply::Selftest { adapter: engine.adapter.clone(), tolerance: TOLERANCE, checks })
-    }
-
-    async fn bench(&self, id: f64, options: BenchOptions) -> Result<Reply, Failure> {
-        let engine = self.engine()?;
-        self.cancelled.set(false);
-        let bench = bench(&engine, options, &mut PageMonitor { state: self, id }).await?;
-        Ok(Reply::Bench { bench: Box::new(bench) })
     }
 
     fn open(&self, files: Vec<SourceFile>) -> Result<Reply, Failure> {
@@ -237,7 +220,7 @@ impl State {
         if self.running.replace(true) {
             return Err(Failure::new("busy", "a run is under way", "Wait for it or cancel it."));
         }
-        self.cancelled.set(false);
+        self.uncancel();
         let result = self.run_model(id, model, Options { ignore_warnings }).await;
         self.running.set(false);
         match result {
@@ -266,6 +249,11 @@ impl State {
         };
         self.report.replace(Some(report));
         Ok(reply)
+    }
+
+    /// Forgets that the page asked to stop.
+    pub(crate) fn uncancel(&self) {
+        self.cancelled.set(false);
     }
 
     /// Whether the page asked to stop the run.

@@ -1,0 +1,37 @@
+//! What the worker measures of itself: agreement of the shaders, fidelity to the reference, speed.
+
+use saswin_kernels::check::{TOLERANCE, agreement};
+use saswin_model::fidelity::compare;
+use saswin_pipeline::{BenchOptions, bench};
+
+use crate::monitor::PageMonitor;
+use crate::protocol::{Failure, Reply};
+use crate::session::State;
+
+impl State {
+    pub(crate) async fn selftest(&self) -> Result<Reply, Failure> {
+        let engine = self.engine()?;
+        let agreements = agreement(&engine.device)
+            .await
+            .map_err(|e| Failure::new("device_lost", e.to_string(), "Use ?backend=cpu."))?;
+        let checks = agreements.into_iter().map(Into::into).collect();
+        Ok(Reply::Selftest { adapter: engine.adapter.clone(), tolerance: TOLERANCE, checks })
+    }
+
+    pub(crate) async fn bench(&self, id: f64, options: BenchOptions) -> Result<Reply, Failure> {
+        let engine = self.engine()?;
+        self.uncancel();
+        let bench = bench(&engine, options, &mut PageMonitor { state: self, id }).await?;
+        Ok(Reply::Bench { bench: Box::new(bench) })
+    }
+
+    /// Compares a network with a fixture of the reference, stage by stage.
+    pub(crate) async fn fidelity(&self, fixture: &[u8]) -> Result<Reply, Failure> {
+        let engine = self.engine()?;
+        let stages = compare(fixture, &engine.device)
+            .await
+            .map_err(|e| Failure::new("fidelity", e.to_string(), "Take a fixture of tests/golden."))?;
+        let stages = stages.into_iter().map(Into::into).collect();
+        Ok(Reply::Fidelity { adapter: engine.adapter.clone(), stages })
+    }
+}
