@@ -1,4 +1,6 @@
 // Steps that several tests share.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 
 /** Opens a sample by its title, from wherever the page stands. */
 export async function openSample(page, title) {
@@ -37,4 +39,14 @@ export async function drawn(page) {
   await page.evaluate(
     () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
   );
+}
+
+/** The bytes of an export, which must have this name. */
+export async function exported(page, kind, name) {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.locator(`[data-export=${kind}]`).click(),
+  ]);
+  assert.equal(download.suggestedFilename(), name);
+  return readFile(await download.path());
 }

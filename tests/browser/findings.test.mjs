@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { analyse, openSample } from "./actions.mjs";
+import { analyse, exported, openSample } from "./actions.mjs";
 import { launch, ready } from "./launch.mjs";
 
 test("words come first, numbers under them, provenance at the end", async (t) => {
@@ -38,12 +37,3 @@ test("exports hold what the panel shows, under names that say nothing of the pat
   assert.deepEqual(dims, report.scan.dims);
   assert.match((await exported(page, "csv", "report.csv")).toString(), /,/);
 });
-
-async function exported(page, kind, name) {
-  const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    page.locator(`[data-export=${kind}]`).click(),
-  ]);
-  assert.equal(download.suggestedFilename(), name);
-  return readFile(await download.path());
-}

@@ -3,6 +3,7 @@
 use crate::run::{run, run_with};
 use crate::{Mode, browser, licences, reproduce, root, site, www};
 use anyhow::{Context, Result, bail};
+use std::path::Path;
 
 /// Allowed because one pass covers tests too, where an unwrap that fails is a test that fails.
 const TEST_LINTS: [&str; 6] =
@@ -42,7 +43,14 @@ fn in_browser() -> Result<()> {
     let mut arguments = vec!["--test", "--test-concurrency=1"];
     arguments.extend(tests.iter().map(String::as_str));
     let model = tiny_model()?;
-    let variables = [("CHROMIUM", chromium.as_str()), ("XTASK", &*xtask), ("SASWIN_TINY_MODEL", &*model)];
+    // The Rust tests before have built it beside this program.
+    let cli = Path::new(&xtask).with_file_name("saswin-cli").display().to_string();
+    let variables = [
+        ("CHROMIUM", chromium.as_str()),
+        ("XTASK", &*xtask),
+        ("SASWIN_CLI", &*cli),
+        ("SASWIN_TINY_MODEL", &*model),
+    ];
     run_with(&root(), "node", &arguments, &variables)
 }
 
