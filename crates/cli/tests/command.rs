@@ -35,13 +35,21 @@ fn a_file_that_is_no_scan_is_named_and_the_exit_code_says_so() {
 fn a_model_that_is_not_there_is_named() {
     let path = scratch("empty.nii", b"");
     let path = path.to_str().unwrap();
-    let words = refused(&saswin(&["run", path, "--model", "head-ct", "--backend", "cpu", "--out", "target/none"]));
+    let words =
+        refused(&saswin(&["run", path, "--model", "head-ct", "--backend", "cpu", "--out", "target/none"]));
     assert!(words.contains("head-ct"), "{words}");
 }
 
 #[test]
 fn a_checkpoint_is_not_imported_without_its_merge_mode() {
     let path = scratch("weights.pt", b"not a checkpoint");
-    let words = refused(&saswin(&["convert", path.to_str().unwrap(), "--arch", "swin-unetr", "--out", "target/none"]));
+    let words = refused(&saswin(&[
+        "convert",
+        path.to_str().unwrap(),
+        "--arch",
+        "swin-unetr",
+        "--out",
+        "target/none",
+    ]));
     assert!(words.contains("merge"), "{words}");
 }

@@ -35,6 +35,10 @@ pub struct Args {
     /// Recipe that says how synthetic scans look and what is true of them; the model's own by default.
     #[arg(long)]
     recipe: Option<PathBuf>,
+    /// First and last label map of synthetic scans, counted from 1; by default those that no recipe trains or
+    /// validates on.
+    #[arg(long, num_args = 2, default_values_t = [19, 20])]
+    maps: Vec<usize>,
     /// Number of synthetic scans.
     #[arg(long, default_value_t = 12)]
     cases: u64,
@@ -107,20 +111,35 @@ pub fn run(args: &Args) -> CliResult {
     let evaluator = Evaluator { model, engine };
     let (name, cases) = if args.on == SYNTHETIC {
         (
-            format!("synthetic scans from label maps 19 and 20, {} cases", args.cases),
+            format!(
+                "synthetic scans from label maps {} to {}, {} cases",
+                args.maps[0], args.maps[1], args.cases
+            ),
             synthetic::cases(&evaluator, args)?,
         )
     } else {
         evaluator.list(Path::new(&args.on))?
     };
     let manifest = &evaluator.model.manifest;
-    let command =
-        format!("saswin-cli evaluate --model {} --on {} --cases {}", manifest.name, args.on, args.cases);
+    let maps = if args.maps == [19, 20] {
+        String::new()
+    } else {
+        format!(" --maps {} {}", args.maps[0], args.maps[1])
+    };
+    let command = format!(
+        "saswin-cli evaluate --model {} --on {}{maps} --cases {}",
+        manifest.name, args.on, args.cases
+    );
     let evaluation = summarise(&manifest.name, &evaluator.model.sha256, &name, &command, cases);
     println!("{}", evaluation.markdown());
     println!("{}", serde_json::to_string(&evaluation)?);
     if args.card {
-        keep(&folder, manifest, &evaluation, &args.on)?;
+        keep(
+            &folder,
+            manifest,
+            &evaluation,
+            &(args.on.clone() + &maps.replace(" --maps", "").replace(' ', "-")),
+        )?;
     }
     Ok(())
 }

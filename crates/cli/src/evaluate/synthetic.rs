@@ -1,4 +1,4 @@
-//! Scans drawn from label maps that no recipe trains or validates on, with their exact truth.
+//! Scans drawn from label maps, with their exact truth.
 
 use std::path::Path;
 
@@ -12,8 +12,6 @@ use saswin_volume::{Affine, Grid, Modality, Volume};
 
 use super::{Args, Evaluator, compare};
 
-/// First and last of them, counted from 1.
-const TEST_MAPS: [usize; 2] = [19, 20];
 /// mL of a voxel of the canvas.
 const VOXEL_ML: f32 = 0.001;
 
@@ -27,7 +25,7 @@ pub(super) fn cases(
     let recipe = Recipe::read(args.recipe.as_ref().unwrap_or(&own))?;
     let cache = std::env::temp_dir().join("saswin-evaluate");
     std::fs::create_dir_all(&cache)?;
-    let synth = head_synth(&recipe.data, TEST_MAPS, &cache)?;
+    let synth = head_synth(&recipe.data, [args.maps[0], args.maps[1]], &cache)?;
     (0..args.cases)
         .map(|seed| {
             let scan = scan(synth.sample(seed))?;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::weights::{self, Precision, WeightMap};
 use crate::{
     Architecture, ClassOutput, FileEntry, InputChannel, Label, Manifest, ManifestError, Merge, Position,
-    Preprocessing, Side, Window, sha256_hex, WindowPool,
+    Preprocessing, Side, Window, WindowPool, sha256_hex,
 };
 
 /// Published networks that a checkpoint can be of.

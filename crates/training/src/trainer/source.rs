@@ -233,7 +233,7 @@ pub fn head_synth(
 ) -> Result<HeadSynth, TrainError> {
     let name = data.maps.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let maps = load_or_pack(&data_folder().join(&data.maps), &cache.join(name + ".pack"))?;
-    let chosen = maps.get(first - 1..last).ok_or_else(|| {
+    let chosen = maps.get(first.saturating_sub(1)..last).ok_or_else(|| {
         TrainError::Data(format!("label maps {first} to {last} are wanted, there are {}", maps.len()))
     })?;
     let synth = HeadSynth::new(chosen.to_vec(), data.synthesis.clone());
