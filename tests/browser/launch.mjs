@@ -39,7 +39,7 @@ export async function launch(
 ) {
   const server = await serve();
   t.after(server.stop);
-  const browser = await chromium.launch({ executablePath: findChromium(), args: FLAGS });
+  const browser = await browse();
   const context = await browser.newContext({ viewport, serviceWorkers, acceptDownloads: true });
   const page = await context.newPage();
   // A processor stands in for the graphics card, and may be busy with other things.
@@ -59,7 +59,13 @@ export async function ready(page) {
   await page.locator("#adapter .dot:is(.fast, .slow)").waitFor();
 }
 
-async function serve() {
+/** A Chromium with WebGPU. */
+export function browse() {
+  return chromium.launch({ executablePath: findChromium(), args: FLAGS });
+}
+
+/** The built page on a free port. */
+export async function serve() {
   const program = process.env.XTASK ?? join(ROOT, "target/release/xtask");
   const child = spawn(program, ["serve", "--no-build", "--port", "0"], {
     stdio: ["ignore", "pipe", "inherit"],

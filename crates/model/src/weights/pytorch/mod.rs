@@ -19,9 +19,17 @@ const TOP_LEVEL: [&str; 3] = ["state_dict", "model", "net"];
 /// Dictionaries inside dictionaries that are followed.
 const MAX_DEPTH: usize = 8;
 
-/// Whether `bytes` begin like a PyTorch checkpoint.
+/// Whether `bytes` begin like a PyTorch checkpoint: a zip container, or a pickle of protocol 2 to 5.
+///
+/// A safetensors file begins with the length of its header, whose lowest bytes may look like either; its ninth byte
+/// is the header's brace, which neither has there.
 pub(super) fn is_pytorch(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"PK") || bytes.starts_with(&[0x80])
+    let safetensors = bytes.get(8) == Some(&b'{');
+    !safetensors && (is_zip(bytes) || bytes.starts_with(&[0x80]))
+}
+
+fn is_zip(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04")
 }
 
 /// Every floating-point tensor as 32-bit floats, by its dotted path in the file.
@@ -30,7 +38,7 @@ pub(super) fn is_pytorch(bytes: &[u8]) -> bool {
 /// In plain words, with the place in the file.
 pub(super) fn read(bytes: &[u8]) -> Result<WeightMap, String> {
     let (heap, root, storages) =
-        if bytes.starts_with(b"PK") { archive::open_zip(bytes)? } else { archive::open_stream(bytes)? };
+        if is_zip(bytes) { archive::open_zip(bytes)? } else { archive::open_stream(bytes)? };
     let root = TOP_LEVEL
         .iter()
         .filter_map(|key| heap.get(root, key))
@@ -87,5 +95,20 @@ impl Collector<'_> {
             self.weights.insert(name.to_owned(), Weight { shape: tensor.shape.clone(), values });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_safetensors_header_of_any_length_is_no_checkpoint_of_pytorch() {
+        for length in [0x4b50_u64, 0x0403_4b50, 0x280, 0x380] {
+            let file = [&length.to_le_bytes()[..], b"{\"a\":1}"].concat();
+            assert!(!is_pytorch(&file), "{length:#x}");
+        }
+        assert!(is_pytorch(b"PK\x03\x04\x14\0\0\0\0\0"));
+        assert!(is_pytorch(b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j"));
     }
 }
