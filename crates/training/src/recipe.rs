@@ -21,6 +21,9 @@ pub struct Recipe {
     /// Weight file whose tensors of equal name and shape are the start.
     #[serde(default)]
     pub init_from: Option<PathBuf>,
+    /// Layers whose names begin like this start afresh nevertheless (PyTorch trainer, with `encoder_rate`).
+    #[serde(default)]
+    pub init_fresh: Vec<String>,
     /// What is trained on.
     pub data: DataRecipe,
     /// How long.
@@ -117,6 +120,10 @@ pub enum Budget {
 pub struct OptimiserRecipe {
     /// Highest learning rate.
     pub rate: f64,
+    /// Highest learning rate of encoder and SACA, whose updates are then made as `torch/steady.py` says. PyTorch
+    /// trainer only.
+    #[serde(default)]
+    pub encoder_rate: Option<f64>,
     /// Learning rate at the end, as a fraction of the highest.
     pub rate_end: f64,
     /// Fraction of the budget spent warming up.

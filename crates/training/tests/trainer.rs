@@ -19,6 +19,7 @@ fn recipe() -> Recipe {
         name: "test".into(),
         seed: 3,
         init_from: None,
+        init_fresh: vec![],
         data: DataRecipe {
             maps: "none".into(),
             training: [1, 1],
@@ -34,6 +35,7 @@ fn recipe() -> Recipe {
         budget: Budget::Steps(30),
         optimiser: OptimiserRecipe {
             rate: 4e-3,
+            encoder_rate: None,
             rate_end: 0.1,
             warm_up: 0.1,
             weight_decay: 0.05,

@@ -23,6 +23,8 @@ from safetensors.torch import load_file, save_file
 from examples import Examples
 from losses import loss_of
 from network import build
+from priors import set_priors
+from steady import Steady, draw, is_part, spread
 
 RECORD_EVERY = 20
 
@@ -42,22 +44,44 @@ class Run:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(recipe["seed"])
         self.net = build(recipe["architecture"]).to(self.device, memory_format=torch.channels_last_3d)
-        if recipe.get("init_from"):
-            self.start_from(load_file(recipe["init_from"]))
-        self.average = {k: v.detach().clone() for k, v in self.net.named_parameters()}
         o = recipe["optimiser"]
-        self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=o["rate"], weight_decay=o["weight_decay"])
+        steady = "encoder_rate" in o
+        if steady:
+            draw(self.net, [""])
+        started = self.start_from(load_file(recipe["init_from"])) if recipe.get("init_from") else set()
+        if steady and recipe.get("init_fresh"):
+            draw(self.net, recipe["init_fresh"])
+        self.steady = Steady(self.net) if steady else None
+        self.optimiser = torch.optim.AdamW(self.groups(o), lr=o["rate"], weight_decay=o["weight_decay"])
+        self.spread = 0.0
+        if hasattr(self.net, "symmetryAwareTX"):
+            self.net.symmetryAwareTX.register_forward_hook(self.watch)
         self.step, self.seconds = 0, 0.0
         args.out.mkdir(parents=True, exist_ok=True)
+        self.held_out = list(self.examples(0.0, validation=True))
+        if steady:
+            set_priors(self.net, recipe, self.held_out, started)
+        self.average = {k: v.detach().clone() for k, v in self.net.named_parameters()}
         if args.resume and (args.out / "checkpoint.pt").is_file():
             self.resume()
         self.log = open(args.out / "metrics.jsonl", "a")
-        self.held_out = list(self.examples(0.0, validation=True))
+
+    def groups(self, optimiser):
+        """The encoder and SACA may learn at a rate of their own."""
+        parts = {False: [], True: []}
+        for name, parameter in self.net.named_parameters():
+            parts[is_part(name)].append(parameter)
+        own = optimiser.get("encoder_rate", optimiser["rate"]) / optimiser["rate"]
+        return [{"params": parts[False], "share": 1.0}, {"params": parts[True], "share": own}]
+
+    def watch(self, _layer, _inputs, tokens):
+        self.spread = spread(tokens)
 
     def start_from(self, weights):
         own = self.net.state_dict()
-        own.update({k: v for k, v in weights.items() if k in own and own[k].shape == v.shape})
-        self.net.load_state_dict(own)
+        taken = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape}
+        self.net.load_state_dict(own | taken)
+        return set(taken)
 
     def resume(self):
         state = torch.load(self.args.out / "checkpoint.pt", map_location=self.device)
@@ -89,13 +113,13 @@ class Run:
 
     def train_step(self, batch, rate):
         for group in self.optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["share"]
         total, parts = loss_of(self.recipe, self.forward(batch), batch, self.device)
         total.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe["optimiser"]["clip"])
         self.step += 1
         if torch.isfinite(total) and torch.isfinite(norm):
-            self.optimiser.step()
+            self.steady.step(self.optimiser) if self.steady else self.optimiser.step()
             decay = min(self.recipe["optimiser"]["average"], (1 + self.step) / (10 + self.step))
             now = [p.detach() for p in self.net.parameters()]
             torch._foreach_lerp_(list(self.average.values()), now, 1 - decay)
@@ -136,7 +160,7 @@ class Run:
     def record_steps(self, rate, sums, seconds, waiting):
         loss, norm = sums.pop("loss"), sums.pop("norm")
         self.write(kind="steps", step=self.step, minutes=self.seconds / 60, rate=rate, loss=loss, parts=sums,
-                   norm=norm, seconds_per_step=seconds, waiting=waiting)  # fmt: skip
+                   norm=norm, seconds_per_step=seconds, waiting=waiting, spread=self.spread)  # fmt: skip
 
     def write(self, **record):
         line = json.dumps(record)

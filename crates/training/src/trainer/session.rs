@@ -52,6 +52,11 @@ impl Session {
     /// # Errors
     /// If the architecture makes no network or the initial weights cannot be read.
     pub fn new(recipe: &Recipe, device: &Device) -> Result<Self, TrainError> {
+        if recipe.optimiser.encoder_rate.is_some() {
+            return Err(TrainError::Data(
+                "the recipe has an `encoder_rate`: train it with crates/training/torch/train.py".to_owned(),
+            ));
+        }
         device.seed(recipe.seed);
         let mut network = Network::new(&recipe.architecture, device)?;
         if let Some(path) = &recipe.init_from {

@@ -1,0 +1,62 @@
+"""Keeps the tokens of small transformers apart.
+
+With one window a step, gradients are noisy, and Adam turns noise into steps of full size. Layers whose inputs have a
+mean then gain, step by step, an output that is the same for every token, until the deeper stages hold nothing else
+and the bottleneck says nothing of the scan. Updates here leave out the direction of each layer's mean input, and
+biases of these layers stay; initial weights have the size that narrow layers need (MONAI's 0.02 is for wide ones).
+"""
+
+import torch
+from torch import nn
+
+PARTS = ("swinViT.", "symmetryAwareTX.")
+MEAN_MOMENTUM = 0.1
+
+
+def is_part(name: str) -> bool:
+    return name.startswith(PARTS)
+
+
+def layers(net: nn.Module):
+    return [(n, m) for n, m in net.named_modules() if isinstance(m, nn.Linear) and is_part(n)]
+
+
+def draw(net: nn.Module, prefixes: list[str]):
+    """Fresh weights of variance `1 / inputs` for the linear layers under `prefixes`."""
+    for name, layer in layers(net):
+        if name.startswith(tuple(prefixes)):
+            nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+
+
+class Steady:
+    """Follows the mean input of every layer and takes its direction out of updates."""
+
+    def __init__(self, net: nn.Module):
+        self.means, self.biases = {}, []
+        for _, layer in layers(net):
+            layer.register_forward_hook(self.follow)
+            if layer.bias is not None:
+                self.biases.append(layer.bias)
+
+    def follow(self, layer, inputs, _):
+        if layer.training:
+            mean = inputs[0].detach().float().reshape(-1, layer.in_features).mean(0)
+            old = self.means.get(layer)
+            self.means[layer] = mean if old is None else old.lerp(mean, MEAN_MOMENTUM)
+
+    @torch.no_grad()
+    def step(self, optimiser):
+        for bias in self.biases:
+            bias.grad = None
+        old = [layer.weight.clone() for layer in self.means]
+        optimiser.step()
+        for (layer, mean), before in zip(self.means.items(), old):
+            along = mean / mean.norm().clamp_min(1e-6)
+            layer.weight -= torch.outer((layer.weight - before) @ along, along)
+
+
+def spread(tokens: torch.Tensor) -> float:
+    """Standard deviation over tokens, mean over channels, of `[b, n, c]`; 0 when all tokens are alike."""
+    return tokens.float().std(1).mean().item()

@@ -1,0 +1,116 @@
+// The benchmark's network `shipped` in onnxruntime-web and here, in one browser, one after the other:
+//
+//   python tests/oracles/onnx_export.py 64 FOLDER
+//   npm install --prefix ORT onnxruntime-web@1.30.0
+//   node tests/browser/peers.mjs FOLDER 64 ORT/node_modules/onnxruntime-web/dist
+//
+// Not a test: it prints a table. The page must have been built.
+import { createReadStream, existsSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { browse, serve } from "./launch.mjs";
+import { ask, reachWorker } from "./worker.mjs";
+
+const RUNS = 3;
+const TYPES = { ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html" };
+const [folder, side, runtime] = [process.argv[2], Number(process.argv[3]), process.argv[4]];
+
+/** Files of the runtime and of the exported network, isolated so that threads work. */
+function serveRuntime() {
+  const server = createServer((request, response) => {
+    const asked = normalize(new URL(request.url, "http://x").pathname);
+    const path = asked === "/" ? "/page.html" : asked;
+    const file = [join(runtime, path), join(folder, path)].find((f) => existsSync(f));
+    response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+    response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+    response.setHeader("Content-Type", TYPES[extname(path)] ?? "application/octet-stream");
+    if (path === "/page.html") response.end("<!doctype html><title>peer</title>");
+    else if (file) createReadStream(file).pipe(response);
+    else response.writeHead(404).end();
+  });
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => {
+      resolve({ url: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() });
+    });
+  });
+}
+
+/** Cold and warm milliseconds of onnxruntime-web, and its relative L2 error against PyTorch. */
+function inRuntime(page, provider, threads) {
+  return page.evaluate(
+    async ([provider, threads, side, runs]) => {
+      const ort = await import("/ort.all.min.mjs");
+      ort.env.wasm.numThreads = threads;
+      ort.env.wasm.wasmPaths = "/";
+      const floats = async (name) => new Float32Array(await (await fetch(name)).arrayBuffer());
+      const input = async (name) =>
+        new ort.Tensor("float32", await floats(`/${name}.f32`), [1, 2, side, side, side]);
+      const feeds = { x: await input("x"), x_flip: await input("x_flip") };
+      const expected = await floats("/logits.f32");
+      const session = await ort.InferenceSession.create("/shipped.onnx", {
+        executionProviders: [provider],
+      });
+      const times = [];
+      let values;
+      for (let i = 0; i <= runs; i++) {
+        const start = performance.now();
+        values = await (await session.run(feeds)).logits.getData();
+        times.push(performance.now() - start);
+      }
+      let [difference, norm] = [0, 0];
+      for (let i = 0; i < expected.length; i++) {
+        difference += (values[i] - expected[i]) ** 2;
+        norm += expected[i] ** 2;
+      }
+      const [cold, ...warm] = times;
+      warm.sort((a, b) => a - b);
+      return { cold, median: warm[warm.length >> 1], error: Math.sqrt(difference / norm) };
+    },
+    [provider, threads, side, RUNS],
+  );
+}
+
+/** The same of our page. */
+async function here(page, url, backend, route) {
+  await page.goto(`${url}/?backend=${backend}`);
+  await reachWorker(page);
+  await page.locator("#adapter .dot:is(.fast, .slow)").waitFor();
+  const options = {
+    networks: ["shipped"],
+    features: [12],
+    precisions: ["f32"],
+    side,
+    runs: RUNS,
+    plain: route === "plain",
+  };
+  const { bench, error } = await ask(page, { type: "bench", options });
+  if (error) throw new Error(error.message);
+  const found = bench.measurements.find((m) => m.route === route);
+  return { cold: found.cold_ms, median: found.median_ms, error: found.relative_l2 };
+}
+
+const [ours, theirs, browser] = [await serve(), await serveRuntime(), await browse()];
+const page = await browser.newPage();
+page.setDefaultTimeout(1_200_000);
+const rows = [
+  ["onnxruntime-web, wasm, 1 thread", () => inRuntime(page, "wasm", 1)],
+  ["here, wasm, 1 thread", () => here(page, ours.url, "cpu", "shaders")],
+  ["onnxruntime-web, wasm, 2 threads", () => inRuntime(page, "wasm", 2)],
+  ["onnxruntime-web, WebGPU", () => inRuntime(page, "webgpu", 1)],
+  ["here, WebGPU, our shaders", () => here(page, ours.url, "webgpu", "shaders")],
+  ["here, WebGPU, burn's operations", () => here(page, ours.url, "webgpu", "plain")],
+];
+console.log(`Network \`shipped\` at ${side}³, ${browser.version()}, median of ${RUNS} runs.\n`);
+console.log("| runtime | cold ms | warm ms | error |\n|---|---|---|---|");
+for (const [name, measure] of rows) {
+  try {
+    if (name.startsWith("onnx")) await page.goto(theirs.url);
+    const { cold, median, error } = await measure();
+    console.log(`| ${name} | ${cold.toFixed(0)} | ${median.toFixed(0)} | ${error.toExponential(1)} |`);
+  } catch (failure) {
+    console.log(`| ${name} | failed: ${String(failure.message).split("\n")[0]} | | |`);
+  }
+}
+await browser.close();
+ours.stop();
+theirs.stop();
