@@ -8,7 +8,6 @@ const DIMS = vec3<u32>({{ dim_x }}u, {{ dim_y }}u, {{ dim_z }}u);
 const X_CHANNELS = {{ x_channels }}u;
 const SKIP_CHANNELS = {{ skip_channels }}u;
 const IN = X_CHANNELS + SKIP_CHANNELS;
-const OUT = {{ out }}u;
 const LANES = {{ lanes }}u;
 const ROWS = {{ rows }}u;
 const TILES_Z = (DIMS.z + 7u) / 8u;
@@ -96,21 +95,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         }
     }
     let out = row * DIMS.z + z0;
-    store(out, z0, n0, t.a0, t.a1);
-    store(out, z0, n0 + LANES, t.b0, t.b1);
-    store(out, z0, n0 + 2u * LANES, t.c0, t.c1);
-}
-
-fn store(voxel: u32, z0: u32, n: u32, lower: vec4<f32>, upper: vec4<f32>) {
-    if (n >= OUT) { return; }
-    let at = voxel * OUT + n;
-    let left = DIMS.z - z0;
-    y[at] = lower.x;
-    if (left > 1u) { y[at + OUT] = lower.y; }
-    if (left > 2u) { y[at + 2u * OUT] = lower.z; }
-    if (left > 3u) { y[at + 3u * OUT] = lower.w; }
-    if (left > 4u) { y[at + 4u * OUT] = upper.x; }
-    if (left > 5u) { y[at + 5u * OUT] = upper.y; }
-    if (left > 6u) { y[at + 6u * OUT] = upper.z; }
-    if (left > 7u) { y[at + 7u * OUT] = upper.w; }
+    store(out, DIMS.z - z0, n0, t.a0, t.a1);
+    store(out, DIMS.z - z0, n0 + LANES, t.b0, t.b1);
+    store(out, DIMS.z - z0, n0 + 2u * LANES, t.c0, t.c1);
 }

@@ -157,7 +157,7 @@ impl State {
 
     async fn selftest(&self) -> Result<Reply, Failure> {
         let engine = self.engine()?;
-        let agreements = agreement(&engine.device)
+        let agreements = agreement(&engine.device, engine.adapter.tier.dot)
             .await
             .map_err(|e| Failure::new("device_lost", e.to_string(), "Use ?backend=cpu."))?;
         let checks = agreements.into_iter().map(Into::into).collect();
@@ -184,7 +184,7 @@ impl State {
         let file = files.into_iter().next().ok_or_else(|| missing("there is no file to import"))?;
         let mut import = import(&file.name, &file.bytes, said)?;
         let notes = std::mem::take(&mut import.notes);
-        let model = LoadedModel::imported(import, &engine.device)?;
+        let model = LoadedModel::imported(import, &engine)?;
         let reply = Reply::Imported {
             model: models::imported_offer(&model),
             summary: model.manifest.architecture.summary(),

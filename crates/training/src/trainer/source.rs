@@ -15,7 +15,8 @@ use crate::losses::{MaskedTarget, PretrainTarget};
 use crate::recipe::{Recipe, Target, data_folder};
 use crate::synth::targets::mirrored;
 use crate::synth::{
-    Canvas, HeadMap, HeadSynth, LesionShape, Region, Rng, SynthConfig, flip_x, load_or_pack, load_or_pack_shapes,
+    Canvas, HeadMap, HeadSynth, LesionShape, Region, Rng, SynthConfig, flip_x, load_or_pack,
+    load_or_pack_shapes,
 };
 
 /// Folder of real stroke masks inside the data folder.

@@ -1,0 +1,122 @@
+//! Weights that a network holds as integers, in place of floats.
+//!
+//! A parameter stays where it is in its module, with its shape but without its values; the integers lie in a
+//! table by parameter. Layers ask [`held`] for their weight, and get what the running network holds.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use burn::module::{Module, ModuleMapper, Param, ParamId};
+use burn::tensor::Tensor;
+use saswin_kernels::{Arithmetic, Bits, LayerWeight, Packed};
+
+use super::Precision;
+use crate::nets::Network;
+
+/// Packed weights by parameter.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Integers(Arc<HashMap<ParamId, Packed>>);
+
+thread_local! {
+    static RUNNING: RefCell<Integers> = RefCell::default();
+}
+
+impl Integers {
+    /// Runs `work`, the forward pass of the network that these belong to.
+    pub(crate) fn within<T>(&self, work: impl FnOnce() -> T) -> T {
+        let before = RUNNING.replace(self.clone());
+        let result = work();
+        RUNNING.set(before);
+        result
+    }
+}
+
+/// A weight as the running network holds it.
+pub(crate) fn held<const D: usize>(param: &Param<Tensor<D>>) -> LayerWeight<D> {
+    match RUNNING.with_borrow(|running| running.0.get(&param.id).cloned()) {
+        Some(packed) => LayerWeight::Packed(packed),
+        None => LayerWeight::Floats(param.val()),
+    }
+}
+
+/// Parts whose weights stay floats: they come first or last, or feed softmax and norms that amplify errors.
+const KEPT: [&str; 7] = [
+    "patch_embed",
+    "relative_position_bias_table",
+    "saca",
+    "classification_head",
+    "pretrain",
+    "full.out",
+    "subvoxel.out",
+];
+
+struct Packer {
+    path: Vec<String>,
+    bits: Bits,
+    arithmetic: Arithmetic,
+    packed: HashMap<ParamId, Packed>,
+}
+
+impl Packer {
+    fn pack<const D: usize>(&self, weight: Tensor<D>) -> Option<Packed> {
+        let path = self.path.join(".");
+        if KEPT.iter().any(|part| path.contains(part)) {
+            return None;
+        }
+        let (bits, arithmetic) = (self.bits, self.arithmetic);
+        let dims = weight.dims();
+        match *dims.as_slice() {
+            [a, b] => Some(Packed::matrix(weight.reshape([a, b]), bits, arithmetic)),
+            [a, b, c, d, e] => {
+                let weight = weight.reshape([a, b, c, d, e]);
+                let transposed = path.contains("transp_conv");
+                let pack = if transposed { Packed::transposed } else { Packed::kernel };
+                Some(pack(weight, bits, arithmetic))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl ModuleMapper for Packer {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let id = param.id;
+        param.map(|weight| match self.pack(weight.clone()) {
+            Some(packed) => {
+                self.packed.insert(id, packed);
+                // One element, of which every other is a view.
+                Tensor::<D>::zeros([1; D], &weight.device()).expand(weight.dims())
+            }
+            None => weight,
+        })
+    }
+}
+
+/// Holds the matrices and kernels of `network` as integers of `precision`, multiplied as `arithmetic` says. Those of
+/// sensitive layers stay floats, and so does all of a network that is stored as floats or is not of the Swin family.
+///
+/// Only [`Network::forward`] knows the packed weights: they cannot be read back.
+pub fn pack_integers(network: Network, precision: Precision, arithmetic: Arithmetic) -> Network {
+    let bits = match precision {
+        Precision::Q8 => Bits::Eight,
+        Precision::Q4 => Bits::Four,
+        Precision::F32 | Precision::F16 => return network,
+    };
+    match network {
+        Network::Swin(network) => {
+            let mut packer = Packer { path: Vec::new(), bits, arithmetic, packed: HashMap::new() };
+            let network = network.map(&mut packer);
+            Network::Swin(network.with_integers(Integers(Arc::new(packer.packed))))
+        }
+        Network::Asa(network) => Network::Asa(network),
+    }
+}
