@@ -6,16 +6,22 @@
 
 const X_CHANNELS = {{ x_channels }}u;
 const SKIP_CHANNELS = {{ skip_channels }}u;
+const IN = X_CHANNELS + SKIP_CHANNELS;
+const TAPS = 1u;
 const LANES = {{ lanes }}u;
 const GROUP_TILES = {{ group_tiles }}u;
 
 @group(0) @binding(0) var<storage, {{ read }}> x: array<f32>;
 @group(0) @binding(1) var<storage, {{ read }}> skip: array<f32>;
-/// `[in, out]`
-@group(0) @binding(2) var<storage, {{ read }}> weight: array<f32>;
-@group(0) @binding(3) var<storage, {{ read }}> bias: array<f32>;
-@group(0) @binding(4) var<storage, {{ read }}> residual: array<f32>;
-@group(0) @binding(5) var<storage, read_write> y: array<f32>;
+/// `[in, out]`; packed along `in` if it is of integers.
+@group(0) @binding(2) var<storage, {{ read }}> weight: array<{{ element }}>;
+//: repeat i {{ packed }}
+/// `[groups, out]`
+@group(0) @binding(3) var<storage, {{ read }}> scales: array<f32>;
+//: end
+@group(0) @binding(3 + {{ packed }}) var<storage, {{ read }}> bias: array<f32>;
+@group(0) @binding(4 + {{ packed }}) var<storage, {{ read }}> residual: array<f32>;
+@group(0) @binding(5 + {{ packed }}) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(LANES, GROUP_TILES, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
@@ -40,7 +46,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     for (var k = 0u; k < X_CHANNELS; k++) {
         let u = vec4<f32>(x[pa.x + k], x[pa.y + k], x[pa.z + k], x[pa.w + k]);
         let v = vec4<f32>(x[pb.x + k], x[pb.y + k], x[pb.z + k], x[pb.w + k]);
+//: repeat i {{ dense }}
         let s = vec3<f32>(weight[w.x], weight[w.y], weight[w.z]);
+//: end
+//: repeat i {{ packed }}
+        let s = vec3<f32>(expanded(0u, k, n.x), expanded(0u, k, n.y), expanded(0u, k, n.z));
+//: end
         a0 += s.x * u;
         a1 += s.x * v;
         b0 += s.y * u;
@@ -54,7 +65,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     for (var k = 0u; k < SKIP_CHANNELS; k++) {
         let u = vec4<f32>(skip[pa.x + k], skip[pa.y + k], skip[pa.z + k], skip[pa.w + k]);
         let v = vec4<f32>(skip[pb.x + k], skip[pb.y + k], skip[pb.z + k], skip[pb.w + k]);
+//: repeat i {{ dense }}
         let s = vec3<f32>(weight[w.x], weight[w.y], weight[w.z]);
+//: end
+//: repeat i {{ packed }}
+        let s = vec3<f32>(expanded(0u, X_CHANNELS + k, n.x), expanded(0u, X_CHANNELS + k, n.y), expanded(0u, X_CHANNELS + k, n.z));
+//: end
         a0 += s.x * u;
         a1 += s.x * v;
         b0 += s.y * u;

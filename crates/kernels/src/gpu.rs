@@ -11,7 +11,7 @@ use burn::tensor::{DType, Device, Int, Tensor};
 use crate::linear::Product;
 use crate::operations::{Operations, poisoned};
 use crate::packed::Packed;
-use crate::passes::{self, Epilogue, Inputs, Normalise, Pass};
+use crate::passes::{self, Elements, Epilogue, Inputs, Normalise, Pass};
 use crate::{
     LEAKY_SLOPE, LayerWeight, MergeMode, NORM_EPS, WindowAttention, conv3x3x3, instance_norm, layer_norm,
     patch_merge, window_attention,
@@ -158,16 +158,41 @@ struct Operands {
 
 impl Operands {
     fn floats(x: Tensor<5>, skip: Option<Tensor<5>>, weight: CubeTensor) -> Option<Self> {
-        let inputs = Inputs::Floats { x: x.dims()[4], skip: skip.as_ref().map_or(0, |s| s.dims()[4]) };
-        let x = buffer(x)?;
-        let skip = optional(skip, &x)?;
-        Some(Self { inputs, buffers: vec![x, skip, weight] })
+        Self::of_floats(x, skip, Elements::Floats, vec![weight])
     }
 
-    fn packed(mut x: Tensor<5>, mut skip: Option<Tensor<5>>, weight: Packed) -> Option<Self> {
-        let native = weight.integers()?;
+    fn packed(x: Tensor<5>, skip: Option<Tensor<5>>, weight: Packed) -> Option<Self> {
+        let (native, per_word) = (weight.integers(), weight.bits.per_word());
+        let elements = Elements::Packed { bits: 32 / per_word, group: weight.group };
+        let buffers = vec![words(weight.words)?, buffer(weight.scales)?];
+        match native {
+            Some(native) => Self::of_bytes(x, skip, native, per_word, buffers),
+            None => Self::of_floats(x, skip, elements, buffers),
+        }
+    }
+
+    fn of_floats(
+        x: Tensor<5>,
+        skip: Option<Tensor<5>>,
+        weight: Elements,
+        buffers: Vec<CubeTensor>,
+    ) -> Option<Self> {
+        let inputs =
+            Inputs::Floats { x: x.dims()[4], skip: skip.as_ref().map_or(0, |s| s.dims()[4]), weight };
+        let x = buffer(x)?;
+        let skip = optional(skip, &x)?;
+        Some(Self { inputs, buffers: [vec![x, skip], buffers].concat() })
+    }
+
+    fn of_bytes(
+        mut x: Tensor<5>,
+        mut skip: Option<Tensor<5>>,
+        native: bool,
+        per_word: usize,
+        buffers: Vec<CubeTensor>,
+    ) -> Option<Self> {
         // A word of the weight must not have inputs of both.
-        if !x.dims()[4].is_multiple_of(weight.bits.per_word())
+        if !x.dims()[4].is_multiple_of(per_word)
             && let Some(skip) = skip.take()
         {
             x = Tensor::cat(vec![x, skip], 4);
@@ -179,7 +204,7 @@ impl Operands {
             Some(skip) => quantise(skip)?,
             None => x.clone(),
         };
-        Some(Self { inputs, buffers: vec![x, skip, words(weight.words)?, buffer(weight.scales)?] })
+        Some(Self { inputs, buffers: [vec![x, skip], buffers].concat() })
     }
 }
 

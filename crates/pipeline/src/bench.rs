@@ -30,6 +30,7 @@ pub enum Network {
     /// The configuration of the models that we ship; feature size 12 only.
     Shipped,
     /// A model with its own weights; see [`bench_model`].
+    #[serde(skip_deserializing)]
     Model,
 }
 
@@ -158,16 +159,17 @@ impl Way {
         }
     }
 
-    /// Those of `options` that there are for weights of `precision` on `engine`.
-    fn all(options: &BenchOptions, precision: Precision, engine: &Engine) -> Vec<Self> {
+    /// Those of `options` that there are for the weights of `subject` on `engine`.
+    fn all(options: &BenchOptions, subject: &Subject, engine: &Engine) -> Vec<Self> {
         let mut ways = vec![Self::Shaders];
-        if options.integers && precision == Precision::Q8 {
+        let integers = options.integers && matches!(subject.architecture, Architecture::Swin(_));
+        if integers && subject.precision == Precision::Q8 {
             ways.extend(
                 engine.adapter.tier.dot.then_some(Self::Packed(Arithmetic::Integers { native: true })),
             );
             ways.push(Self::Packed(Arithmetic::Integers { native: false }));
         }
-        if options.integers && matches!(precision, Precision::Q8 | Precision::Q4) {
+        if integers && matches!(subject.precision, Precision::Q8 | Precision::Q4) {
             ways.push(Self::Packed(Arithmetic::Floats));
         }
         ways.extend(options.plain.then_some(Self::Plain));
@@ -238,7 +240,8 @@ impl Subject {
     }
 }
 
-/// The window of `side` voxels in the middle of a prepared volume or of its left-right flip.
+/// The window of `side` voxels in the middle of a prepared volume or of its left-right flip, with its last voxels
+/// repeated where the volume is shorter.
 fn middle(prepared: &Prepared, side: usize, mirrored: bool) -> TensorData {
     let dims = prepared.grid.dims;
     let from = dims.map(|n| n.saturating_sub(side) / 2);
@@ -246,9 +249,9 @@ fn middle(prepared: &Prepared, side: usize, mirrored: bool) -> TensorData {
     for channel in prepared.input.chunks_exact(prepared.grid.len()) {
         for at in 0..side.pow(3) {
             let [x, y, z] = [at / (side * side), at / side % side, at % side];
-            let x = if mirrored { (dims[0] - 1).saturating_sub(from[0] + x) } else { from[0] + x };
-            let index = (x * dims[1] + from[1] + y) * dims[2] + from[2] + z;
-            values.push(channel.get(index).copied().unwrap_or_default());
+            let [x, y, z] = std::array::from_fn(|axis| (from[axis] + [x, y, z][axis]).min(dims[axis] - 1));
+            let x = if mirrored { dims[0] - 1 - x } else { x };
+            values.push(channel[(x * dims[1] + y) * dims[2] + z]);
         }
     }
     TensorData::new(values, [1, prepared.channels, side, side, side])
@@ -375,7 +378,7 @@ async fn measure(
         true => Some(Ready::new(subject, Way::Shaders, &Device::flex())?.run(engine).await?.0),
         false => None,
     };
-    let ways = Way::all(options, subject.precision, engine);
+    let ways = Way::all(options, subject, engine);
     let ready: Vec<Ready> =
         ways.into_iter().map(|way| Ready::new(subject, way, &engine.device)).collect::<Result<_, _>>()?;
     let mut cold = Vec::new();

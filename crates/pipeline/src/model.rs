@@ -1,5 +1,6 @@
 //! A model ready to run.
 
+use saswin_kernels::Arithmetic;
 use saswin_model::import::Import;
 use saswin_model::nets::Network;
 use saswin_model::weights::{self, Precision, WeightMap};
@@ -18,6 +19,8 @@ pub struct LoadedModel {
     pub memory: Option<MemoryPlan>,
     /// Digest of the weight file.
     pub sha256: String,
+    /// How weights are multiplied; nothing for 32-bit floats.
+    pub arithmetic: Option<Arithmetic>,
 }
 
 impl LoadedModel {
@@ -60,11 +63,24 @@ impl LoadedModel {
             Architecture::Asa(_) => None,
         };
         weights::fill(&mut network, weights)?;
-        let mut network = weights::lay_out(network);
-        if let Some(arithmetic) = engine.arithmetic(precision) {
-            network = weights::pack_integers(network, precision, arithmetic);
+        let network = weights::lay_out(network);
+        let arithmetic = match &network {
+            Network::Swin(_) => engine.arithmetic(precision),
+            Network::Asa(_) => None,
+        };
+        let network = match arithmetic {
+            Some(arithmetic) => weights::pack_integers(network, precision, arithmetic),
+            None => network,
+        };
+        Ok(Self { manifest, network, memory, sha256, arithmetic })
+    }
+
+    /// What a report calls the arithmetic.
+    pub fn precision(&self) -> &'static str {
+        match self.arithmetic {
+            Some(Arithmetic::Integers { .. }) => "int8",
+            Some(Arithmetic::Floats) | None => "f32",
         }
-        Ok(Self { manifest, network, memory, sha256 })
     }
 
     /// What the report says of the model.

@@ -1,6 +1,6 @@
 //! `shaders/conv3x3x3.wgsl` and, over integers, `shaders/conv3x3x3_int8.wgsl`.
 
-use super::{Inputs, Pass, constants, dispatch, fold, lanes, shader};
+use super::{Elements, Inputs, Pass, constants, dispatch, fold, lanes, shader};
 
 /// Voxels along z of one invocation.
 const DEPTH: usize = 8;
@@ -22,7 +22,12 @@ pub(crate) fn conv3x3x3([batch, x, y, z]: [usize; 4], inputs: Inputs, out: usize
     ]);
     all.extend(inputs.constants());
     let (name, template) = match inputs {
-        Inputs::Floats { .. } => ("conv3x3x3", shader!("conv3x3x3.wgsl", "include/store.wgsl")),
+        Inputs::Floats { weight: Elements::Floats, .. } => {
+            ("conv3x3x3", shader!("conv3x3x3.wgsl", "include/store.wgsl"))
+        }
+        Inputs::Floats { weight: Elements::Packed { .. }, .. } => {
+            ("conv3x3x3", shader!("conv3x3x3.wgsl", "include/store.wgsl", "include/packed.wgsl"))
+        }
         Inputs::Bytes { .. } => {
             ("conv3x3x3_int8", shader!("conv3x3x3_int8.wgsl", "include/store.wgsl", "include/dot.wgsl"))
         }

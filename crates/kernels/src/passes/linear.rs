@@ -1,6 +1,6 @@
 //! `shaders/linear.wgsl` and, over integers, `shaders/linear_int8.wgsl`.
 
-use super::{Inputs, Pass, constants, dispatch, flags, fold, lanes, shader};
+use super::{Elements, Inputs, Pass, constants, dispatch, flags, fold, lanes, shader};
 
 /// Rows of one invocation.
 const HEIGHT: usize = 8;
@@ -38,7 +38,12 @@ pub(crate) fn linear([batch, x, y, z]: [usize; 4], inputs: Inputs, out: usize, a
         ("to_space", after.to_space),
     ]));
     let (name, template) = match inputs {
-        Inputs::Floats { .. } => ("linear", shader!("linear.wgsl", "include/epilogue.wgsl")),
+        Inputs::Floats { weight: Elements::Floats, .. } => {
+            ("linear", shader!("linear.wgsl", "include/epilogue.wgsl"))
+        }
+        Inputs::Floats { weight: Elements::Packed { .. }, .. } => {
+            ("linear", shader!("linear.wgsl", "include/epilogue.wgsl", "include/packed.wgsl"))
+        }
         Inputs::Bytes { .. } => {
             ("linear_int8", shader!("linear_int8.wgsl", "include/epilogue.wgsl", "include/dot.wgsl"))
         }

@@ -38,15 +38,40 @@ use shader;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Inputs {
     /// 32-bit floats.
-    Floats { x: usize, skip: usize },
+    Floats { x: usize, skip: usize, weight: Elements },
     /// What [`quantise`] makes of them; `native` where WGSL has `dot4I8Packed`.
     Bytes { x: usize, skip: usize, native: bool },
+}
+
+/// Elements of the weight of a product or convolution over floats.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Elements {
+    /// 32-bit floats.
+    Floats,
+    /// Packed integers of so many bits; so many, taps fastest, share a scale.
+    Packed { bits: usize, group: usize },
+}
+
+impl Elements {
+    fn constants(self) -> Vec<(&'static str, String)> {
+        let (element, [dense, packed, bits, group]) = match self {
+            Self::Floats => ("f32", [1, 0, 0, 0]),
+            Self::Packed { bits, group } => ("u32", [0, 1, bits, group]),
+        };
+        let mut all = constants([("dense", dense), ("packed", packed), ("bits", bits), ("group", group)]);
+        all.push(("element", element.to_owned()));
+        all
+    }
 }
 
 impl Inputs {
     fn constants(self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Floats { x, skip } => constants([("x_channels", x), ("skip_channels", skip)]),
+            Self::Floats { x, skip, weight } => {
+                let mut all = constants([("x_channels", x), ("skip_channels", skip)]);
+                all.extend(weight.constants());
+                all
+            }
             Self::Bytes { x, skip, native } => constants([
                 ("x_words", x.div_ceil(4)),
                 ("skip_words", skip.div_ceil(4)),

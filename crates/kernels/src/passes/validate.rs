@@ -8,9 +8,11 @@ use crate::{MergeMode, WindowAttention};
 
 fn inputs() -> Vec<Inputs> {
     let channels = [(12, 12), (2, 0), (12, 3)];
-    let floats = channels.map(|(x, skip)| Inputs::Floats { x, skip });
+    let weights =
+        [Elements::Floats, Elements::Packed { bits: 8, group: 999 }, Elements::Packed { bits: 4, group: 32 }];
+    let floats = weights.map(|weight| channels.map(|(x, skip)| Inputs::Floats { x, skip, weight }));
     let bytes = [true, false].map(|native| channels.map(|(x, skip)| Inputs::Bytes { x, skip, native }));
-    floats.into_iter().chain(bytes.into_iter().flatten()).collect()
+    floats.into_iter().flatten().chain(bytes.into_iter().flatten()).collect()
 }
 
 fn passes() -> Vec<Pass> {

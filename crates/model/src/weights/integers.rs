@@ -120,3 +120,77 @@ pub fn pack_integers(network: Network, precision: Precision, arithmetic: Arithme
         Network::Asa(network) => Network::Asa(network),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::super::{fill, pack, unpack};
+    use super::*;
+    use crate::fidelity::{named_tensor, named_weights};
+    use crate::nets::Trace;
+    use crate::{DecoderKind, Merge, SwinConfig};
+
+    fn network(precision: Precision) -> Network {
+        let mut config = SwinConfig::encoder(2, 12, Merge::Fixed);
+        config.window = [4; 3];
+        config.heads = [1, 2, 4, 8];
+        config.symmetry = true;
+        config.decoder = Some(DecoderKind::Subvoxel { width: 24 });
+        config.out_channels = 3;
+        let mut network = Network::new(&config.into(), &Device::flex()).unwrap();
+        let stored = pack(&named_weights(&network), precision, |_| false).unwrap();
+        fill(&mut network, unpack(&stored).unwrap()).unwrap();
+        network
+    }
+
+    fn logits(network: &Network) -> Vec<f32> {
+        let x = named_tensor("input:x", &[1, 2, 32, 32, 32]);
+        let x = Tensor::<5>::from_data(burn::tensor::TensorData::new(x.values, x.shape), &Device::flex());
+        let output = network.forward(x, None, &mut Trace::off());
+        output.segmentation.unwrap().into_data().try_to_vec().unwrap()
+    }
+
+    #[test]
+    fn packing_gives_back_the_stored_integers() {
+        for precision in [Precision::Q8, Precision::Q4] {
+            let floats = network(precision);
+            let packed = pack_integers(floats.clone(), precision, Arithmetic::Floats);
+            let error = saswin_kernels::check::relative_l2(&logits(&floats), &logits(&packed));
+            assert!(error < 1e-5, "{precision:?} {error}");
+        }
+    }
+
+    #[test]
+    fn sensitive_layers_stay_floats() {
+        let Network::Swin(network) = network(Precision::F32) else { unreachable!() };
+        let mut packer = Packer {
+            path: Vec::new(),
+            bits: Bits::Eight,
+            arithmetic: Arithmetic::Floats,
+            packed: HashMap::new(),
+        };
+        let network = network.map(&mut packer);
+        struct Paths(Vec<String>, HashMap<ParamId, Packed>, Vec<String>);
+        impl burn::module::ModuleVisitor for Paths {
+            fn enter_module(&mut self, name: &str, _: &str) {
+                self.0.push(name.to_owned());
+            }
+            fn exit_module(&mut self, _: &str, _: &str) {
+                self.0.pop();
+            }
+            fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+                if D > 1 && !self.1.contains_key(&param.id) {
+                    self.2.push(self.0.join("."));
+                }
+            }
+        }
+        let mut paths = Paths(Vec::new(), packer.packed, Vec::new());
+        network.visit(&mut paths);
+        assert!(paths.2.iter().any(|path| path == "swin.patch_embed.proj.weight"), "{:?}", paths.2);
+        assert!(paths.2.iter().any(|path| path == "decoder.subvoxel.out.conv.weight"), "{:?}", paths.2);
+        assert!(paths.2.iter().all(|path| KEPT.iter().any(|part| path.contains(part))), "{:?}", paths.2);
+        // Four matrices of eight blocks, four reductions, and the decoder's kernels.
+        assert_eq!(paths.1.len(), 4 * 8 + 4 + 4 * 2 + 4 * 4 + 3);
+    }
+}
