@@ -124,6 +124,8 @@ impl Packed {
 }
 
 /// A weight as an operation takes it.
+// Moved a few hundred times in a forward pass, so that its size does not matter.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone)]
 pub enum LayerWeight<const D: usize> {
     /// As it is.

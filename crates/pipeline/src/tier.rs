@@ -24,7 +24,8 @@ pub struct DeviceTier {
 
 impl DeviceTier {
     /// How to multiply weights stored at `precision`; nothing if they are expanded to 32-bit floats when a model
-    /// is loaded. `software` says that a CPU emulates the GPU: there, integers are slower (`docs/performance.md`).
+    /// is loaded. `software` says that a CPU emulates the GPU: it computes in floats, whose results do not depend on
+    /// which emulation it is.
     pub fn arithmetic(&self, precision: Precision, software: bool) -> Option<Arithmetic> {
         let short = self.max_buffer.is_some_and(|bytes| bytes <= DEFAULT_BINDING);
         match precision {
