@@ -8,7 +8,7 @@ const DIMS = vec3<u32>({{ dim_x }}u, {{ dim_y }}u, {{ dim_z }}u);
 const X_CHANNELS = {{ x_channels }}u;
 const SKIP_CHANNELS = {{ skip_channels }}u;
 const IN = X_CHANNELS + SKIP_CHANNELS;
-const OUT = {{ out }}u;
+const TAPS = 27u;
 const LANES = {{ lanes }}u;
 const ROWS = {{ rows }}u;
 const TILES_Z = (DIMS.z + 7u) / 8u;
@@ -16,9 +16,13 @@ const TILES = {{ batch }}u * DIMS.x * DIMS.y * TILES_Z;
 
 @group(0) @binding(0) var<storage, {{ read }}> x: array<f32>;
 @group(0) @binding(1) var<storage, {{ read }}> skip: array<f32>;
-/// `[kx, ky, kz, in, out]`
-@group(0) @binding(2) var<storage, {{ read }}> weight: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+/// `[kx, ky, kz, in, out]`; packed along `in` if it is of integers.
+@group(0) @binding(2) var<storage, {{ read }}> weight: array<{{ element }}>;
+//: repeat i {{ packed }}
+/// `[groups, out]`
+@group(0) @binding(3) var<storage, {{ read }}> scales: array<f32>;
+//: end
+@group(0) @binding(3 + {{ packed }}) var<storage, read_write> y: array<f32>;
 
 /// 8 voxels of 3 output channels.
 struct Tile { a0: vec4<f32>, a1: vec4<f32>, b0: vec4<f32>, b1: vec4<f32>, c0: vec4<f32>, c1: vec4<f32> }
@@ -80,12 +84,20 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
             let b1 = vec4<f32>(b.yzw, d.x);
             let a2 = vec4<f32>(a.zw, b.xy);
             let b2 = vec4<f32>(b.zw, d);
+//: repeat i {{ dense }}
             let w0 = w + n;
             let w1 = w0 + IN * OUT;
             let w2 = w1 + IN * OUT;
             let p = vec3<f32>(weight[w0.x], weight[w1.x], weight[w2.x]);
             let q = vec3<f32>(weight[w0.y], weight[w1.y], weight[w2.y]);
             let r = vec3<f32>(weight[w0.z], weight[w1.z], weight[w2.z]);
+//: end
+//: repeat i {{ packed }}
+            let tap = 3u * k;
+            let p = vec3<f32>(expanded(tap, c, n.x), expanded(tap + 1u, c, n.x), expanded(tap + 2u, c, n.x));
+            let q = vec3<f32>(expanded(tap, c, n.y), expanded(tap + 1u, c, n.y), expanded(tap + 2u, c, n.y));
+            let r = vec3<f32>(expanded(tap, c, n.z), expanded(tap + 1u, c, n.z), expanded(tap + 2u, c, n.z));
+//: end
             t.a0 += p.x * a + p.y * a1 + p.z * a2;
             t.a1 += p.x * b + p.y * b1 + p.z * b2;
             t.b0 += q.x * a + q.y * a1 + q.z * a2;
@@ -96,21 +108,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         }
     }
     let out = row * DIMS.z + z0;
-    store(out, z0, n0, t.a0, t.a1);
-    store(out, z0, n0 + LANES, t.b0, t.b1);
-    store(out, z0, n0 + 2u * LANES, t.c0, t.c1);
-}
-
-fn store(voxel: u32, z0: u32, n: u32, lower: vec4<f32>, upper: vec4<f32>) {
-    if (n >= OUT) { return; }
-    let at = voxel * OUT + n;
-    let left = DIMS.z - z0;
-    y[at] = lower.x;
-    if (left > 1u) { y[at + OUT] = lower.y; }
-    if (left > 2u) { y[at + 2u * OUT] = lower.z; }
-    if (left > 3u) { y[at + 3u * OUT] = lower.w; }
-    if (left > 4u) { y[at + 4u * OUT] = upper.x; }
-    if (left > 5u) { y[at + 5u * OUT] = upper.y; }
-    if (left > 6u) { y[at + 6u * OUT] = upper.z; }
-    if (left > 7u) { y[at + 7u * OUT] = upper.w; }
+    store(out, DIMS.z - z0, n0, t.a0, t.a1);
+    store(out, DIMS.z - z0, n0 + LANES, t.b0, t.b1);
+    store(out, DIMS.z - z0, n0 + 2u * LANES, t.c0, t.c1);
 }

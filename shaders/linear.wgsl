@@ -1,30 +1,27 @@
-// Matrix product of rows with a weight, with everything that follows it fused: bias, GELU, residual, and the
-// placement of the columns as 2×2×2 voxels.
+// Matrix product of rows with a weight, with everything that follows it fused (`include/epilogue.wgsl`).
 //
 // One invocation computes 8 rows times 3 columns in registers. Neighbouring invocations hold neighbouring
 // columns, so weights are read as consecutive words and rows are shared by all of them. A row is the
 // channels of `x`, then those of `skip`; no concatenated tensor exists.
 
-const ROWS = {{ rows }}u;
 const X_CHANNELS = {{ x_channels }}u;
 const SKIP_CHANNELS = {{ skip_channels }}u;
-const OUT = {{ out }}u;
-const HAS_BIAS = {{ has_bias }};
-const GELU = {{ gelu }};
-const HAS_RESIDUAL = {{ has_residual }};
-/// Whether columns `8·channel + 4·dx + 2·dy + dz` become voxels of a grid of twice the sides.
-const TO_SPACE = {{ to_space }};
-const GRID = vec3<u32>({{ dim_x }}u, {{ dim_y }}u, {{ dim_z }}u);
+const IN = X_CHANNELS + SKIP_CHANNELS;
+const TAPS = 1u;
 const LANES = {{ lanes }}u;
 const GROUP_TILES = {{ group_tiles }}u;
 
 @group(0) @binding(0) var<storage, {{ read }}> x: array<f32>;
 @group(0) @binding(1) var<storage, {{ read }}> skip: array<f32>;
-/// `[in, out]`
-@group(0) @binding(2) var<storage, {{ read }}> weight: array<f32>;
-@group(0) @binding(3) var<storage, {{ read }}> bias: array<f32>;
-@group(0) @binding(4) var<storage, {{ read }}> residual: array<f32>;
-@group(0) @binding(5) var<storage, read_write> y: array<f32>;
+/// `[in, out]`; packed along `in` if it is of integers.
+@group(0) @binding(2) var<storage, {{ read }}> weight: array<{{ element }}>;
+//: repeat i {{ packed }}
+/// `[groups, out]`
+@group(0) @binding(3) var<storage, {{ read }}> scales: array<f32>;
+//: end
+@group(0) @binding(3 + {{ packed }}) var<storage, {{ read }}> bias: array<f32>;
+@group(0) @binding(4 + {{ packed }}) var<storage, {{ read }}> residual: array<f32>;
+@group(0) @binding(5 + {{ packed }}) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(LANES, GROUP_TILES, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
@@ -49,7 +46,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     for (var k = 0u; k < X_CHANNELS; k++) {
         let u = vec4<f32>(x[pa.x + k], x[pa.y + k], x[pa.z + k], x[pa.w + k]);
         let v = vec4<f32>(x[pb.x + k], x[pb.y + k], x[pb.z + k], x[pb.w + k]);
+//: repeat i {{ dense }}
         let s = vec3<f32>(weight[w.x], weight[w.y], weight[w.z]);
+//: end
+//: repeat i {{ packed }}
+        let s = vec3<f32>(expanded(0u, k, n.x), expanded(0u, k, n.y), expanded(0u, k, n.z));
+//: end
         a0 += s.x * u;
         a1 += s.x * v;
         b0 += s.y * u;
@@ -63,7 +65,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     for (var k = 0u; k < SKIP_CHANNELS; k++) {
         let u = vec4<f32>(skip[pa.x + k], skip[pa.y + k], skip[pa.z + k], skip[pa.w + k]);
         let v = vec4<f32>(skip[pb.x + k], skip[pb.y + k], skip[pb.z + k], skip[pb.w + k]);
+//: repeat i {{ dense }}
         let s = vec3<f32>(weight[w.x], weight[w.y], weight[w.z]);
+//: end
+//: repeat i {{ packed }}
+        let s = vec3<f32>(expanded(0u, X_CHANNELS + k, n.x), expanded(0u, X_CHANNELS + k, n.y), expanded(0u, X_CHANNELS + k, n.z));
+//: end
         a0 += s.x * u;
         a1 += s.x * v;
         b0 += s.y * u;
@@ -75,54 +82,4 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     column(ra, rb, n0, a0, a1);
     column(ra, rb, n0 + LANES, b0, b1);
     column(ra, rb, n0 + 2u * LANES, c0, c1);
-}
-
-fn column(ra: vec4<u32>, rb: vec4<u32>, n: u32, lower: vec4<f32>, upper: vec4<f32>) {
-    if (n >= OUT) { return; }
-    var a = lower;
-    var b = upper;
-    if (HAS_BIAS) {
-        a += bias[n];
-        b += bias[n];
-    }
-    if (GELU) {
-        a = gelu(a);
-        b = gelu(b);
-    }
-    var pa = ra * OUT + n;
-    var pb = rb * OUT + n;
-    if (HAS_RESIDUAL) {
-        a += vec4<f32>(residual[pa.x], residual[pa.y], residual[pa.z], residual[pa.w]);
-        b += vec4<f32>(residual[pb.x], residual[pb.y], residual[pb.z], residual[pb.w]);
-    }
-    if (TO_SPACE) {
-        pa = in_space(ra, n);
-        pb = in_space(rb, n);
-    }
-    y[pa.x] = a.x;
-    y[pa.y] = a.y;
-    y[pa.z] = a.z;
-    y[pa.w] = a.w;
-    y[pb.x] = b.x;
-    y[pb.y] = b.y;
-    y[pb.z] = b.z;
-    y[pb.w] = b.w;
-}
-
-/// Where column `n` of rows goes on the grid of twice the sides.
-fn in_space(row: vec4<u32>, n: u32) -> vec4<u32> {
-    let line = row / GRID.z;
-    let z = (row % GRID.z) * 2u + (n & 1u);
-    let y = (line % GRID.y) * 2u + ((n >> 1u) & 1u);
-    let plane = (line / GRID.y) * 2u + ((n >> 2u) & 1u);
-    return ((plane * GRID.y * 2u + y) * GRID.z * 2u + z) * (OUT / 8u) + n / 8u;
-}
-
-/// `x·Φ(x)`; the error function after Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7.
-fn gelu(v: vec4<f32>) -> vec4<f32> {
-    let x = abs(v) * 0.7071067811865476;
-    let t = 1.0 / (1.0 + 0.3275911 * x);
-    let p = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
-    let erf = sign(v) * (1.0 - p * exp(-x * x));
-    return 0.5 * v * (1.0 + erf);
 }

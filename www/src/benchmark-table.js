@@ -1,7 +1,13 @@
 import { h } from "./dom.js";
 import { duration, number } from "./format.js";
 
-const ROUTES = { shaders: "our shaders", plain: "burn’s operations" };
+const ROUTES = {
+  shaders: "our shaders",
+  int8: "our shaders, 8-bit integers",
+  "int8-emulated": "the same, dot products emulated",
+  packed: "our shaders, weights expanded in them",
+  plain: "burn’s operations",
+};
 const HEADINGS = [
   ["Network", ""],
   ["Feature", ""],

@@ -1,7 +1,11 @@
 //! `saswin-cli bench`: the suite of docs/benchmark.md.
 
+use std::fs;
+use std::path::PathBuf;
+
+use saswin_model::Manifest;
 use saswin_model::weights::Precision;
-use saswin_pipeline::{BenchOptions, Network, bench};
+use saswin_pipeline::{BenchModel, BenchOptions, Network, bench, bench_model};
 
 use crate::CliResult;
 use crate::engine::{self, BackendArg};
@@ -34,6 +38,12 @@ pub struct Args {
     /// Do not measure plain burn operations.
     #[arg(long)]
     no_plain: bool,
+    /// Do not measure integer arithmetic.
+    #[arg(long)]
+    no_integers: bool,
+    /// Measure the weights of this model folder on the phantom, instead of random weights.
+    #[arg(long, conflicts_with_all = ["networks", "features", "f32_only"])]
+    model: Option<PathBuf>,
     /// Print JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -63,19 +73,35 @@ pub fn run(args: Args) -> CliResult {
         runs: args.runs,
         agreement: !args.no_agreement,
         plain: !args.no_plain,
+        integers: !args.no_integers,
     };
-    let bench = pollster::block_on(bench(&engine, options, &mut Terminal))?;
+    let bench = match &args.model {
+        Some(folder) => {
+            let manifest = Manifest::from_json(&fs::read_to_string(folder.join("manifest.json"))?)?;
+            let file = manifest.files.first().ok_or("the manifest names no weight file")?;
+            let bytes = fs::read(folder.join(&file.name))?;
+            let model = BenchModel { manifest: &manifest, bytes: &bytes };
+            pollster::block_on(bench_model(&engine, options, &model))?
+        }
+        None => pollster::block_on(bench(&engine, options, &mut Terminal))?,
+    };
     if args.json {
         println!("{}", serde_json::to_string_pretty(&bench)?);
         return Ok(());
     }
     println!("{} on {}{}\n", bench.suite, bench.adapter.name, software(bench.adapter.software));
-    println!("| network | feature | weights | route | cold ms | median ms | min | max | error |");
-    println!("|---|---|---|---|---|---|---|---|---|");
+    let tier = bench.adapter.tier;
+    let dot = if tier.dot { "has dot4I8Packed" } else { "has no dot4I8Packed" };
+    println!("{dot}, f16: {}, subgroups: {}; {} weights\n", tier.f16, tier.subgroups, bench.weights);
+    println!(
+        "| network | feature | weights | route | cold ms | median ms | min | max | error | same argmax |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     for m in &bench.measurements {
         let error = m.relative_l2.map_or_else(|| "-".to_owned(), |e| format!("{e:.1e}"));
+        let same = m.same_argmax.map_or_else(|| "-".to_owned(), |s| format!("{:.2} %", 100.0 * s));
         println!(
-            "| {:?} | {} | {:?} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {error} |",
+            "| {:?} | {} | {:?} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {error} | {same} |",
             m.network, m.feature, m.precision, m.route, m.cold_ms, m.median_ms, m.min_ms, m.max_ms
         );
     }

@@ -57,7 +57,7 @@ fn raw<const D: usize>(tensor: Tensor<D>) -> Result<Raw, Box<dyn std::error::Err
 /// If the model or the input cannot be used.
 pub fn run(args: &Args) -> CliResult {
     let engine = engine::open(args.backend)?;
-    let model = load_model(&args.model, &engine.device)?;
+    let model = load_model(&args.model, &engine)?;
     let inputs = unpack(&fs::read(&args.input)?)?;
     let x = tensor(&inputs, "x", &engine.device)?.ok_or("the input holds no tensor `x`")?;
     let expected = model.manifest.architecture.in_channels();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use saswin_model::Manifest;
-use saswin_pipeline::{LoadedModel, Monitor, Options, Step};
+use saswin_pipeline::{Engine, LoadedModel, Monitor, Options, Step};
 use saswin_scan_io::{Limits, NiftiOptions, SourceFile, open, write_nifti_u8};
 
 use crate::CliResult;
@@ -66,15 +66,12 @@ fn collect(path: &Path, into: &mut Vec<SourceFile>) -> std::io::Result<()> {
 }
 
 /// Reads a model folder and its default weight file.
-pub fn load_model(
-    folder: &Path,
-    device: &burn::tensor::Device,
-) -> Result<LoadedModel, Box<dyn std::error::Error>> {
+pub fn load_model(folder: &Path, engine: &Engine) -> Result<LoadedModel, Box<dyn std::error::Error>> {
     let json = fs::read_to_string(folder.join("manifest.json"))
         .map_err(|e| format!("{}: {e}", folder.join("manifest.json").display()))?;
     let manifest = Manifest::from_json(&json)?;
     let bytes = fs::read(folder.join(&manifest.files[0].name))?;
-    Ok(LoadedModel::new(manifest, 0, &bytes, device)?)
+    Ok(LoadedModel::new(manifest, 0, &bytes, engine)?)
 }
 
 /// The folder that `name` stands for.
@@ -107,7 +104,7 @@ pub fn run(args: &Args) -> CliResult {
     let scan = chosen.load(args.volume)?;
 
     let engine = engine::open(args.backend)?.with_max_buffer(args.max_buffer_mb);
-    let model = load_model(&model_folder(&args.models, &args.model), &engine.device)?;
+    let model = load_model(&model_folder(&args.models, &args.model), &engine)?;
     let options = Options { ignore_warnings: args.ignore_warnings };
     let findings = pollster::block_on(saswin_pipeline::run(&scan, &model, &engine, options, &mut Terminal))?;
 

@@ -6,14 +6,15 @@ use burn::backend::wgpu::{
 use burn::backend::{DispatchDevice, TensorMetadata};
 use burn::cubecl::prelude::{CubeCount, CubeDim, KernelId};
 use burn::cubecl::server::KernelArguments;
-use burn::tensor::{DType, Device, Tensor};
+use burn::tensor::{DType, Device, Int, Tensor};
 
 use crate::linear::Product;
 use crate::operations::{Operations, poisoned};
-use crate::passes::{self, Epilogue, Normalise, Pass};
+use crate::packed::Packed;
+use crate::passes::{self, Elements, Epilogue, Inputs, Normalise, Pass};
 use crate::{
-    LEAKY_SLOPE, MergeMode, NORM_EPS, WindowAttention, conv3x3x3, instance_norm, layer_norm, patch_merge,
-    window_attention,
+    LEAKY_SLOPE, LayerWeight, MergeMode, NORM_EPS, WindowAttention, conv3x3x3, instance_norm, layer_norm,
+    patch_merge, window_attention,
 };
 
 /// Tensors of a native device share pages, so that reading and writing the same buffer in one dispatch must
@@ -46,6 +47,12 @@ fn buffer<const D: usize>(x: Tensor<D>) -> Option<CubeTensor> {
     (x.dtype() == DType::F32).then(|| into_contiguous(x))
 }
 
+/// Contiguous words on the GPU, or nothing.
+fn words<const D: usize>(x: Tensor<D, Int>) -> Option<CubeTensor> {
+    let x = x.try_into_primitive::<CubeBackend>().ok()?;
+    (x.dtype() == DType::I32).then(|| into_contiguous(x))
+}
+
 /// `x` with its elements in memory in the order of `axes`, and `back` the inverse permutation.
 pub(crate) fn reorder<const D: usize>(x: Tensor<D>, axes: [isize; 5], back: [isize; 5]) -> Tensor<D> {
     if !is_gpu(&x.device()) {
@@ -60,6 +67,11 @@ pub(crate) fn reorder<const D: usize>(x: Tensor<D>, axes: [isize; 5], back: [isi
 
 /// Runs `pass` over `inputs`, bound in order, and returns what it writes into the binding after them.
 fn launch<const D: usize>(pass: Pass, inputs: &[&CubeTensor], shape: [usize; D]) -> Option<Tensor<D>> {
+    launch_raw(pass, inputs, shape).map(Tensor::from_primitive::<CubeBackend>)
+}
+
+/// [`launch`] whose result need not hold floats, though its type says so.
+fn launch_raw<const D: usize>(pass: Pass, inputs: &[&CubeTensor], shape: [usize; D]) -> Option<CubeTensor> {
     let first = inputs.first()?;
     let client = &first.client;
     let output = if poisoned() {
@@ -78,7 +90,7 @@ fn launch<const D: usize>(pass: Pass, inputs: &[&CubeTensor], shape: [usize; D])
         CubeCount::Static(gx, gy, gz),
         KernelArguments::new().with_buffers(buffers),
     );
-    Some(Tensor::from_primitive::<CubeBackend>(output))
+    Some(output)
 }
 
 /// An optional input; a pass without it binds `x` in its place and does not read it.
@@ -93,7 +105,7 @@ fn optional<const D: usize>(input: Option<Tensor<D>>, x: &CubeTensor) -> Option<
 pub(crate) struct Shaders;
 
 impl Operations for Shaders {
-    fn conv3x3x3(&self, x: Tensor<5>, skip: Option<Tensor<5>>, weight: Tensor<5>) -> Tensor<5> {
+    fn conv3x3x3(&self, x: Tensor<5>, skip: Option<Tensor<5>>, weight: LayerWeight<5>) -> Tensor<5> {
         convolve(x.clone(), skip.clone(), weight.clone())
             .unwrap_or_else(|| conv3x3x3::composed(x, skip, weight))
     }
@@ -127,7 +139,7 @@ impl Operations for Shaders {
     fn window_attention(
         &self,
         x: Tensor<5>,
-        qkv_weight: Tensor<2>,
+        qkv_weight: LayerWeight<2>,
         qkv_bias: Tensor<1>,
         table: Tensor<2>,
         spec: &WindowAttention,
@@ -137,33 +149,103 @@ impl Operations for Shaders {
     }
 }
 
-fn convolve(x: Tensor<5>, skip: Option<Tensor<5>>, weight: Tensor<5>) -> Option<Tensor<5>> {
-    let shape @ [b, dx, dy, dz, _] = x.dims();
-    let skip_channels = skip.as_ref().map_or(0, |s| s.dims()[4]);
-    let [out, ..] = weight.dims();
-    let x = buffer(x)?;
-    let skip = optional(skip, &x)?;
-    let weight = buffer(weight.permute([2, 3, 4, 1, 0]))?;
-    launch(passes::conv3x3x3(shape, skip_channels, out), &[&x, &skip, &weight], [b, dx, dy, dz, out])
+/// A weight, its inputs and their layout, as a product or convolution binds them.
+struct Operands {
+    inputs: Inputs,
+    /// `x`, `skip`, the weight, and its scales if it has any.
+    buffers: Vec<CubeTensor>,
+}
+
+impl Operands {
+    fn floats(x: Tensor<5>, skip: Option<Tensor<5>>, weight: CubeTensor) -> Option<Self> {
+        Self::of_floats(x, skip, Elements::Floats, vec![weight])
+    }
+
+    fn packed(x: Tensor<5>, skip: Option<Tensor<5>>, weight: Packed) -> Option<Self> {
+        let (native, per_word) = (weight.integers(), weight.bits.per_word());
+        let elements = Elements::Packed { bits: 32 / per_word, group: weight.group };
+        let buffers = vec![words(weight.words)?, buffer(weight.scales)?];
+        match native {
+            Some(native) => Self::of_bytes(x, skip, native, per_word, buffers),
+            None => Self::of_floats(x, skip, elements, buffers),
+        }
+    }
+
+    fn of_floats(
+        x: Tensor<5>,
+        skip: Option<Tensor<5>>,
+        weight: Elements,
+        buffers: Vec<CubeTensor>,
+    ) -> Option<Self> {
+        let inputs =
+            Inputs::Floats { x: x.dims()[4], skip: skip.as_ref().map_or(0, |s| s.dims()[4]), weight };
+        let x = buffer(x)?;
+        let skip = optional(skip, &x)?;
+        Some(Self { inputs, buffers: [vec![x, skip], buffers].concat() })
+    }
+
+    fn of_bytes(
+        mut x: Tensor<5>,
+        mut skip: Option<Tensor<5>>,
+        native: bool,
+        per_word: usize,
+        buffers: Vec<CubeTensor>,
+    ) -> Option<Self> {
+        // A word of the weight must not have inputs of both.
+        if !x.dims()[4].is_multiple_of(per_word)
+            && let Some(skip) = skip.take()
+        {
+            x = Tensor::cat(vec![x, skip], 4);
+        }
+        let channels = |t: &Tensor<5>| t.dims()[4];
+        let inputs = Inputs::Bytes { x: channels(&x), skip: skip.as_ref().map_or(0, channels), native };
+        let x = quantise(x)?;
+        let skip = match skip {
+            Some(skip) => quantise(skip)?,
+            None => x.clone(),
+        };
+        Some(Self { inputs, buffers: [vec![x, skip], buffers].concat() })
+    }
+}
+
+/// The voxels of `x` as bytes, in the layout of `shaders/quantise.wgsl`.
+fn quantise(x: Tensor<5>) -> Option<CubeTensor> {
+    let [b, dx, dy, dz, c] = x.dims();
+    let rows = b * dx * dy * dz;
+    launch_raw(passes::quantise(rows, c), &[&buffer(x)?], [rows, c.div_ceil(4) + 1])
+}
+
+fn convolve(x: Tensor<5>, skip: Option<Tensor<5>>, weight: LayerWeight<5>) -> Option<Tensor<5>> {
+    let [b, dx, dy, dz, _] = x.dims();
+    let (out, operands) = match weight {
+        LayerWeight::Floats(weight) => {
+            let [out, ..] = weight.dims();
+            (out, Operands::floats(x, skip, buffer(weight.permute([2, 3, 4, 1, 0]))?)?)
+        }
+        LayerWeight::Packed(weight) => (weight.shape[2], Operands::packed(x, skip, weight)?),
+    };
+    let buffers: Vec<_> = operands.buffers.iter().collect();
+    launch(passes::conv3x3x3([b, dx, dy, dz], operands.inputs, out), &buffers, [b, dx, dy, dz, out])
 }
 
 fn multiply(p: Product) -> Option<Tensor<5>> {
-    let shape @ [b, dx, dy, dz, _] = p.x.dims();
-    let [_, out] = p.weight.dims();
-    let skip_channels = p.skip.as_ref().map_or(0, |s| s.dims()[4]);
+    let [b, dx, dy, dz, _] = p.x.dims();
+    let out = p.weight.out();
     let after = Epilogue {
         bias: p.bias.is_some(),
         gelu: p.gelu,
         residual: p.residual.is_some(),
         to_space: p.to_space,
     };
-    let x = buffer(p.x)?;
-    let skip = optional(p.skip, &x)?;
-    let weight = buffer(p.weight)?;
-    let bias = optional(p.bias, &x)?;
-    let residual = optional(p.residual, &x)?;
+    let operands = match p.weight {
+        LayerWeight::Floats(weight) => Operands::floats(p.x, p.skip, buffer(weight)?)?,
+        LayerWeight::Packed(weight) => Operands::packed(p.x, p.skip, weight)?,
+    };
+    let [x, ..] = operands.buffers.as_slice() else { return None };
+    let (bias, residual) = (optional(p.bias, x)?, optional(p.residual, x)?);
     let to = if p.to_space { [b, 2 * dx, 2 * dy, 2 * dz, out / 8] } else { [b, dx, dy, dz, out] };
-    launch(passes::linear(shape, skip_channels, out, after), &[&x, &skip, &weight, &bias, &residual], to)
+    let buffers: Vec<_> = operands.buffers.iter().chain([&bias, &residual]).collect();
+    launch(passes::linear([b, dx, dy, dz], operands.inputs, out, after), &buffers, to)
 }
 
 fn normalise(x: Tensor<5>, residual: Option<Tensor<5>>, activate: bool) -> Option<Tensor<5>> {
@@ -199,7 +281,7 @@ fn merge(
 
 fn attend(
     x: Tensor<5>,
-    qkv_weight: Tensor<2>,
+    qkv_weight: LayerWeight<2>,
     qkv_bias: Tensor<1>,
     table: Tensor<2>,
     spec: &WindowAttention,

@@ -4,6 +4,8 @@
 //! attention and convolution never transpose between each other. Weights keep the shapes of PyTorch
 //! (`[out, in, kx, ky, kz]` for convolutions) except linear weights, which are `[in, out]`.
 //!
+//! A weight may be held as integers ([`LayerWeight`]).
+//!
 //! Each operation is defined by a composition of burn operations, which computes it on the CPU backend and
 //! under automatic differentiation. On a GPU, the shader of the same name in `shaders/` computes it.
 
@@ -15,6 +17,7 @@ mod instance_norm;
 mod layer_norm;
 mod linear;
 mod operations;
+mod packed;
 #[cfg(any(feature = "wgpu", target_arch = "wasm32", test))]
 // A build without a GPU only tests that the shaders are valid.
 #[cfg_attr(not(any(feature = "wgpu", target_arch = "wasm32")), allow(dead_code, unused_imports))]
@@ -30,6 +33,7 @@ pub use linear::{
     lay_out_kernel, linear, linear_add, linear_gelu, patch_embed, pointwise, pointwise_to_space, upsample2,
 };
 pub use operations::{Route, route};
+pub use packed::{Arithmetic, Bits, LayerWeight, Packed};
 pub use patch_merge::{MergeMode, merge_slots, pad_even, patch_merge};
 pub use shuffle::{depth_to_space, flip_x, resize2, space_to_depth};
 pub use window_attention::{WindowAttention, attention, window_attention};

@@ -3,6 +3,7 @@
 use burn::tensor::activation::gelu;
 use burn::tensor::{Tensor, module};
 
+use crate::LayerWeight;
 use crate::operations::operations;
 use crate::shuffle::{depth_to_space, space_to_depth};
 use crate::window_attention::pad_ends;
@@ -15,7 +16,7 @@ pub(crate) struct Product {
     /// More channels, behind those of `x`.
     pub skip: Option<Tensor<5>>,
     /// `[in, out]`
-    pub weight: Tensor<2>,
+    pub weight: LayerWeight<2>,
     pub bias: Option<Tensor<1>>,
     pub gelu: bool,
     pub residual: Option<Tensor<5>>,
@@ -24,7 +25,8 @@ pub(crate) struct Product {
 }
 
 impl Product {
-    fn new(x: Tensor<5>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Self {
+    fn new(x: Tensor<5>, weight: impl Into<LayerWeight<2>>, bias: Option<Tensor<1>>) -> Self {
+        let weight = weight.into();
         Self { x, skip: None, weight, bias, gelu: false, residual: None, to_space: false }
     }
 
@@ -33,11 +35,12 @@ impl Product {
     }
 
     pub(crate) fn composed(self) -> Tensor<5> {
+        let weight = self.weight;
         let x = match self.skip {
-            Some(skip) => Tensor::cat(vec![self.x, skip], 4),
-            None => self.x,
+            Some(skip) => Tensor::cat(vec![weight.seen(self.x), weight.seen(skip)], 4),
+            None => weight.seen(self.x),
         };
-        let mut y = module::linear(x, self.weight, self.bias);
+        let mut y = module::linear(x, weight.expanded(), self.bias);
         if self.gelu {
             y = gelu(y);
         }
@@ -49,19 +52,19 @@ impl Product {
 }
 
 /// `x·weight + bias` over channels; `weight` is `[in, out]`.
-pub fn linear(x: Tensor<5>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<5> {
+pub fn linear(x: Tensor<5>, weight: impl Into<LayerWeight<2>>, bias: Option<Tensor<1>>) -> Tensor<5> {
     Product::new(x, weight, bias).run()
 }
 
 /// [`linear`], then GELU.
-pub fn linear_gelu(x: Tensor<5>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<5> {
+pub fn linear_gelu(x: Tensor<5>, weight: impl Into<LayerWeight<2>>, bias: Option<Tensor<1>>) -> Tensor<5> {
     Product { gelu: true, ..Product::new(x, weight, bias) }.run()
 }
 
 /// [`linear`], then the sum with `residual`.
 pub fn linear_add(
     x: Tensor<5>,
-    weight: Tensor<2>,
+    weight: impl Into<LayerWeight<2>>,
     bias: Option<Tensor<1>>,
     residual: Tensor<5>,
 ) -> Tensor<5> {
@@ -69,9 +72,14 @@ pub fn linear_add(
 }
 
 /// `[out, in, 1, 1, 1]` to `[in, out]`.
-fn as_matrix(weight: Tensor<5>) -> Tensor<2> {
-    let [out, input, ..] = weight.dims();
-    weight.permute([2, 3, 4, 1, 0]).reshape([input, out])
+fn as_matrix(weight: LayerWeight<5>) -> LayerWeight<2> {
+    match weight {
+        LayerWeight::Floats(weight) => {
+            let [out, input, ..] = weight.dims();
+            weight.permute([2, 3, 4, 1, 0]).reshape([input, out]).into()
+        }
+        LayerWeight::Packed(packed) => LayerWeight::Packed(packed),
+    }
 }
 
 /// The same convolution kernel `[out, in, k, k, k]` with its elements in memory in the order that the shaders
@@ -88,15 +96,19 @@ pub fn lay_out_kernel<const D: usize>(weight: Tensor<D>) -> Tensor<D> {
 pub fn pointwise(
     x: Tensor<5>,
     skip: Option<Tensor<5>>,
-    weight: Tensor<5>,
+    weight: impl Into<LayerWeight<5>>,
     bias: Option<Tensor<1>>,
 ) -> Tensor<5> {
-    Product { skip, ..Product::new(x, as_matrix(weight), bias) }.run()
+    Product { skip, ..Product::new(x, as_matrix(weight.into()), bias) }.run()
 }
 
 /// [`pointwise`], then [`depth_to_space`] by 2.
-pub fn pointwise_to_space(x: Tensor<5>, weight: Tensor<5>, bias: Option<Tensor<1>>) -> Tensor<5> {
-    Product { to_space: true, ..Product::new(x, as_matrix(weight), bias) }.run()
+pub fn pointwise_to_space(
+    x: Tensor<5>,
+    weight: impl Into<LayerWeight<5>>,
+    bias: Option<Tensor<1>>,
+) -> Tensor<5> {
+    Product { to_space: true, ..Product::new(x, as_matrix(weight.into()), bias) }.run()
 }
 
 /// Non-overlapping convolution whose stride equals its kernel (patch embedding).
@@ -111,7 +123,13 @@ pub fn patch_embed(x: Tensor<5>, weight: Tensor<5>, bias: Option<Tensor<1>>) -> 
 }
 
 /// Transposed 2×2×2 convolution, stride 2, no bias; `weight` is `[in, out, 2, 2, 2]`.
-pub fn upsample2(x: Tensor<5>, weight: Tensor<5>) -> Tensor<5> {
-    let [input, out, ..] = weight.dims();
-    Product { to_space: true, ..Product::new(x, weight.reshape([input, out * 8]), None) }.run()
+pub fn upsample2(x: Tensor<5>, weight: impl Into<LayerWeight<5>>) -> Tensor<5> {
+    let weight: LayerWeight<2> = match weight.into() {
+        LayerWeight::Floats(weight) => {
+            let [input, out, ..] = weight.dims();
+            weight.reshape([input, out * 8]).into()
+        }
+        LayerWeight::Packed(packed) => LayerWeight::Packed(packed),
+    };
+    Product { to_space: true, ..Product::new(x, weight, None) }.run()
 }

@@ -6,12 +6,13 @@ use burn::tensor::Tensor;
 
 use crate::linear::Product;
 use crate::{
-    MergeMode, WindowAttention, conv3x3x3, instance_norm, layer_norm, patch_merge, window_attention,
+    LayerWeight, MergeMode, WindowAttention, conv3x3x3, instance_norm, layer_norm, patch_merge,
+    window_attention,
 };
 
 /// Every operation that a device may compute in its own way. A default body is the operation's definition.
 pub(crate) trait Operations {
-    fn conv3x3x3(&self, x: Tensor<5>, skip: Option<Tensor<5>>, weight: Tensor<5>) -> Tensor<5> {
+    fn conv3x3x3(&self, x: Tensor<5>, skip: Option<Tensor<5>>, weight: LayerWeight<5>) -> Tensor<5> {
         conv3x3x3::composed(x, skip, weight)
     }
 
@@ -41,7 +42,7 @@ pub(crate) trait Operations {
     fn window_attention(
         &self,
         x: Tensor<5>,
-        qkv_weight: Tensor<2>,
+        qkv_weight: LayerWeight<2>,
         qkv_bias: Tensor<1>,
         table: Tensor<2>,
         spec: &WindowAttention,

@@ -6,6 +6,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::module::linear;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use crate::LayerWeight;
 use crate::operations::operations;
 
 /// Added to scores of token pairs from different shift regions (MONAI's value, not −∞).
@@ -150,17 +151,17 @@ fn split_heads(qkv: Tensor<3>, heads: usize) -> [Tensor<4>; 3] {
 /// columns query, key, value, each head-major; `table` is `[(2w−1)³, heads]`.
 pub fn window_attention(
     x: Tensor<5>,
-    qkv_weight: Tensor<2>,
+    qkv_weight: impl Into<LayerWeight<2>>,
     qkv_bias: Tensor<1>,
     table: Tensor<2>,
     spec: &WindowAttention,
 ) -> Tensor<5> {
-    operations(&x).window_attention(x, qkv_weight, qkv_bias, table, spec)
+    operations(&x).window_attention(x, qkv_weight.into(), qkv_bias, table, spec)
 }
 
 pub(crate) fn composed(
     x: Tensor<5>,
-    qkv_weight: Tensor<2>,
+    qkv_weight: LayerWeight<2>,
     qkv_bias: Tensor<1>,
     table: Tensor<2>,
     spec: &WindowAttention,
@@ -172,7 +173,8 @@ pub(crate) fn composed(
     let shifted = shift.iter().any(|s| *s > 0);
     let tokens: usize = window.iter().product();
 
-    let mut x = pad_ends(x, padded);
+    let mut x = pad_ends(qkv_weight.seen(x), padded);
+    let qkv_weight = qkv_weight.expanded();
     if shifted {
         x = x.roll(&shift.map(|s| -(s as i64)), &[1, 2, 3]);
     }

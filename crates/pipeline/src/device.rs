@@ -3,9 +3,11 @@
 use burn::tensor::Device;
 #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
 use burn::tensor::wgpu::{WgpuSetup, wgpu};
+use saswin_kernels::Arithmetic;
 use saswin_model::MemoryPlan;
+use saswin_model::weights::Precision;
 
-use crate::{Adapter, DeviceTrouble, DeviceWatch, RunError};
+use crate::{Adapter, DeviceTier, DeviceTrouble, DeviceWatch, RunError};
 
 /// A device, its name, and what it complained of. A lost one is replaced by a new one, never repaired.
 #[derive(Debug, Clone)]
@@ -16,8 +18,6 @@ pub struct Engine {
     pub adapter: Adapter,
     /// What the driver said since the device was opened.
     pub watch: DeviceWatch,
-    /// Bytes that fit into one tensor; nothing if only the machine's memory bounds it.
-    pub max_buffer: Option<u64>,
 }
 
 impl Engine {
@@ -29,15 +29,17 @@ impl Engine {
             software: true,
             reason,
             precision: "f32".to_owned(),
+            tier: DeviceTier::default(),
         };
-        Self { device: Device::flex(), adapter, watch: DeviceWatch::default(), max_buffer: None }
+        Self { device: Device::flex(), adapter, watch: DeviceWatch::default() }
     }
 
     /// The same device, treated as one whose buffers hold no more than `mebibytes`, to rehearse weak devices.
     #[must_use]
     pub fn with_max_buffer(mut self, mebibytes: Option<u64>) -> Self {
         if let Some(limit) = mebibytes.map(|m| m.saturating_mul(1 << 20)) {
-            self.max_buffer = Some(self.max_buffer.map_or(limit, |own| own.min(limit)));
+            let own = &mut self.adapter.tier.max_buffer;
+            *own = Some(own.map_or(limit, |own| own.min(limit)));
         }
         self
     }
@@ -47,7 +49,12 @@ impl Engine {
     /// # Errors
     /// If a tensor is larger than the device takes.
     pub fn accommodates(&self, plan: &MemoryPlan) -> Result<(), RunError> {
-        Ok(self.max_buffer.map_or(Ok(()), |limit| plan.fits(limit))?)
+        Ok(self.adapter.tier.max_buffer.map_or(Ok(()), |limit| plan.fits(limit))?)
+    }
+
+    /// How this device multiplies weights stored at `precision`; see [`DeviceTier::arithmetic`].
+    pub fn arithmetic(&self, precision: Precision) -> Option<Arithmetic> {
+        self.adapter.tier.arithmetic(precision, self.adapter.software)
     }
 
     /// A GPU through wgpu. Every call opens another device.
@@ -77,10 +84,9 @@ impl Engine {
             backend: if cfg!(target_arch = "wasm32") { "webgpu" } else { "wgpu" }.to_owned(),
             reason: None,
             precision: "f32".to_owned(),
+            tier: tier(&handle),
         };
-        let limits = handle.limits();
-        let max_buffer = Some(limits.max_storage_buffer_binding_size.min(limits.max_buffer_size));
-        let engine = Self { device, adapter, watch: DeviceWatch::default(), max_buffer };
+        let engine = Self { device, adapter, watch: DeviceWatch::default() };
         // After burn, which installs a handler that panics.
         watch(&handle, &engine.watch);
         Ok(engine)
@@ -93,6 +99,19 @@ impl Engine {
     #[cfg(not(any(feature = "wgpu", target_arch = "wasm32")))]
     pub async fn gpu() -> Result<Self, DeviceTrouble> {
         Err(DeviceTrouble::Absent("this build has no GPU support; build with `--features wgpu`".to_owned()))
+    }
+}
+
+/// What `device` can do. In a browser, only the page knows the features of WGSL: there, `dot` is not set.
+#[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
+fn tier(device: &wgpu::Device) -> DeviceTier {
+    let (limits, features) = (device.limits(), device.features());
+    DeviceTier {
+        gpu: true,
+        max_buffer: Some(limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)),
+        f16: features.contains(wgpu::Features::SHADER_F16),
+        subgroups: features.contains(wgpu::Features::SUBGROUP),
+        dot: cfg!(not(target_arch = "wasm32")),
     }
 }
 
@@ -153,7 +172,7 @@ mod tests {
         let plan = MemoryPlan::new(&SwinConfig::encoder(1, 12, Merge::Fixed), 0, [96; 3]);
         assert!(Engine::cpu(None).accommodates(&plan).is_ok());
         let small = Engine::cpu(None).with_max_buffer(Some(64)).with_max_buffer(Some(1024));
-        assert_eq!(small.max_buffer, Some(64 << 20));
+        assert_eq!(small.adapter.tier.max_buffer, Some(64 << 20));
         assert!(small.accommodates(&plan).is_ok());
         let error = small.with_max_buffer(Some(8)).accommodates(&plan).unwrap_err();
         assert_eq!(error.kind(), "memory");

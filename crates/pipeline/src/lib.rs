@@ -15,9 +15,10 @@ mod run;
 mod sample;
 mod suitability;
 mod survey;
+mod tier;
 mod trouble;
 
-pub use bench::{Bench, BenchOptions, Measurement, Network, SUITE, bench};
+pub use bench::{Bench, BenchModel, BenchOptions, Measurement, Network, SUITE, bench, bench_model};
 pub use device::{Engine, is_software};
 pub use error::RunError;
 pub use infer::{Inference, Scores};
@@ -33,4 +34,5 @@ pub use report::{
 pub use run::{Findings, Options, run, scan_info};
 pub use sample::phantom_scan;
 pub use suitability::{Concern, Suitability, check};
+pub use tier::DeviceTier;
 pub use trouble::{DeviceTrouble, DeviceWatch};

@@ -1,12 +1,12 @@
 //! A model ready to run.
 
-use burn::tensor::Device;
+use saswin_kernels::Arithmetic;
 use saswin_model::import::Import;
 use saswin_model::nets::Network;
-use saswin_model::weights::{self, WeightMap};
+use saswin_model::weights::{self, Precision, WeightMap};
 use saswin_model::{Architecture, Manifest, MemoryPlan};
 
-use crate::{ModelInfo, RunError};
+use crate::{Engine, ModelInfo, RunError};
 
 /// A manifest and the network it describes, on a device.
 #[derive(Debug)]
@@ -19,38 +19,42 @@ pub struct LoadedModel {
     pub memory: Option<MemoryPlan>,
     /// Digest of the weight file.
     pub sha256: String,
+    /// How weights are multiplied; nothing for 32-bit floats.
+    pub arithmetic: Option<Arithmetic>,
 }
 
 impl LoadedModel {
-    /// Verifies the bytes of the manifest's weight file `file`, then builds the network from them.
+    /// Verifies the bytes of the manifest's weight file `file`, then builds the network from them. Integers stay
+    /// integers where `engine` multiplies them.
     ///
     /// # Errors
     /// If the digest differs or the weights do not fit.
-    pub fn new(manifest: Manifest, file: usize, bytes: &[u8], device: &Device) -> Result<Self, RunError> {
+    pub fn new(manifest: Manifest, file: usize, bytes: &[u8], engine: &Engine) -> Result<Self, RunError> {
         manifest.validate()?;
         let entry =
             manifest.files.get(file).ok_or_else(|| RunError::Internal(format!("weight file {file}")))?;
         Manifest::verify(entry, bytes)?;
-        let sha256 = entry.sha256.clone();
-        Self::build(manifest, weights::unpack(bytes)?, sha256, device)
+        let (sha256, precision) = (entry.sha256.clone(), entry.precision);
+        Self::build(manifest, weights::unpack(bytes)?, sha256, precision, engine)
     }
 
     /// An imported checkpoint as a model; its digest is that of the checkpoint.
     ///
     /// # Errors
     /// If the weights do not fit.
-    pub fn imported(import: Import, device: &Device) -> Result<Self, RunError> {
+    pub fn imported(import: Import, engine: &Engine) -> Result<Self, RunError> {
         let sha256 = import.manifest.files.first().map(|f| f.sha256.clone()).unwrap_or_default();
-        Self::build(import.manifest, import.weights, sha256, device)
+        Self::build(import.manifest, import.weights, sha256, Precision::F32, engine)
     }
 
     fn build(
         manifest: Manifest,
         weights: WeightMap,
         sha256: String,
-        device: &Device,
+        precision: Precision,
+        engine: &Engine,
     ) -> Result<Self, RunError> {
-        let mut network = Network::new(&manifest.architecture, device)?;
+        let mut network = Network::new(&manifest.architecture, &engine.device)?;
         let parameters = weights.values().map(|w| w.values.len() as u64).sum();
         let memory = match &manifest.architecture {
             Architecture::Swin(config) => {
@@ -60,7 +64,23 @@ impl LoadedModel {
         };
         weights::fill(&mut network, weights)?;
         let network = weights::lay_out(network);
-        Ok(Self { manifest, network, memory, sha256 })
+        let arithmetic = match &network {
+            Network::Swin(_) => engine.arithmetic(precision),
+            Network::Asa(_) => None,
+        };
+        let network = match arithmetic {
+            Some(arithmetic) => weights::pack_integers(network, precision, arithmetic),
+            None => network,
+        };
+        Ok(Self { manifest, network, memory, sha256, arithmetic })
+    }
+
+    /// What a report calls the arithmetic.
+    pub fn precision(&self) -> &'static str {
+        match self.arithmetic {
+            Some(Arithmetic::Integers { .. }) => "int8",
+            Some(Arithmetic::Floats) | None => "f32",
+        }
     }
 
     /// What the report says of the model.

@@ -60,7 +60,7 @@ pub(crate) async fn compute(
         let (engine, model) = replaced.as_ref().map_or((engine, model), |rig| (&*rig.engine, &*rig.model));
         let error = match inference.advance(model, engine, monitor).await {
             Ok(()) => {
-                let adapter = engine.adapter.clone();
+                let adapter = Adapter { precision: model.precision().to_owned(), ..engine.adapter.clone() };
                 return Ok(Computed { scores: inference.finish(), adapter, notes });
             }
             Err(error) => error,

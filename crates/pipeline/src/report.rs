@@ -4,6 +4,8 @@ use saswin_model::Side;
 use saswin_volume::Modality;
 use serde::{Deserialize, Serialize};
 
+use crate::DeviceTier;
+
 /// Shown with every result and written into every export.
 pub const DISCLAIMER: &str = "Research use only. Not a medical device. Not for diagnosis or treatment.";
 
@@ -36,6 +38,9 @@ pub struct Adapter {
     pub reason: Option<String>,
     /// Arithmetic, e.g. `f32`.
     pub precision: String,
+    /// What it can do.
+    #[serde(default)]
+    pub tier: DeviceTier,
 }
 
 /// The scan. A report leaves its name out.

@@ -27,7 +27,7 @@ impl Tiny {
 
     fn loaded(&self) -> LoadedModel {
         let Self { manifest, network } = self.clone();
-        LoadedModel { manifest, network, memory: None, sha256: String::new() }
+        LoadedModel { manifest, network, memory: None, sha256: String::new(), arithmetic: None }
     }
 }
 

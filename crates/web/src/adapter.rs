@@ -38,6 +38,16 @@ async fn browser_adapter() -> Result<(String, bool), DeviceTrouble> {
     Ok((name, software))
 }
 
+/// Whether the browser's WGSL has `dot4I8Packed`.
+fn has_dot() -> bool {
+    let features = get(&js_sys::global(), "navigator")
+        .and_then(|navigator| get(&navigator, "gpu"))
+        .and_then(|gpu| get(&gpu, "wgslLanguageFeatures"));
+    let Some((has, features)) = features.and_then(|f| Some((get(&f, "has")?, f))) else { return false };
+    let found = has.unchecked_into::<Function>().call1(&features, &"packed_4x8_integer_dot_product".into());
+    found.is_ok_and(|found| found.is_truthy())
+}
+
 /// Milliseconds of a small matrix product on `device`, the second time.
 async fn probe(device: &Device) -> Option<f64> {
     let a = Tensor::<2>::random([512, 512], Distribution::Uniform(-1.0, 1.0), device);
@@ -59,6 +69,7 @@ pub async fn webgpu() -> Result<Engine, DeviceTrouble> {
     let mut engine = watch::open().await?;
     engine.adapter.name = name;
     engine.adapter.software = software;
+    engine.adapter.tier.dot = has_dot();
     Ok(engine)
 }
 

@@ -76,7 +76,7 @@ pub async fn load(
     progress: impl FnMut(usize),
 ) -> Result<LoadedModel, Failure> {
     let bytes = weights(manifest, progress).await?;
-    Ok(LoadedModel::new(manifest.clone(), 0, &bytes, &engine.device)?)
+    Ok(LoadedModel::new(manifest.clone(), 0, &bytes, engine)?)
 }
 
 /// Puts the verified weights into the cache, unless they are there.

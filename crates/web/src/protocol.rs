@@ -1,6 +1,6 @@
 //! The messages between page and worker. Every request has an `id`; every reply carries it back.
 
-use saswin_kernels::check::{Agreement, TOLERANCE};
+use saswin_kernels::check::Agreement;
 use saswin_model::fidelity::StageError;
 use saswin_model::import::{Declaration, DeclarationError};
 use saswin_pipeline::{Adapter, Bench, BenchOptions, Report, RunError, ScanInfo};
@@ -213,7 +213,7 @@ impl From<Agreement> for Check {
     fn from(a: Agreement) -> Self {
         Self {
             pass: a.pass,
-            passed: a.relative_l2 <= TOLERANCE,
+            passed: a.holds(),
             relative_l2: Some(a.relative_l2).filter(|e| e.is_finite()),
             case: a.case,
         }

@@ -167,7 +167,7 @@ impl State {
         let file = files.into_iter().next().ok_or_else(|| missing("there is no file to import"))?;
         let mut import = import(&file.name, &file.bytes, said)?;
         let notes = std::mem::take(&mut import.notes);
-        let model = LoadedModel::imported(import, &engine.device)?;
+        let model = LoadedModel::imported(import, &engine)?;
         let reply = Reply::Imported {
             model: models::imported_offer(&model),
             summary: model.manifest.architecture.summary(),

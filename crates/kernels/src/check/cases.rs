@@ -4,26 +4,91 @@ use burn::tensor::{Device, Tensor};
 
 use super::{Case, noise};
 use crate::{
-    MergeMode, WindowAttention, conv3x3x3, instance_norm, layer_norm, layer_norm_plain, linear, linear_add,
-    linear_gelu, patch_embed, patch_merge, pointwise, pointwise_to_space, upsample2, window_attention,
+    Arithmetic, Bits, LayerWeight, MergeMode, Packed, WindowAttention, conv3x3x3, instance_norm, layer_norm,
+    layer_norm_plain, linear, linear_add, linear_gelu, patch_embed, patch_merge, pointwise,
+    pointwise_to_space, upsample2, window_attention,
 };
 
-pub(super) fn all() -> Vec<Case> {
-    [convolutions(), products(), norms(), merges(), attentions()].into_iter().flatten().collect()
+/// `native` adds those that need `dot4I8Packed`.
+pub(super) fn all(native: bool) -> Vec<Case> {
+    let mut cases: Vec<Case> =
+        [convolutions(), products(), norms(), merges(), attentions()].into_iter().flatten().collect();
+    let ways = [true, false].map(|native| Arithmetic::Integers { native });
+    for arithmetic in ways.into_iter().skip(usize::from(!native)).chain([Arithmetic::Floats]) {
+        cases.extend(packed(Bits::Eight, arithmetic));
+    }
+    cases.extend(packed(Bits::Four, Arithmetic::Floats));
+    cases
 }
 
 fn case(pass: &'static str, name: String, run: impl Fn(&Device) -> Tensor<5> + 'static) -> Case {
-    Case { pass, name, run: Box::new(run) }
+    Case { pass, name, rounds: false, run: Box::new(run) }
+}
+
+/// Input, channels of the skip input, output channels.
+const CONVOLUTIONS: [([usize; 5], usize, usize); 5] = [
+    ([1, 5, 3, 9, 3], 0, 5),
+    ([2, 3, 3, 3, 24], 24, 12),
+    ([1, 1, 2, 1, 1], 0, 1),
+    ([1, 6, 7, 17, 12], 12, 24),
+    ([1, 2, 3, 8, 4], 1, 100),
+];
+
+/// Operations on packed weights.
+fn packed(bits: Bits, arithmetic: Arithmetic) -> Vec<Case> {
+    let rounds = matches!(arithmetic, Arithmetic::Integers { .. });
+    let how = format!("{bits:?} bits, {arithmetic:?}");
+    let convolution = |(shape, skip, out): ([usize; 5], usize, usize)| {
+        let run = move |d: &Device| {
+            let [b, x, y, z, c] = shape;
+            let more = (skip > 0).then(|| noise([b, x, y, z, skip], 2, d) * 3.0);
+            let weight = Packed::kernel(noise([out, c + skip, 3, 3, 3], 3, d), bits, arithmetic);
+            conv3x3x3(noise(shape, 1, d), more, LayerWeight::Packed(weight))
+        };
+        Case { rounds, ..case("conv3x3x3", format!("{shape:?} + {skip} to {out}, {how}"), run) }
+    };
+    let mut cases: Vec<Case> = CONVOLUTIONS.into_iter().map(convolution).collect();
+    let mut product = |name: &str, run: Box<dyn Fn(&Device) -> Tensor<5>>| {
+        cases.push(Case { rounds, ..case("linear", format!("{name}, {how}"), run) });
+    };
+    product(
+        "[2, 27, 1, 1, 192] to 768, gelu",
+        Box::new(move |d| {
+            let weight = Packed::matrix(noise([192, 768], 2, d), bits, arithmetic);
+            linear_gelu(
+                noise([2, 27, 1, 1, 192], 1, d),
+                LayerWeight::Packed(weight),
+                Some(noise([768], 3, d)),
+            )
+        }),
+    );
+    product(
+        "[1, 5, 3, 7, 13] to 37, residual",
+        Box::new(move |d| {
+            let weight = Packed::matrix(noise([13, 37], 2, d), bits, arithmetic);
+            let residual = noise([1, 5, 3, 7, 37], 4, d);
+            linear_add(noise([1, 5, 3, 7, 13], 1, d), LayerWeight::Packed(weight), None, residual)
+        }),
+    );
+    product(
+        "1×1×1 with skip",
+        Box::new(move |d| {
+            let weight = Packed::kernel(noise([13, 35, 1, 1, 1], 3, d), bits, arithmetic);
+            let skip = Some(noise([2, 3, 2, 5, 11], 2, d));
+            pointwise(noise([2, 3, 2, 5, 24], 1, d) * 5.0, skip, LayerWeight::Packed(weight), None)
+        }),
+    );
+    product(
+        "transposed 2×2×2",
+        Box::new(move |d| {
+            let weight = Packed::transposed(noise([24, 12, 2, 2, 2], 2, d), bits, arithmetic);
+            upsample2(noise([1, 3, 4, 2, 24], 1, d), LayerWeight::Packed(weight))
+        }),
+    );
+    cases
 }
 
 fn convolutions() -> Vec<Case> {
-    let shapes = [
-        ([1, 5, 3, 9, 3], 0, 5),
-        ([2, 3, 3, 3, 24], 24, 12),
-        ([1, 1, 2, 1, 1], 0, 1),
-        ([1, 6, 7, 17, 12], 12, 24),
-        ([1, 2, 3, 8, 4], 1, 100),
-    ];
     let new = |(shape, skip, out): ([usize; 5], usize, usize)| {
         let name = format!("{shape:?} + {skip} to {out}");
         case("conv3x3x3", name, move |device| {
@@ -32,7 +97,7 @@ fn convolutions() -> Vec<Case> {
             conv3x3x3(noise(shape, 1, device), more, noise([out, c + skip, 3, 3, 3], 3, device))
         })
     };
-    shapes.into_iter().map(new).collect()
+    CONVOLUTIONS.into_iter().map(new).collect()
 }
 
 fn products() -> Vec<Case> {

@@ -1,6 +1,6 @@
-//! `shaders/linear.wgsl`.
+//! `shaders/linear.wgsl` and, over integers, `shaders/linear_int8.wgsl`.
 
-use super::{Pass, constants, dispatch, flags, fold, lanes};
+use super::{Elements, Inputs, Pass, constants, dispatch, flags, fold, lanes, shader};
 
 /// Rows of one invocation.
 const HEIGHT: usize = 8;
@@ -15,8 +15,8 @@ pub(crate) struct Epilogue {
     pub to_space: bool,
 }
 
-/// Product of the rows of `[batch, x, y, z, c]` and a skip input of `skip` channels (0 for none) to `out` columns.
-pub(crate) fn linear([batch, x, y, z, c]: [usize; 5], skip: usize, out: usize, after: Epilogue) -> Pass {
+/// Product of the rows of `[batch, x, y, z, …]` and a skip input to `out` columns.
+pub(crate) fn linear([batch, x, y, z]: [usize; 4], inputs: Inputs, out: usize, after: Epilogue) -> Pass {
     let l = lanes(out);
     let rows = batch * x * y * z;
     let (groups_x, groups_z) = fold(rows.div_ceil(HEIGHT * l.rows));
@@ -25,22 +25,32 @@ pub(crate) fn linear([batch, x, y, z, c]: [usize; 5], skip: usize, out: usize, a
         ("dim_x", x),
         ("dim_y", y),
         ("dim_z", z),
-        ("x_channels", c),
-        ("skip_channels", skip),
         ("out", out),
         ("lanes", l.lanes),
         ("group_tiles", l.rows),
         ("groups_x", groups_x),
     ]);
+    all.extend(inputs.constants());
     all.extend(flags([
         ("has_bias", after.bias),
         ("gelu", after.gelu),
         ("has_residual", after.residual),
         ("to_space", after.to_space),
     ]));
+    let (name, template) = match inputs {
+        Inputs::Floats { weight: Elements::Floats, .. } => {
+            ("linear", shader!("linear.wgsl", "include/epilogue.wgsl"))
+        }
+        Inputs::Floats { weight: Elements::Packed { .. }, .. } => {
+            ("linear", shader!("linear.wgsl", "include/epilogue.wgsl", "include/packed.wgsl"))
+        }
+        Inputs::Bytes { .. } => {
+            ("linear_int8", shader!("linear_int8.wgsl", "include/epilogue.wgsl", "include/dot.wgsl"))
+        }
+    };
     Pass {
-        name: "linear",
-        template: include_str!("../../../../shaders/linear.wgsl"),
+        name,
+        template,
         constants: all,
         groups: dispatch(groups_x, l.groups, groups_z),
         threads: [l.lanes as u32, l.rows as u32],

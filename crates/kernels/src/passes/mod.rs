@@ -8,6 +8,7 @@ mod instance_norm;
 mod layer_norm;
 mod linear;
 mod patch_merge;
+mod quantise;
 #[cfg(test)]
 mod validate;
 mod window_attention;
@@ -17,6 +18,7 @@ pub(crate) use instance_norm::{Normalise, chunks, instance_moments, instance_nor
 pub(crate) use layer_norm::layer_norm;
 pub(crate) use linear::{Epilogue, linear};
 pub(crate) use patch_merge::patch_merge;
+pub(crate) use quantise::quantise;
 pub(crate) use window_attention::window_attention;
 
 /// Workgroups that every device dispatches along one axis.
@@ -25,6 +27,60 @@ const MAX_GROUPS: usize = 65_535;
 const THREADS: usize = 64;
 /// Output channels that one invocation computes.
 const COLUMNS: usize = 3;
+
+/// The text of a file in `shaders/`, followed by those it shares with others.
+macro_rules! shader {
+    ($($file:literal),+) => { concat!($(include_str!(concat!("../../../../shaders/", $file))),+) };
+}
+use shader;
+
+/// Channels of the two inputs of a product or convolution, the second of which may have none.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Inputs {
+    /// 32-bit floats.
+    Floats { x: usize, skip: usize, weight: Elements },
+    /// What [`quantise`] makes of them; `native` where WGSL has `dot4I8Packed`.
+    Bytes { x: usize, skip: usize, native: bool },
+}
+
+/// Elements of the weight of a product or convolution over floats.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Elements {
+    /// 32-bit floats.
+    Floats,
+    /// Packed integers of so many bits; so many, taps fastest, share a scale.
+    Packed { bits: usize, group: usize },
+}
+
+impl Elements {
+    fn constants(self) -> Vec<(&'static str, String)> {
+        let (element, [dense, packed, bits, group]) = match self {
+            Self::Floats => ("f32", [1, 0, 0, 0]),
+            Self::Packed { bits, group } => ("u32", [0, 1, bits, group]),
+        };
+        let mut all = constants([("dense", dense), ("packed", packed), ("bits", bits), ("group", group)]);
+        all.push(("element", element.to_owned()));
+        all
+    }
+}
+
+impl Inputs {
+    fn constants(self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Floats { x, skip, weight } => {
+                let mut all = constants([("x_channels", x), ("skip_channels", skip)]);
+                all.extend(weight.constants());
+                all
+            }
+            Self::Bytes { x, skip, native } => constants([
+                ("x_words", x.div_ceil(4)),
+                ("skip_words", skip.div_ceil(4)),
+                ("native", usize::from(native)),
+                ("emulated", usize::from(!native)),
+            ]),
+        }
+    }
+}
 
 /// One dispatch.
 #[derive(Debug, Clone)]

@@ -6,19 +6,32 @@ use naga::valid::{Capabilities, ValidationFlags, Validator};
 use super::*;
 use crate::{MergeMode, WindowAttention};
 
+fn inputs() -> Vec<Inputs> {
+    let channels = [(12, 12), (2, 0), (12, 3)];
+    let weights =
+        [Elements::Floats, Elements::Packed { bits: 8, group: 999 }, Elements::Packed { bits: 4, group: 32 }];
+    let floats = weights.map(|weight| channels.map(|(x, skip)| Inputs::Floats { x, skip, weight }));
+    let bytes = [true, false].map(|native| channels.map(|(x, skip)| Inputs::Bytes { x, skip, native }));
+    floats.into_iter().flatten().chain(bytes.into_iter().flatten()).collect()
+}
+
 fn passes() -> Vec<Pass> {
     let after =
         |n: usize| Epilogue { bias: n & 1 > 0, gelu: n & 2 > 0, residual: n & 4 > 0, to_space: n & 8 > 0 };
     let mut passes = vec![
-        conv3x3x3([1, 96, 96, 96, 12], 12, 12),
-        conv3x3x3([2, 5, 3, 7, 2], 0, 13),
+        quantise(96 * 96 * 96, 12),
+        quantise(7, 5),
         layer_norm(4096, 12, true, 1e-5),
         layer_norm(27, 192, false, 1e-12),
         patch_merge([2, 7, 8, 9, 12], MergeMode::Legacy, 1e-5),
         instance_moments(1, 96 * 96 * 96, 48),
         instance_moments(2, 27, 6),
     ];
-    passes.extend((0..16).map(|n| linear([2, 4, 6, 8, 12], 4 * (n % 2), 24, after(n))));
+    for inputs in inputs() {
+        passes.push(conv3x3x3([1, 96, 96, 96], inputs, 12));
+        passes.push(conv3x3x3([2, 5, 3, 7], inputs, 13));
+        passes.extend((0..16).map(|n| linear([2, 4, 6, 8], inputs, 24, after(n))));
+    }
     for (residual, activate) in [(false, false), (false, true), (true, false), (true, true)] {
         let how = Normalise { residual, activate, epsilon: 1e-5, slope: 0.01 };
         passes.push(instance_norm(2, 1000, 24, how));
@@ -45,8 +58,11 @@ fn every_shader_is_valid() {
         }
     }
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shaders");
-    let files: std::collections::BTreeSet<String> =
-        std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let files: std::collections::BTreeSet<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "include")
+        .collect();
     assert_eq!(names, files);
 }
 

@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor};
 use saswin_kernels::{conv3x3x3, instance_norm, pointwise, pointwise_to_space, upsample2};
 
 use super::conv;
+use crate::weights::held;
 
 #[derive(Module, Debug)]
 pub(super) struct ConvLayer {
@@ -18,7 +19,7 @@ impl ConvLayer {
     }
 
     fn conv3(&self, x: Tensor<5>, skip: Option<Tensor<5>>) -> Tensor<5> {
-        conv3x3x3(x, skip, self.conv.weight.val())
+        conv3x3x3(x, skip, held(&self.conv.weight))
     }
 
     pub(super) fn weight(&self) -> Tensor<5> {
@@ -27,11 +28,11 @@ impl ConvLayer {
 
     /// 1×1×1 convolution to eight times the channels, which become the voxels of 2×2×2 cells.
     pub(super) fn conv1_to_space(&self, x: Tensor<5>) -> Tensor<5> {
-        pointwise_to_space(x, self.conv.weight.val(), self.conv.bias.as_ref().map(|b| b.val()))
+        pointwise_to_space(x, held(&self.conv.weight), self.conv.bias.as_ref().map(|b| b.val()))
     }
 
     pub(super) fn conv1(&self, x: Tensor<5>, skip: Option<Tensor<5>>) -> Tensor<5> {
-        pointwise(x, skip, self.conv.weight.val(), self.conv.bias.as_ref().map(|b| b.val()))
+        pointwise(x, skip, held(&self.conv.weight), self.conv.bias.as_ref().map(|b| b.val()))
     }
 }
 
@@ -109,7 +110,7 @@ impl TransposedLayer {
     }
 
     pub(super) fn forward(&self, x: Tensor<5>) -> Tensor<5> {
-        upsample2(x, self.conv.weight.val())
+        upsample2(x, held(&self.conv.weight))
     }
 }
 

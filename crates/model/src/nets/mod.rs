@@ -24,6 +24,8 @@ use burn::nn::conv::{Conv3d, Conv3dConfig};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 
+use crate::weights::held;
+
 /// `[b, c, x, y, z]` to `[b, x, y, z, c]`.
 pub fn to_channels_last(x: Tensor<5>) -> Tensor<5> {
     x.permute([0, 2, 3, 4, 1])
@@ -40,17 +42,17 @@ fn linear(input: usize, output: usize, bias: bool, device: &Device) -> Linear {
 
 /// A linear layer on the channels of every voxel.
 fn apply(layer: &Linear, x: Tensor<5>) -> Tensor<5> {
-    saswin_kernels::linear(x, layer.weight.val(), bias(layer))
+    saswin_kernels::linear(x, held(&layer.weight), bias(layer))
 }
 
 /// [`apply`], then GELU.
 fn apply_gelu(layer: &Linear, x: Tensor<5>) -> Tensor<5> {
-    saswin_kernels::linear_gelu(x, layer.weight.val(), bias(layer))
+    saswin_kernels::linear_gelu(x, held(&layer.weight), bias(layer))
 }
 
 /// [`apply`], then the sum with `residual`.
 fn apply_add(layer: &Linear, x: Tensor<5>, residual: Tensor<5>) -> Tensor<5> {
-    saswin_kernels::linear_add(x, layer.weight.val(), bias(layer), residual)
+    saswin_kernels::linear_add(x, held(&layer.weight), bias(layer), residual)
 }
 
 fn bias(layer: &Linear) -> Option<Tensor<1>> {

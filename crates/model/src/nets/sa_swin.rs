@@ -9,6 +9,7 @@ use super::decoder::Decoder;
 use super::pretrain::PretrainHeads;
 use super::saca::Saca;
 use super::{SwinTransformer, Trace, linear, to_channels_first, to_channels_last};
+use crate::weights::Integers;
 use crate::{ArchitectureError, Pool, SwinConfig};
 
 /// What one forward pass yields; parts the network has no head for are `None`.
@@ -32,6 +33,8 @@ pub struct SaSwin {
     pretrain: Option<PretrainHeads>,
     #[module(skip)]
     pool: Pool,
+    #[module(skip)]
+    integers: Integers,
 }
 
 impl SaSwin {
@@ -49,7 +52,14 @@ impl SaSwin {
             classification_head: config.class_head.map(|head| linear(width, head.outputs, true, device)),
             pretrain: config.pretraining.then(|| PretrainHeads::new(config, device)),
             pool: config.class_head.map_or(Pool::Token0, |head| head.pool),
+            integers: Integers::default(),
         })
+    }
+
+    /// The network with some of its weights as integers.
+    #[must_use]
+    pub(crate) fn with_integers(self, integers: Integers) -> Self {
+        Self { integers, ..self }
     }
 
     /// Runs scan `x` and mirror `x_flip`, both `[b, c, x, y, z]`, as one batch through the shared encoder.
@@ -58,6 +68,10 @@ impl SaSwin {
     /// it, the mirror is the flip of `x` itself, which is right for whole volumes only. A network without
     /// symmetry ignores it.
     pub fn forward(&self, x: Tensor<5>, x_flip: Option<Tensor<5>>, trace: &mut Trace) -> Output {
+        self.integers.within(|| self.run(x, x_flip, trace))
+    }
+
+    fn run(&self, x: Tensor<5>, x_flip: Option<Tensor<5>>, trace: &mut Trace) -> Output {
         let image = to_channels_last(x);
         let [b, ..] = image.dims();
         let Some(saca) = &self.saca else {

@@ -11,6 +11,7 @@ use saswin_kernels::{
 use super::block::ResBlock;
 use super::{Trace, affine, apply, apply_add, apply_gelu, conv, layer_norm, linear, normalise};
 use crate::SwinConfig;
+use crate::weights::held;
 
 #[derive(Module, Debug)]
 struct PatchEmbed {
@@ -69,7 +70,7 @@ impl Block {
         let table = self.attn.relative_position_bias_table.val();
         let y = window_attention(
             normalise(&self.norm1, x.clone(), NORM_EPS),
-            qkv.weight.val(),
+            held(&qkv.weight),
             bias,
             table,
             &self.spec,

@@ -4,6 +4,7 @@
 //! from it and give it back.
 
 mod import;
+mod integers;
 mod layout;
 mod names;
 mod network;
@@ -11,6 +12,8 @@ mod packed;
 mod pytorch;
 
 pub use import::{Checkpoint, ImportError, read_checkpoint};
+pub use integers::pack_integers;
+pub(crate) use integers::{Integers, held};
 pub use layout::lay_out;
 pub(crate) use names::Family;
 pub use network::{LoadError, Mismatch, collect, fill, shapes};

@@ -1,0 +1,238 @@
+//! Weights held as integers, and arithmetic on them.
+
+use burn::tensor::{Int, IntDType, Tensor};
+
+/// Inputs that share one 4-bit scale.
+const GROUP: usize = 32;
+/// A magnitude that counts as zero, so that nothing is divided by it.
+const TINY: f32 = 1e-30;
+
+/// How a packed weight is multiplied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// Inputs are rounded to bytes with one scale per voxel, products are summed as integers. Weights of four
+    /// bits are multiplied as [`Arithmetic::Floats`].
+    Integers {
+        /// Whether WGSL has `dot4I8Packed`; otherwise it is emulated.
+        native: bool,
+    },
+    /// Weights become floats where they are used, inputs stay floats.
+    Floats,
+}
+
+/// Size of a packed weight's integers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bits {
+    /// One scale per output channel.
+    Eight,
+    /// One scale per group of 32 inputs of an output channel.
+    Four,
+}
+
+impl Bits {
+    fn count(self) -> usize {
+        match self {
+            Self::Eight => 8,
+            Self::Four => 4,
+        }
+    }
+
+    /// Codes in a word.
+    pub(crate) fn per_word(self) -> usize {
+        32 / self.count()
+    }
+
+    fn largest(self) -> f32 {
+        match self {
+            Self::Eight => 127.0,
+            Self::Four => 7.0,
+        }
+    }
+}
+
+/// A weight `[taps, in, out]` of symmetric integers and their scales. Weight files round in the same groups, so
+/// that packing what was read from one gives back its integers.
+#[derive(Debug, Clone)]
+pub struct Packed {
+    /// `[taps, ⌈in / per⌉, out]`, each word holding `per` neighbouring inputs, the first lowest, zeros at the end.
+    pub(crate) words: Tensor<3, Int>,
+    /// `[groups, out]`; the group of an element is `(in · taps + tap) / group`.
+    pub(crate) scales: Tensor<2>,
+    /// `[taps, in, out]`
+    pub(crate) shape: [usize; 3],
+    pub(crate) group: usize,
+    pub(crate) bits: Bits,
+    pub(crate) arithmetic: Arithmetic,
+}
+
+impl Packed {
+    /// Packs the weight of [`linear`](crate::linear), `[in, out]`.
+    pub fn matrix(weight: Tensor<2>, bits: Bits, arithmetic: Arithmetic) -> Self {
+        let [input, out] = weight.dims();
+        Self::new(weight.reshape([1, input, out]), 1, bits, arithmetic)
+    }
+
+    /// Packs the weight of [`conv3x3x3`](crate::conv3x3x3) or [`pointwise`](crate::pointwise), `[out, in, k, k, k]`.
+    pub fn kernel(weight: Tensor<5>, bits: Bits, arithmetic: Arithmetic) -> Self {
+        let [out, input, a, b, c] = weight.dims();
+        Self::new(weight.permute([2, 3, 4, 1, 0]).reshape([a * b * c, input, out]), 1, bits, arithmetic)
+    }
+
+    /// Packs the weight of [`upsample2`](crate::upsample2), `[in, out, 2, 2, 2]`.
+    pub fn transposed(weight: Tensor<5>, bits: Bits, arithmetic: Arithmetic) -> Self {
+        let [input, out, ..] = weight.dims();
+        Self::new(weight.reshape([1, input, 8 * out]), 8, bits, arithmetic)
+    }
+
+    /// Packs `[taps, in, out]`, where `shared` neighbouring columns are one output channel.
+    fn new(weight: Tensor<3>, shared: usize, bits: Bits, arithmetic: Arithmetic) -> Self {
+        let shape @ [taps, input, out] = weight.dims();
+        let rows = taps * input;
+        let group = match bits {
+            Bits::Eight => rows,
+            Bits::Four => GROUP / shared,
+        };
+        let groups = rows.div_ceil(group);
+        let flat = weight.permute([1, 0, 2]).reshape([rows, out]);
+        let padded = pad(flat, 0, groups * group).reshape([groups, group, out / shared, shared]);
+        let scales = padded.clone().abs().max_dim(1).max_dim(3) / bits.largest();
+        let codes = padded / scales.clone().clamp_min(TINY);
+        let codes = codes.round().reshape([groups * group, out]).narrow(0, 0, rows);
+        let codes = codes.reshape([input, taps, out]).permute([1, 0, 2]);
+        let scales = scales.expand([groups, 1, out / shared, shared]).reshape([groups, out]);
+        Self { words: into_words(codes, bits), scales, shape, group, bits, arithmetic }
+    }
+
+    /// Whether products of this weight are sums of integers, and how.
+    pub(crate) fn integers(&self) -> Option<bool> {
+        match (self.bits, self.arithmetic) {
+            (Bits::Eight, Arithmetic::Integers { native }) => Some(native),
+            _ => None,
+        }
+    }
+
+    /// The weight as floats, `[taps, in, out]`.
+    fn expanded(self) -> Tensor<3> {
+        let [taps, input, out] = self.shape;
+        let codes = from_words(self.words, self.bits).narrow(1, 0, input).float();
+        let rows = taps * input;
+        let [groups, _] = self.scales.dims();
+        let scales = self.scales.reshape([groups, 1, out]).expand([groups, self.group, out]);
+        let scales = scales.reshape([groups * self.group, out]).narrow(0, 0, rows);
+        codes * scales.reshape([input, taps, out]).permute([1, 0, 2])
+    }
+}
+
+/// A weight as an operation takes it.
+// Moved a few hundred times in a forward pass, so that its size does not matter.
+#[allow(clippy::large_enum_variant)]
+#[derive(Debug, Clone)]
+pub enum LayerWeight<const D: usize> {
+    /// As it is.
+    Floats(Tensor<D>),
+    /// In place of a tensor of rank `D`.
+    Packed(Packed),
+}
+
+impl<const D: usize> From<Tensor<D>> for LayerWeight<D> {
+    fn from(weight: Tensor<D>) -> Self {
+        Self::Floats(weight)
+    }
+}
+
+impl<const D: usize> LayerWeight<D> {
+    /// What the arithmetic on this weight makes of an input: itself, or itself rounded to bytes.
+    ///
+    /// With [`expanded`](LayerWeight::<2>::expanded) this defines integer arithmetic: sums of integers are
+    /// exact, so that multiplying the integers or the numbers they stand for differs in rounding alone.
+    pub(crate) fn seen<const N: usize>(&self, x: Tensor<N>) -> Tensor<N> {
+        match self {
+            Self::Packed(packed) if packed.integers().is_some() => rounded(x),
+            _ => x,
+        }
+    }
+}
+
+impl LayerWeight<2> {
+    /// Number of columns.
+    #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
+    pub(crate) fn out(&self) -> usize {
+        match self {
+            Self::Floats(weight) => weight.dims()[1],
+            Self::Packed(packed) => packed.shape[2],
+        }
+    }
+
+    /// `[in, out]`
+    pub(crate) fn expanded(self) -> Tensor<2> {
+        match self {
+            Self::Floats(weight) => weight,
+            Self::Packed(packed) => {
+                let [taps, input, out] = packed.shape;
+                packed.expanded().reshape([taps * input, out])
+            }
+        }
+    }
+}
+
+impl LayerWeight<5> {
+    /// `[out, in, 3, 3, 3]`
+    pub(crate) fn expanded(self) -> Tensor<5> {
+        match self {
+            Self::Floats(weight) => weight,
+            Self::Packed(packed) => {
+                let [_, input, out] = packed.shape;
+                packed.expanded().reshape([3, 3, 3, input, out]).permute([4, 3, 0, 1, 2])
+            }
+        }
+    }
+}
+
+/// Rows of the last axis rounded to bytes with one scale per row, as `shaders/quantise.wgsl` does.
+fn rounded<const N: usize>(x: Tensor<N>) -> Tensor<N> {
+    let largest = x.clone().abs().max_dim(N - 1);
+    let factor = largest.full_like(127.0) / largest.clone().clamp_min(TINY);
+    (x * factor).round() * (largest / 127.0)
+}
+
+/// Zeros behind `axis` up to `length`.
+fn pad<const D: usize>(x: Tensor<D>, axis: usize, length: usize) -> Tensor<D> {
+    let mut dims = x.dims();
+    if dims[axis] == length {
+        return x;
+    }
+    dims[axis] = length - dims[axis];
+    let zeros = Tensor::zeros(dims, &x.device());
+    Tensor::cat(vec![x, zeros], axis)
+}
+
+/// Whole numbers `[taps, in, out]` to words.
+fn into_words(codes: Tensor<3>, bits: Bits) -> Tensor<3, Int> {
+    let [taps, input, out] = codes.dims();
+    let per = bits.per_word();
+    let words = input.div_ceil(per);
+    let codes = pad(codes, 1, words * per).cast(IntDType::I32).reshape([taps, words, per, out]);
+    let mask = (1_i32 << bits.count()) - 1;
+    let shifted = |i: usize| {
+        let code = codes.clone().narrow(2, i, 1).bitwise_and_scalar(mask);
+        code.bitwise_left_shift_scalar((i * bits.count()) as i32)
+    };
+    let word = (1..per).fold(shifted(0), |word, i| word.bitwise_or(shifted(i)));
+    word.reshape([taps, words, out])
+}
+
+/// The inverse of [`into_words`], with the zeros at the end.
+fn from_words(words: Tensor<3, Int>, bits: Bits) -> Tensor<3, Int> {
+    let [taps, count, out] = words.dims();
+    let (size, per) = (bits.count(), bits.per_word());
+    let words = words.reshape([taps, count, 1, out]);
+    let code = |i: usize| {
+        let top = words.clone().bitwise_left_shift_scalar((32 - size * (i + 1)) as i32);
+        top.bitwise_right_shift_scalar((32 - size) as i32)
+    };
+    Tensor::cat((0..per).map(code).collect(), 2).reshape([taps, count * per, out])
+}
+
+#[cfg(test)]
+#[path = "packed_tests.rs"]
+mod tests;

@@ -1,0 +1,116 @@
+use burn::tensor::{Device, TensorData};
+use proptest::prelude::*;
+
+use super::*;
+use crate::check::{noise, relative_l2};
+use crate::{conv3x3x3, linear};
+
+const INTEGERS: Arithmetic = Arithmetic::Integers { native: false };
+
+fn values<const D: usize>(x: Tensor<D>) -> Vec<f32> {
+    x.into_data().try_to_vec().unwrap()
+}
+
+/// Codes and scale of each run of `length` values.
+fn bytes(values: &[f32], length: usize) -> (Vec<i32>, Vec<f32>) {
+    let rows = values.chunks(length).map(|row| {
+        let largest = row.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
+        let factor = 127.0 / largest.max(TINY);
+        let codes: Vec<i32> = row.iter().map(|v| (v * factor).round_ties_even() as i32).collect();
+        (codes, largest / 127.0)
+    });
+    let (codes, scales): (Vec<_>, Vec<_>) = rows.unzip();
+    (codes.concat(), scales)
+}
+
+/// Convolution of one sample `[x, y, z, c]` by loops over integers; `weight` is `[out, in, 3, 3, 3]`.
+fn convolution(x: &[f32], [dx, dy, dz, c]: [usize; 4], weight: &[f32], out: usize) -> Vec<f32> {
+    let (codes, scales) = bytes(x, c);
+    let (kernel, kernel_scales) = bytes(weight, c * 27);
+    let inside = |p: usize, tap: usize, length: usize| (p + tap).checked_sub(1).filter(|q| *q < length);
+    let mut y = Vec::new();
+    for at in 0..dx * dy * dz * out {
+        let (n, voxel) = (at % out, at / out);
+        let mut sum = 0.0;
+        for tap in 0..27 {
+            let place = inside(voxel / (dy * dz), tap / 9, dx)
+                .zip(inside(voxel / dz % dy, tap / 3 % 3, dy))
+                .zip(inside(voxel % dz, tap % 3, dz));
+            let Some(((px, py), pz)) = place else { continue };
+            let from = (px * dy + py) * dz + pz;
+            let dot: i32 = (0..c).map(|i| codes[from * c + i] * kernel[(n * c + i) * 27 + tap]).sum();
+            sum += dot as f32 * scales[from];
+        }
+        y.push(sum * kernel_scales[n]);
+    }
+    y
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_convolution_is_that_of_the_integers(
+        dx in 1_usize..5, dy in 1_usize..4, dz in 1_usize..7, c in 1_usize..10, out in 1_usize..6, seed in 1_u64..99,
+    ) {
+        let device = Device::flex();
+        let x = noise([1, dx, dy, dz, c], seed, &device);
+        let weight = noise([out, c, 3, 3, 3], seed + 100, &device);
+        let expected = convolution(&values(x.clone()), [dx, dy, dz, c], &values(weight.clone()), out);
+        let packed = Packed::kernel(weight, Bits::Eight, INTEGERS);
+        let found = values(conv3x3x3(x, None, LayerWeight::Packed(packed)));
+        prop_assert!(relative_l2(&expected, &found) < 1e-5);
+    }
+
+    #[test]
+    fn a_product_is_that_of_the_integers(rows in 1_usize..9, c in 1_usize..40, out in 1_usize..9, seed in 1_u64..99) {
+        let device = Device::flex();
+        let x = noise([1, rows, 1, 1, c], seed, &device);
+        let weight = noise([c, out], seed + 100, &device);
+        let (codes, scales) = bytes(&values(x.clone()), c);
+        let (columns, column_scales) = bytes(&values(weight.clone().transpose()), c);
+        let expected: Vec<f32> = (0..rows * out).map(|at| {
+            let (row, n) = (at / out, at % out);
+            let dot: i32 = (0..c).map(|i| codes[row * c + i] * columns[n * c + i]).sum();
+            dot as f32 * scales[row] * column_scales[n]
+        }).collect();
+        let packed = Packed::matrix(weight, Bits::Eight, INTEGERS);
+        let found = values(linear(x, LayerWeight::Packed(packed), None));
+        prop_assert!(relative_l2(&expected, &found) < 1e-5);
+    }
+
+    #[test]
+    fn words_give_back_their_codes(taps in 1_usize..4, input in 1_usize..20, out in 1_usize..5, four in any::<bool>()) {
+        let bits = if four { Bits::Four } else { Bits::Eight };
+        let codes: Vec<f32> = (0..taps * input * out)
+            .map(|i| (i as f32 * 37.0) % (2.0 * bits.largest() + 1.0) - bits.largest())
+            .collect();
+        let tensor = Tensor::<3>::from_data(TensorData::new(codes.clone(), [taps, input, out]), &Device::flex());
+        let words = into_words(tensor, bits);
+        prop_assert_eq!(words.dims(), [taps, input.div_ceil(bits.per_word()), out]);
+        let back = from_words(words, bits).narrow(1, 0, input).float();
+        prop_assert_eq!(values(back), codes);
+    }
+}
+
+#[test]
+fn a_weight_of_nothing_stays_nothing() {
+    for bits in [Bits::Eight, Bits::Four] {
+        let packed = Packed::matrix(Tensor::zeros([5, 3], &Device::flex()), bits, INTEGERS);
+        assert_eq!(values(packed.expanded()), [0.0; 15]);
+    }
+}
+
+#[test]
+fn scales_belong_to_their_groups() {
+    let device = Device::flex();
+    let largest = |x: &[f32]| x.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
+    for (bits, error) in [(Bits::Eight, 0.5 / 127.0), (Bits::Four, 0.5 / 7.0)] {
+        let weight = noise([40, 2, 2, 2, 2], 5, &device);
+        let packed = Packed::transposed(weight.clone(), bits, Arithmetic::Floats);
+        let (weight, packed) = (values(weight), values(packed.expanded()));
+        for (a, b) in weight.iter().zip(&packed) {
+            assert!((a - b).abs() <= 1.001 * error * largest(&weight), "{bits:?} {a} {b}");
+        }
+    }
+}
