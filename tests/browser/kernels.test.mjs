@@ -21,6 +21,10 @@ test("every shader computes what its definition on the CPU computes", async (t) 
   ]) {
     assert.ok(passes.has(pass), pass);
   }
+  assert.ok(
+    checks.some((check) => check.case.includes("Integers")),
+    "no integer arithmetic among the checks",
+  );
   assert.deepEqual(
     checks.filter((check) => !check.passed),
     [],

@@ -20,6 +20,6 @@ pub use architecture::{
 };
 pub use manifest::{
     ClassOutput, FileEntry, InputChannel, Label, Manifest, ManifestError, Measure, Preprocessing, Region,
-    Side, Window, WindowPool, sha256_hex,
+    Side, VolumeEvidence, Window, WindowPool, sha256_hex,
 };
 pub use memory::{MemoryError, MemoryPlan};

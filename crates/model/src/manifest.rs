@@ -121,6 +121,30 @@ pub struct ClassOutput {
     /// The outputs exclude each other: softmax over all of them instead of a sigmoid.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub softmax: bool,
+    /// Read the probability off the volume that was segmented, instead of the class output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume: Option<VolumeEvidence>,
+}
+
+/// A probability that follows a volume: `logit = gain · ln((v + 0.01 mL) / (half_ml + 0.01 mL))`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct VolumeEvidence {
+    /// Value of the label.
+    pub label: u8,
+    /// Volume at which the probability is one half, mL.
+    pub half_ml: f64,
+    /// How fast the logit grows with the logarithm of the volume.
+    pub gain: f64,
+}
+
+impl VolumeEvidence {
+    /// Keeps the logarithm finite where nothing was segmented, mL.
+    const LEAST_ML: f64 = 0.01;
+
+    /// Logit of a volume in mL.
+    pub fn logit(&self, ml: f64) -> f64 {
+        self.gain * ((ml + Self::LEAST_ML) / (self.half_ml + Self::LEAST_ML)).ln()
+    }
 }
 
 /// How the class logits of several windows become one.

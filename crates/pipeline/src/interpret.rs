@@ -1,6 +1,6 @@
 //! From scores to labels, volumes and sentences.
 
-use saswin_model::{Manifest, Side, WindowPool};
+use saswin_model::{ClassOutput, Manifest, Side, WindowPool};
 use saswin_volume::{Grid, Volume, keep_largest_piece, resample_argmax};
 
 use crate::report::{Asymmetry, LabelVolume, MeasureValue, Probability};
@@ -125,34 +125,90 @@ fn pooled(scores: &Scores, how: WindowPool) -> Vec<f32> {
     (0..outputs).map(|i| scores.class_logits.iter().fold(start, |sum, w| pool(sum, w[i]))).collect()
 }
 
-/// Calibrated probabilities of the class head.
-pub(crate) fn probabilities(manifest: &Manifest, scores: &Scores) -> Vec<Probability> {
-    let sentence = |name: &str, value: f64, present: bool| {
-        let percent = value * 100.0;
-        let verdict = if present { "the network reports" } else { "the network does not report" };
-        format!("{name}: {verdict} it ({percent:.0} % on its own scale)")
-    };
+/// Calibrated probabilities, from the class head or from volumes.
+pub(crate) fn probabilities(
+    manifest: &Manifest,
+    labels: &[LabelVolume],
+    scores: &Scores,
+) -> Vec<Probability> {
     let logits = pooled(scores, manifest.windows);
+    let of_label = |value: u8| labels.iter().filter(|l| l.value == value).map(|l| l.volume_ml).sum();
     manifest
         .classes
         .iter()
         .filter_map(|class| {
-            let logit = *logits.get(class.index)?;
-            // Softmax, or for a sigmoid against an output that is always 0.
-            let odds = |other: f32| (f64::from(other - logit) / class.temperature).exp();
-            let value = if class.softmax {
-                1.0 / logits.iter().copied().map(odds).sum::<f64>()
-            } else {
-                1.0 / (1.0 + odds(0.0))
+            let value = match class.volume {
+                Some(volume) => sigmoid(volume.logit(of_label(volume.label)) / class.temperature),
+                None => of_head(class, &logits)?,
             };
             let present = value >= class.threshold;
+            let sentence = sentence(&class.name, value, present);
             Some(Probability {
                 name: class.name.clone(),
                 value,
                 threshold: class.threshold,
                 present,
-                sentence: sentence(&class.name, value, present),
+                sentence,
             })
         })
         .collect()
+}
+
+/// Probability of a class output, calibrated.
+fn of_head(class: &ClassOutput, logits: &[f32]) -> Option<f64> {
+    let logit = f64::from(*logits.get(class.index)?);
+    if !class.softmax {
+        return Some(sigmoid(logit / class.temperature));
+    }
+    let odds = |other: &f32| ((f64::from(*other) - logit) / class.temperature).exp();
+    Some(1.0 / logits.iter().map(odds).sum::<f64>())
+}
+
+fn sigmoid(logit: f64) -> f64 {
+    1.0 / (1.0 + (-logit).exp())
+}
+
+fn sentence(name: &str, value: f64, present: bool) -> String {
+    let percent = value * 100.0;
+    let verdict = if present { "the network reports" } else { "the network does not report" };
+    format!("{name}: {verdict} it ({percent:.0} % on its own scale)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_pool_by_mean_or_by_the_highest() {
+        let class_logits = vec![vec![1.0, -3.0], vec![-2.0, 5.0], vec![4.0, 1.0]];
+        let scores = Scores { segmentation: vec![], classes: 0, class_logits, windows: 3 };
+        assert_eq!(pooled(&scores, WindowPool::Mean), [1.0, 1.0]);
+        assert_eq!(pooled(&scores, WindowPool::Max), [4.0, 5.0]);
+    }
+
+    #[test]
+    fn a_head_is_read_by_sigmoid_or_softmax() {
+        let mut class = ClassOutput {
+            index: 1,
+            name: "x".into(),
+            threshold: 0.5,
+            temperature: 2.0,
+            softmax: false,
+            volume: None,
+        };
+        assert!((of_head(&class, &[0.0, 2.0]).unwrap() - 0.731).abs() < 1e-3);
+        class.softmax = true;
+        assert!((of_head(&class, &[0.0, 2.0]).unwrap() - 0.731).abs() < 1e-3);
+        assert!((of_head(&class, &[2.0, 2.0]).unwrap() - 0.5).abs() < 1e-6);
+        assert_eq!(of_head(&class, &[0.0]), None);
+    }
+
+    #[test]
+    fn islands_become_background_and_other_labels_stay() {
+        let grid = Grid { dims: [5, 1, 1], affine: saswin_volume::Affine::IDENTITY };
+        let mut map = Volume::filled(grid, 0);
+        map.voxels = vec![1, 2, 0, 2, 3];
+        keep_one_piece(&mut map, &[1, 2]);
+        assert_eq!(map.voxels, [1, 2, 0, 0, 3]);
+    }
 }

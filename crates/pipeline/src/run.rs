@@ -109,7 +109,7 @@ pub async fn run(
         preprocessing: prepared.steps.clone(),
         warnings,
         overridden,
-        probabilities: interpret::probabilities(manifest, &scores),
+        probabilities: interpret::probabilities(manifest, &labels, &scores),
         asymmetry: interpret::asymmetry(&labels),
         measures: interpret::measures(manifest, &labels, &scores),
         labels,

@@ -189,7 +189,7 @@ fn label((index, name): (usize, &String)) -> Label {
 }
 
 fn class((index, name): (usize, &String)) -> ClassOutput {
-    ClassOutput { index, name: name.clone(), threshold: 0.5, temperature: 1.0, softmax: true }
+    ClassOutput { index, name: name.clone(), threshold: 0.5, temperature: 1.0, softmax: true, volume: None }
 }
 
 /// Bright colours whose hues are a golden angle apart.

@@ -32,8 +32,20 @@ impl Manifest {
         if let Some(label) = self.labels.iter().find(|l| l.value == 0 || usize::from(l.value) > last) {
             return fail(format!("label {} has no output channel", label.value));
         }
+        let evidence = self.classes.iter().filter_map(|c| Some((&c.name, c.volume?)));
+        for (name, volume) in evidence {
+            if !self.labels.iter().any(|l| l.value == volume.label)
+                || volume.half_ml < 0.0
+                || volume.gain <= 0.0
+            {
+                return fail(format!(
+                    "class `{name}` is read off a volume that is not segmented, or not by growth"
+                ));
+            }
+        }
         let heads = self.architecture.class_outputs();
-        let indices = self.classes.iter().map(|c| c.index).chain(self.measures.iter().map(|m| m.index));
+        let outputs = self.classes.iter().filter(|c| c.volume.is_none());
+        let indices = outputs.map(|c| c.index).chain(self.measures.iter().map(|m| m.index));
         if let Some(index) = indices.into_iter().find(|index| *index >= heads) {
             return fail(format!("class output {index} does not exist ({heads} built)"));
         }

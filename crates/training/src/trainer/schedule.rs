@@ -32,6 +32,7 @@ mod tests {
     fn rate_rises_peaks_and_ends_where_stated() {
         let o = OptimiserRecipe {
             rate: 2.0,
+            encoder_rate: None,
             rate_end: 0.01,
             warm_up: 0.1,
             weight_decay: 0.0,
