@@ -108,7 +108,9 @@ fn described(args: &Args, bytes: &[u8]) -> Result<(Manifest, WeightMap), Box<dyn
 /// # Errors
 /// If the checkpoint cannot be read or does not fit the architecture: every tensor is named.
 pub fn run(args: &Args) -> CliResult {
-    let (mut manifest, map) = described(args, &fs::read(&args.checkpoint)?)?;
+    let named = |e: &dyn std::fmt::Display| format!("{}: {e}", args.checkpoint.display());
+    let bytes = fs::read(&args.checkpoint).map_err(|e| named(&e))?;
+    let (mut manifest, map) = described(args, &bytes).map_err(|e| named(&e))?;
     let mut network = Network::new(&manifest.architecture, &Device::flex())?;
     if let Err(error) = weights::fill(&mut network, map) {
         for line in error.lines() {

@@ -10,6 +10,7 @@ mod fidelity;
 mod forward;
 mod run;
 mod train;
+mod words;
 
 use std::process::ExitCode;
 
@@ -63,7 +64,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("{}", words::words(&*error));
             ExitCode::FAILURE
         }
     }

@@ -33,23 +33,23 @@ fn a_file_that_is_no_scan_is_named_and_the_exit_code_says_so() {
 
 #[test]
 fn a_model_that_is_not_there_is_named() {
-    let path = scratch("empty.nii", b"");
-    let path = path.to_str().unwrap();
-    let words =
-        refused(&saswin(&["run", path, "--model", "head-ct", "--backend", "cpu", "--out", "target/none"]));
+    let out = scratch("none", b"").with_extension("folder");
+    let words = refused(&saswin(&[
+        "forward",
+        "--model",
+        "models/head-ct",
+        "--input",
+        "x",
+        "--out",
+        out.to_str().unwrap(),
+    ]));
     assert!(words.contains("head-ct"), "{words}");
 }
 
 #[test]
-fn a_checkpoint_is_not_imported_without_its_merge_mode() {
+fn a_checkpoint_that_is_none_is_named() {
     let path = scratch("weights.pt", b"not a checkpoint");
-    let words = refused(&saswin(&[
-        "convert",
-        path.to_str().unwrap(),
-        "--arch",
-        "swin-unetr",
-        "--out",
-        "target/none",
-    ]));
-    assert!(words.contains("merge"), "{words}");
+    let path = path.to_str().unwrap();
+    let words = refused(&saswin(&["convert", path, "--arch", "swin-unetr", "--out", "target/none"]));
+    assert!(words.contains("weights.pt"), "{words}");
 }
