@@ -22,6 +22,7 @@ pub(crate) fn label_map(
     }
     if !manifest.overlapping {
         let mut map = highest(&scores.segmentation, scores.classes)?;
+        drop_unnamed(&mut map, manifest);
         manifest.pieces.iter().for_each(|labels| keep_one_piece(&mut map, labels));
         return Ok(map);
     }
@@ -39,6 +40,13 @@ pub(crate) fn label_map(
         }
     }
     Ok(map)
+}
+
+/// Channels that the manifest names no label for were trained but are not reported.
+fn drop_unnamed(map: &mut Volume<u8>, manifest: &Manifest) {
+    let mut named = [manifest.labels.is_empty(); 256];
+    manifest.labels.iter().for_each(|l| named[usize::from(l.value)] = true);
+    map.voxels.iter_mut().filter(|v| !named[usize::from(**v)]).for_each(|v| *v = 0);
 }
 
 /// Voxels of `labels` outside of the largest piece of their union become background.
