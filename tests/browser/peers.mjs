@@ -106,7 +106,9 @@ for (const [name, measure] of rows) {
   try {
     if (name.startsWith("onnx")) await page.goto(theirs.url);
     const { cold, median, error } = await measure();
-    console.log(`| ${name} | ${cold.toFixed(0)} | ${median.toFixed(0)} | ${error.toExponential(1)} |`);
+    console.log(
+      `| ${name} | ${cold.toFixed(0)} | ${median.toFixed(0)} | ${error.toExponential(1)} |`,
+    );
   } catch (failure) {
     console.log(`| ${name} | failed: ${String(failure.message).split("\n")[0]} | | |`);
   }
