@@ -19,7 +19,7 @@ pub use architecture::{
     Architecture, ArchitectureError, AsaConfig, ClassHead, DecoderKind, Merge, Pool, Position, SwinConfig,
 };
 pub use manifest::{
-    ClassOutput, FileEntry, InputChannel, Label, Manifest, ManifestError, Measure, Preprocessing, Region,
-    Side, VolumeEvidence, Window, WindowPool, sha256_hex,
+    ClassOutput, FileEntry, InputChannel, Label, Manifest, ManifestError, Measure, Midline, Preprocessing,
+    Region, ShiftEvidence, Side, VolumeEvidence, Window, WindowPool, sha256_hex,
 };
 pub use memory::{MemoryError, MemoryPlan};

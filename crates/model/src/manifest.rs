@@ -124,6 +124,36 @@ pub struct ClassOutput {
     /// Read the probability off the volume that was segmented, instead of the class output.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<VolumeEvidence>,
+    /// Read the probability off the midline shift that was measured on the segmentation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shift: Option<ShiftEvidence>,
+}
+
+/// A probability that follows the midline shift: `logit = gain · (|shift| − half_mm)`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ShiftEvidence {
+    /// Shift at which the probability is one half, mm.
+    pub half_mm: f64,
+    /// Logits per mm.
+    pub gain: f64,
+}
+
+impl ShiftEvidence {
+    /// Logit of a shift to either side in mm.
+    pub fn logit(&self, mm: f64) -> f64 {
+        self.gain * (mm.abs() - self.half_mm)
+    }
+}
+
+/// Labels on both sides of the midline, where they are part of the segmentation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Midline {
+    /// Values of the left half of the cerebrum, without its ventricle.
+    pub left: Vec<u8>,
+    /// Values of the right half.
+    pub right: Vec<u8>,
+    /// Values of the left and the right lateral ventricle.
+    pub ventricles: [u8; 2],
 }
 
 /// A probability that follows a volume: `logit = gain · ln((v + 0.01 mL) / (half_ml + 0.01 mL))`.
@@ -170,6 +200,10 @@ pub struct Measure {
     /// Factor.
     #[serde(default = "one")]
     pub scale: f64,
+    /// It is the midline shift in mm that was measured on the segmentation, positive to the right, and not of the
+    /// class head.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub midline: bool,
 }
 
 const fn one() -> f64 {
@@ -218,6 +252,9 @@ pub struct Manifest {
     /// Unions of classes to report.
     #[serde(default)]
     pub regions: Vec<Region>,
+    /// Where the midline is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub midline: Option<Midline>,
     /// Probabilities to report.
     #[serde(default)]
     pub classes: Vec<ClassOutput>,

@@ -3,6 +3,7 @@
 use saswin_model::{ClassOutput, Manifest, Side, WindowPool};
 use saswin_volume::{Grid, Volume, keep_largest_piece, resample_argmax};
 
+use crate::midline::Halves;
 use crate::report::{Asymmetry, LabelVolume, MeasureValue, Probability};
 use crate::{Prepared, RunError, Scores};
 
@@ -101,8 +102,31 @@ pub(crate) fn asymmetry(volumes: &[LabelVolume]) -> Vec<Asymmetry> {
         .collect()
 }
 
-/// Regions, and measures read from the class head.
-pub(crate) fn measures(manifest: &Manifest, labels: &[LabelVolume], scores: &Scores) -> Vec<MeasureValue> {
+/// Midline shift in mm on the segmentation, positive to the right.
+pub(crate) fn midline_shift(manifest: &Manifest, scores: &Scores, prepared: &Prepared) -> Option<f64> {
+    let midline = manifest.midline.as_ref()?;
+    let size = scores.segmentation.len() / scores.classes.max(1);
+    let channel = |c: usize| &scores.segmentation[c * size..(c + 1) * size];
+    let mut labels = vec![0; size];
+    let mut highest = channel(0).to_vec();
+    for c in 1..scores.classes {
+        for ((label, highest), logit) in labels.iter_mut().zip(&mut highest).zip(channel(c)) {
+            if *logit > *highest {
+                (*label, *highest) = (c as u8, *logit);
+            }
+        }
+    }
+    let spacing_mm = manifest.preprocessing.spacing_mm;
+    Halves { labels: &labels, dims: prepared.grid.dims, spacing_mm }.shift_mm(midline)
+}
+
+/// Regions, and measures read from the class head or the midline.
+pub(crate) fn measures(
+    manifest: &Manifest,
+    labels: &[LabelVolume],
+    scores: &Scores,
+    shift_mm: Option<f64>,
+) -> Vec<MeasureValue> {
     let volume_of =
         |value: &u8| labels.iter().filter(|l| l.value == *value).map(|l| l.volume_ml).sum::<f64>();
     let regions = manifest.regions.iter().map(|region| MeasureValue {
@@ -112,8 +136,9 @@ pub(crate) fn measures(manifest: &Manifest, labels: &[LabelVolume], scores: &Sco
     });
     let logits = pooled(scores, WindowPool::Mean);
     let heads = manifest.measures.iter().filter_map(|m| {
-        let logit = f64::from(*logits.get(m.index)?);
-        Some(MeasureValue { name: m.name.clone(), value: m.scale * logit, unit: m.unit.clone() })
+        let value =
+            if m.midline { shift_mm? } else { m.scale * f64::from(*logits.get(m.index)?) };
+        Some(MeasureValue { name: m.name.clone(), value, unit: m.unit.clone() })
     });
     regions.chain(heads).collect()
 }
@@ -133,11 +158,12 @@ fn pooled(scores: &Scores, how: WindowPool) -> Vec<f32> {
     (0..outputs).map(|i| scores.class_logits.iter().fold(start, |sum, w| pool(sum, w[i]))).collect()
 }
 
-/// Calibrated probabilities, from the class head or from volumes.
+/// Calibrated probabilities, from the class head, from volumes or from the midline.
 pub(crate) fn probabilities(
     manifest: &Manifest,
     labels: &[LabelVolume],
     scores: &Scores,
+    shift_mm: Option<f64>,
 ) -> Vec<Probability> {
     let logits = pooled(scores, manifest.windows);
     let of_label = |value: u8| labels.iter().filter(|l| l.value == value).map(|l| l.volume_ml).sum();
@@ -145,9 +171,10 @@ pub(crate) fn probabilities(
         .classes
         .iter()
         .filter_map(|class| {
-            let value = match class.volume {
-                Some(volume) => sigmoid(volume.logit(of_label(volume.label)) / class.temperature),
-                None => of_head(class, &logits)?,
+            let value = match (class.volume, class.shift) {
+                (Some(volume), _) => sigmoid(volume.logit(of_label(volume.label)) / class.temperature),
+                (_, Some(shift)) => sigmoid(shift.logit(shift_mm?) / class.temperature),
+                _ => of_head(class, &logits)?,
             };
             let present = value >= class.threshold;
             let sentence = sentence(&class.name, value, present);
@@ -203,6 +230,7 @@ mod tests {
             temperature: 2.0,
             softmax: false,
             volume: None,
+            shift: None,
         };
         assert!((of_head(&class, &[0.0, 2.0]).unwrap() - 0.731).abs() < 1e-3);
         class.softmax = true;

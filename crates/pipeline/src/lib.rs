@@ -5,6 +5,7 @@ mod device;
 mod error;
 mod infer;
 mod interpret;
+mod midline;
 mod mirror;
 mod model;
 mod monitor;

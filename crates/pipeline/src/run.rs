@@ -91,6 +91,7 @@ pub async fn run(
     }
     let segmentation = interpret::label_map(&model.manifest, &scores, &prepared, &scan.volume.grid)?;
     let labels = interpret::volumes(manifest, &segmentation);
+    let shift_mm = interpret::midline_shift(manifest, &scores, &prepared);
     clock.lap("interpret");
     let mut warnings = words(&suitability.warnings);
     warnings.extend(suitability.refusals.iter().map(|r| format!("run although {r}")));
@@ -109,9 +110,9 @@ pub async fn run(
         preprocessing: prepared.steps.clone(),
         warnings,
         overridden,
-        probabilities: interpret::probabilities(manifest, &labels, &scores),
+        probabilities: interpret::probabilities(manifest, &labels, &scores, shift_mm),
         asymmetry: interpret::asymmetry(&labels),
-        measures: interpret::measures(manifest, &labels, &scores),
+        measures: interpret::measures(manifest, &labels, &scores, shift_mm),
         labels,
         timing: clock.timing,
     };

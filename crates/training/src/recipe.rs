@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use saswin_model::{
-    Architecture, ClassOutput, FileEntry, InputChannel, Label, Manifest, Measure, Preprocessing, Region,
+    Architecture, ClassOutput, FileEntry, InputChannel, Label, Manifest, Measure, Midline, Preprocessing, Region,
     WindowPool,
 };
 use serde::{Deserialize, Serialize};
@@ -179,6 +179,9 @@ pub struct ManifestRecipe {
     /// Unions of classes to report.
     #[serde(default)]
     pub regions: Vec<Region>,
+    /// Where the midline is measured.
+    #[serde(default)]
+    pub midline: Option<Midline>,
     /// Probabilities to report.
     #[serde(default)]
     pub classes: Vec<ClassOutput>,
@@ -288,6 +291,7 @@ impl Recipe {
             labels: m.labels,
             overlapping: self.segmentation == Segmentation::Mask,
             regions: m.regions,
+            midline: m.midline,
             classes: m.classes,
             measures: m.measures,
             pieces: m.pieces,

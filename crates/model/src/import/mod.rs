@@ -150,6 +150,7 @@ fn manifest(
         labels: if heads { Vec::new() } else { names.iter().enumerate().map(label).collect() },
         overlapping: said.overlapping,
         regions: Vec::new(),
+        midline: None,
         classes: if heads { names.iter().enumerate().map(class).collect() } else { Vec::new() },
         measures: Vec::new(),
         pieces: Vec::new(),
@@ -189,7 +190,7 @@ fn label((index, name): (usize, &String)) -> Label {
 }
 
 fn class((index, name): (usize, &String)) -> ClassOutput {
-    ClassOutput { index, name: name.clone(), threshold: 0.5, temperature: 1.0, softmax: true, volume: None }
+    ClassOutput { index, name: name.clone(), threshold: 0.5, temperature: 1.0, softmax: true, volume: None, shift: None }
 }
 
 /// Bright colours whose hues are a golden angle apart.

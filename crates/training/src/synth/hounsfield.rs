@@ -12,7 +12,7 @@ pub(crate) fn draw_looks(classes: &[Class; CLASSES.len()], rng: &mut Rng) -> Loo
     let grey = rng.range(34.0, 42.0);
     let white = grey - rng.range(5.0, 10.0);
     let fluid = rng.range(2.0, 12.0);
-    let vessel = rng.range(38.0, 58.0);
+    let vessel = rng.range(38.0, 70.0);
     let muscle = rng.range(45.0, 65.0);
     let fat = rng.range(-115.0, -75.0);
     let choroid = if rng.chance(0.3) { rng.range(60.0, 250.0) } else { rng.range(25.0, 45.0) };

@@ -36,7 +36,7 @@ impl<'a> Scene<'a> {
         let size = Canvas::DIMS.map(|n| n / COARSE);
         let (picture, target) = scene.coarse_picture(size);
         if let Some(ct) = &scene.spec.ct {
-            let error = hardening::field(&picture, size, ct);
+            let error = hardening::field(&picture, size, COARSE, ct);
             scene.spread = Some((Lattice::sampled(error, size, COARSE as f32), [0.0; 3], 1.0));
         } else {
             scene.scale = scene.estimated_scale(&picture, &target, size).unwrap_or(scene.scale);

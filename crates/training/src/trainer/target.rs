@@ -1,7 +1,7 @@
 //! What a network is taught about a head: which labels, and which outputs of the class head.
 
 use crate::recipe::Target;
-use crate::synth::finding;
+use crate::synth::{finding, targets};
 
 /// Findings of at least this volume count as present; smaller ones are neither present nor absent. mL.
 const LEAST_ML: f32 = 0.1;
@@ -26,14 +26,11 @@ pub struct Seen<'a> {
 impl Target {
     /// Segmentation target of each voxel.
     pub fn labels(self, seen: &Seen<'_>) -> Vec<u8> {
-        let of = |f: &u8| match (self, *f) {
-            (Self::Lesions, finding::LESION) | (Self::Emergencies, finding::BLEED) => 1,
-            (Self::Emergencies, finding::FRACTURE) => 2,
-            _ => 0,
-        };
+        let both = || seen.anatomy.iter().zip(seen.findings);
         match self {
             Self::Anatomy => seen.anatomy.to_vec(),
-            Self::Lesions | Self::Emergencies => seen.findings.iter().map(of).collect(),
+            Self::Lesions => seen.findings.iter().map(|f| u8::from(*f == finding::LESION)).collect(),
+            Self::Emergencies => both().map(|(anatomy, finding)| emergency(*anatomy, *finding)).collect(),
         }
     }
 
@@ -63,6 +60,25 @@ impl Target {
     }
 }
 
+/// Label of a voxel of head CT: what is found there, or else the part of the brain, coarsely. The halves of the
+/// cerebrum and its ventricles are where the midline is read off.
+fn emergency(anatomy: u8, finding: u8) -> u8 {
+    use targets::{
+        BRAIN_STEM, LEFT_CEREBELLUM, LEFT_DEEP, LEFT_GREY, LEFT_VENTRICLE, LEFT_WHITE, RIGHT_CEREBELLUM, RIGHT_DEEP,
+        RIGHT_GREY, RIGHT_VENTRICLE, RIGHT_WHITE,
+    };
+    match (finding, anatomy) {
+        (finding::BLEED, _) => 1,
+        (finding::FRACTURE, _) => 2,
+        (_, LEFT_GREY | LEFT_WHITE | LEFT_DEEP) => 3,
+        (_, RIGHT_GREY | RIGHT_WHITE | RIGHT_DEEP) => 4,
+        (_, LEFT_VENTRICLE) => 5,
+        (_, RIGHT_VENTRICLE) => 6,
+        (_, LEFT_CEREBELLUM | RIGHT_CEREBELLUM | BRAIN_STEM) => 7,
+        _ => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,7 +93,7 @@ mod tests {
         assert_eq!((classes[0], classes[1], classes[3]), (1.0, 1.0, -0.6));
         assert!(classes[2].is_nan());
         assert_eq!(Target::Lesions.classes(&seen), [0.0]);
-        assert_eq!(Target::Emergencies.labels(&seen)[12..17], [1, 2, 2, 2, 0]);
+        assert_eq!(Target::Emergencies.labels(&seen)[12..17], [1, 2, 2, 2, 4]);
         let unknown = Seen { midline_shift: None, ..seen };
         assert!(Target::Emergencies.classes(&unknown)[1].is_nan());
         assert_eq!(Target::Anatomy.labels(&seen), anatomy);

@@ -20,6 +20,9 @@ pub(crate) fn furnish(setting: &Setting, rng: &mut Rng, case: &mut Case) {
         falx(setting, rng, case);
     }
     if rng.chance(0.7) {
+        dura(setting, rng, case);
+    }
+    if rng.chance(0.7) {
         head_rest(setting, rng, case);
     }
 }
@@ -33,7 +36,7 @@ fn lay(setting: &Setting, blob: &Blob, tissues: Tissues, look: OverlayLook, case
 /// The falx: a sheet on the mid-plane, denser than brain.
 fn falx(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     let middle = setting.anatomy.middle();
-    let (half, deep) = (rng.range(0.5, 1.1), rng.range(18.0, 34.0));
+    let (half, deep) = (rng.range(0.5, 1.2), rng.range(18.0, 45.0));
     let share = |place: [f32; 3]| {
         let below = setting.anatomy.depth([middle[0], place[1], place[2]]);
         if below > deep {
@@ -42,7 +45,19 @@ fn falx(setting: &Setting, rng: &mut Rng, case: &mut Case) {
         half + 0.5 - (place[0] - middle[0]).abs()
     };
     let region = overlay::around([middle[0], middle[1], middle[2] + 30.0], [4.0, 95.0, 62.0]);
-    let look = OverlayLook::towards(rng.range(42.0, 65.0), 0.2, 2.0);
+    let look = OverlayLook::towards(rng.range(42.0, 88.0), 0.2, 2.0);
+    let tissues = Tissues::of(&[Tissue::Fluid, Tissue::Vein, Tissue::Cortex]);
+    case.overlays.push(Overlay::drawn(region, tissues, look, finding::NONE, share));
+}
+
+/// Dura and what partial volume makes of skull and fluid: a thin bright lining of the whole skull.
+fn dura(setting: &Setting, rng: &mut Rng, case: &mut Case) {
+    let (thick, uneven) = (rng.range(0.4, 2.2), rng.range(0.1, 0.5));
+    let share = |place: [f32; 3]| thick * (1.0 + uneven * setting.ragged.at(place)) - setting.anatomy.depth(place);
+    let [low, high] = setting.anatomy.brain;
+    let middle = setting.anatomy.middle();
+    let region = overlay::around(middle, std::array::from_fn(|a| 0.5 * (high[a] - low[a]) + 8.0));
+    let look = OverlayLook::towards(rng.range(40.0, 80.0), rng.range(0.1, 0.6), 3.0);
     let tissues = Tissues::of(&[Tissue::Fluid, Tissue::Vein, Tissue::Cortex]);
     case.overlays.push(Overlay::drawn(region, tissues, look, finding::NONE, share));
 }
