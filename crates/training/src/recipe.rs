@@ -79,7 +79,7 @@ pub enum Target {
     Anatomy,
     /// Strokes, plaques, tumours as one class; one class output.
     Lesions,
-    /// Blood and clefts of the skull; four class outputs.
+    /// Blood, clefts of the skull, halves of the brain and its ventricles; four class outputs.
     Emergencies,
 }
 

@@ -77,7 +77,10 @@ impl HeadSource {
         let source = |range, stream: &str, heads: Option<usize>| -> Result<Self, TrainError> {
             let synth = Arc::new(head_synth(data, range, cache)?);
             let spacing = recipe.manifest.preprocessing.spacing_mm as f32;
-            let folder = cache.join(format!("{}-{stream}", recipe.name));
+            // Other settings draw other heads. Those of an older version of the synthesis are not told apart.
+            let drawn_by = serde_json::to_string(&(&data.synthesis, &data.maps, range)).unwrap_or_default();
+            let key = Rng::new(recipe.seed).fork(&drawn_by).bits();
+            let folder = cache.join(format!("{}-{stream}-{key:016x}", recipe.name));
             let keep = |count| KeptHeads::new(folder, synth.clone(), recipe.seed, spacing > 1.0, count);
             Ok(Self {
                 kept: heads.map(keep),
@@ -123,16 +126,12 @@ impl HeadSource {
         let mut rng = Rng::new(seed).fork("window");
         let head = kept.head(rng.below(kept.count));
         let flipped = rng.chance(0.5);
-        let whole = Region { start: [0; 3], size: head.dims };
         let start = self.window_start(&head, flipped, &mut rng);
         let region = Region { start, size: self.size };
-        let turned = |values: &[u8]| if flipped { flip_x(values, head.dims) } else { values.to_vec() };
-        let sides = [flipped, !flipped].map(|flip| {
-            let image = if flip { flip_x(&head.image, head.dims) } else { head.image.clone() };
-            whole.cut_padded(&image, &region, self.nothing())
-        });
-        let findings = whole.cut_padded(&turned(&head.findings), &region, 0);
-        let mut anatomy = whole.cut_padded(&turned(&head.anatomy), &region, 0);
+        let sides =
+            [flipped, !flipped].map(|flip| cut_from(&head.image, head.dims, &region, flip, self.nothing()));
+        let findings = cut_from(&head.findings, head.dims, &region, flipped, 0);
+        let mut anatomy = cut_from(&head.anatomy, head.dims, &region, flipped, 0);
         if flipped {
             anatomy.iter_mut().for_each(|t| *t = mirrored(*t));
         }
@@ -219,6 +218,17 @@ impl HeadSource {
         }
         values
     }
+}
+
+/// A window of a head of `dims` voxels, or of its mirror image.
+fn cut_from<T: Copy>(values: &[T], dims: [usize; 3], window: &Region, mirrored: bool, nothing: T) -> Vec<T> {
+    let whole = Region { start: [0; 3], size: dims };
+    if !mirrored {
+        return whole.cut_padded(values, window, nothing);
+    }
+    let x = dims[0] as i32 - window.start[0] - window.size[0] as i32;
+    let other = Region { start: [x, window.start[1], window.start[2]], ..*window };
+    flip_x(&whole.cut_padded(values, &other, nothing), window.size)
 }
 
 /// Draws heads as `data` says from its label maps `first` to `last`, counted from 1. Packed label maps and stroke
