@@ -55,7 +55,7 @@ impl Monitor for Terminal {
 }
 
 /// Every file at or below `path`.
-fn collect(path: &Path, into: &mut Vec<SourceFile>) -> std::io::Result<()> {
+pub fn collect(path: &Path, into: &mut Vec<SourceFile>) -> std::io::Result<()> {
     if path.is_dir() {
         let mut entries: Vec<_> = fs::read_dir(path)?.collect::<Result<_, _>>()?;
         entries.sort_by_key(fs::DirEntry::path);

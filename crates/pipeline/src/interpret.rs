@@ -136,8 +136,7 @@ pub(crate) fn measures(
     });
     let logits = pooled(scores, WindowPool::Mean);
     let heads = manifest.measures.iter().filter_map(|m| {
-        let value =
-            if m.midline { shift_mm? } else { m.scale * f64::from(*logits.get(m.index)?) };
+        let value = if m.midline { shift_mm? } else { m.scale * f64::from(*logits.get(m.index)?) };
         Some(MeasureValue { name: m.name.clone(), value, unit: m.unit.clone() })
     });
     regions.chain(heads).collect()

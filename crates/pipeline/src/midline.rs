@@ -32,15 +32,18 @@ impl Halves<'_> {
     /// Shift in mm, positive to the patient's right; `None` where septum or falx are not seen.
     pub fn shift_mm(&self, midline: &Midline) -> Option<f64> {
         let whole = |side: &Vec<u8>, ventricle| [side.as_slice(), &[ventricle]].concat();
-        let falx = self.borders(&whole(&midline.left, midline.ventricles[0]), &whole(&midline.right, midline.ventricles[1]));
+        let falx = self.borders(
+            &whole(&midline.left, midline.ventricles[0]),
+            &whole(&midline.right, midline.ventricles[1]),
+        );
         let facing = self.borders(&midline.ventricles[..1], &midline.ventricles[1..]);
         let least = LEAST_MM2 / self.spacing_mm.powi(2);
-        let septum =
-            if facing.len() as f64 >= least { facing } else { within(&falx) };
+        let septum = if facing.len() as f64 >= least { facing } else { within(&falx) };
         if (septum.len() as f64) < least {
             return None;
         }
-        let at = Border { x: median(&septum, |b| b.x), y: median(&septum, |b| b.y), z: median(&septum, |b| b.z) };
+        let at =
+            Border { x: median(&septum, |b| b.x), y: median(&septum, |b| b.y), z: median(&septum, |b| b.z) };
         let band: Vec<Border> =
             falx.into_iter().filter(|b| (b.z - at.z).abs() * self.spacing_mm <= BAND_MM).collect();
         let [back, front] = self.ends(&band)?;

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use saswin_model::{
-    Architecture, ClassOutput, FileEntry, InputChannel, Label, Manifest, Measure, Midline, Preprocessing, Region,
-    WindowPool,
+    Architecture, ClassOutput, FileEntry, InputChannel, Label, Manifest, Measure, Midline, Preprocessing,
+    Region, WindowPool,
 };
 use serde::{Deserialize, Serialize};
 

@@ -66,6 +66,7 @@ fn recipe() -> Recipe {
             },
             labels: vec![],
             regions: vec![],
+            midline: None,
             classes: vec![],
             measures: vec![],
             pieces: vec![],

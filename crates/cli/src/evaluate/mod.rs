@@ -2,12 +2,13 @@
 
 mod synthetic;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use saswin_model::Manifest;
+use saswin_model::{ClassOutput, Manifest};
 use saswin_pipeline::{Engine, Findings, LoadedModel, Options, Silent};
-use saswin_scan_io::{Limits, Scan, SourceFile, open};
+use saswin_scan_io::{Limits, Scan, open};
 use saswin_training::evaluate::{
     CaseResult, Evaluation, LabelResult, Overlap, card, hausdorff_95, summarise,
 };
@@ -16,7 +17,7 @@ use serde::Deserialize;
 
 use crate::CliResult;
 use crate::engine::{self, BackendArg};
-use crate::run::{load_model, model_folder};
+use crate::run::{collect, load_model, model_folder};
 
 /// What `--on` says for scans drawn here.
 const SYNTHETIC: &str = "synthetic";
@@ -63,9 +64,13 @@ struct List {
 #[serde(deny_unknown_fields)]
 struct ListCase {
     name: String,
-    /// NIfTI file; paths are relative to the list.
+    /// NIfTI file or a folder of DICOM files; paths are relative to the list.
     scan: PathBuf,
+    #[serde(default)]
     truths: Vec<Truth>,
+    /// Whether a finding is there, by the name of the model's class.
+    #[serde(default)]
+    findings: BTreeMap<String, bool>,
 }
 
 /// One structure's truth on the grid of the scan.
@@ -178,14 +183,34 @@ impl Evaluator {
             let mine = |v: u8| truth.labels.contains(&v);
             labels.push(compare(truth.name.clone(), answer, mine, &compared, |t| t));
         }
-        Ok(CaseResult { case: case.name.clone(), labels, ..CaseResult::default() })
+        let known = |class: &ClassOutput| case.findings.get(&class.name).copied();
+        Ok(CaseResult {
+            case: case.name.clone(),
+            labels,
+            classes: self.classes(&findings, known),
+            ..CaseResult::default()
+        })
+    }
+
+    /// Name, logit before the temperature and truth of every class whose truth is known.
+    fn classes(
+        &self,
+        findings: &Findings,
+        known: impl Fn(&ClassOutput) -> Option<bool>,
+    ) -> Vec<(String, f64, bool)> {
+        let answered = |class: &ClassOutput| {
+            let p = findings.report.probabilities.iter().find(|p| p.name == class.name)?.value;
+            Some(class.temperature * (p / (1.0 - p).max(f64::MIN_POSITIVE)).ln())
+        };
+        let classes = self.model.manifest.classes.iter();
+        classes.filter_map(|c| Some((c.name.clone(), answered(c)?, known(c)?))).collect()
     }
 }
 
 fn load(path: &Path) -> Result<Scan, Box<dyn std::error::Error>> {
-    let bytes = fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let file = SourceFile { name: path.to_string_lossy().into_owned(), bytes };
-    let series = open(vec![file], &Limits::default())?;
+    let mut files = Vec::new();
+    collect(path, &mut files).map_err(|e| format!("{}: {e}", path.display()))?;
+    let series = open(files, &Limits::default())?;
     let first = series.first().ok_or_else(|| format!("{}: no scan in it", path.display()))?;
     Ok(first.load(0)?)
 }

@@ -67,10 +67,6 @@ fn result(
     let truth = target.classes(&seen);
     let manifest = &evaluator.model.manifest;
     let known = |index: usize| truth.get(index).copied().filter(|v| !v.is_nan()).map(f64::from);
-    let classes = manifest.classes.iter().zip(&findings.report.probabilities).filter_map(|(class, p)| {
-        let logit = class.temperature * (p.value / (1.0 - p.value).max(f64::MIN_POSITIVE)).ln();
-        Some((class.name.clone(), logit, known(class.index)? > 0.5))
-    });
     let measures = manifest.measures.iter().filter_map(|m| {
         let answer = findings.report.measures.iter().find(|v| v.name == m.name)?.value;
         Some((m.name.clone(), answer, m.scale * known(m.index)?))
@@ -78,7 +74,7 @@ fn result(
     CaseResult {
         case: scan.name.clone(),
         labels: labels(evaluator, target, &target.labels(&seen), findings),
-        classes: classes.collect(),
+        classes: evaluator.classes(findings, |class| Some(known(class.index)? > 0.5)),
         measures: measures.collect(),
     }
 }

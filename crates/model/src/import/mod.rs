@@ -190,7 +190,15 @@ fn label((index, name): (usize, &String)) -> Label {
 }
 
 fn class((index, name): (usize, &String)) -> ClassOutput {
-    ClassOutput { index, name: name.clone(), threshold: 0.5, temperature: 1.0, softmax: true, volume: None, shift: None }
+    ClassOutput {
+        index,
+        name: name.clone(),
+        threshold: 0.5,
+        temperature: 1.0,
+        softmax: true,
+        volume: None,
+        shift: None,
+    }
 }
 
 /// Bright colours whose hues are a golden angle apart.

@@ -45,14 +45,17 @@ impl Manifest {
         }
         let shifts = self.classes.iter().filter_map(|c| c.shift);
         if self.midline.is_none() && (shifts.count() > 0 || self.measures.iter().any(|m| m.midline)) {
-            return fail("a midline shift is reported, and `midline` does not say where it is measured".to_owned());
+            return fail(
+                "a midline shift is reported, and `midline` does not say where it is measured".to_owned(),
+            );
         }
         if self.classes.iter().filter_map(|c| c.shift).any(|s| s.gain <= 0.0) {
             return fail("a probability falls with the midline shift".to_owned());
         }
         let heads = self.architecture.class_outputs();
         let outputs = self.classes.iter().filter(|c| c.volume.is_none() && c.shift.is_none());
-        let indices = outputs.map(|c| c.index).chain(self.measures.iter().filter(|m| !m.midline).map(|m| m.index));
+        let indices =
+            outputs.map(|c| c.index).chain(self.measures.iter().filter(|m| !m.midline).map(|m| m.index));
         if let Some(index) = indices.into_iter().find(|index| *index >= heads) {
             return fail(format!("class output {index} does not exist ({heads} built)"));
         }

@@ -1,7 +1,7 @@
 //! Beam hardening: what dense bone does to the values between and beside it.
 
-use super::{Canvas, CtSpec};
 use super::filters::blur;
+use super::{Canvas, CtSpec};
 
 /// Above this value in HU bone hardens the beam.
 const DENSE: f32 = 500.0;

@@ -56,6 +56,8 @@ pub struct HeadSource {
     spacing: f32,
     channels: Vec<InputChannel>,
     target: Target,
+    /// Outputs of the class head.
+    outputs: usize,
 }
 
 /// A window of a head with its counterpart from the other side.
@@ -89,6 +91,7 @@ impl HeadSource {
                 spacing,
                 channels: recipe.channels().to_vec(),
                 target: data.target,
+                outputs: recipe.architecture.class_outputs(),
             })
         };
         let validation = data.heads.map(|_| recipe.validation.crops);
@@ -186,12 +189,14 @@ impl HeadSource {
     }
 
     fn example_of(&self, window: &Window<'_>, seen: &Seen<'_>) -> Example {
+        let mut classes = self.target.classes(seen);
+        classes.truncate(self.outputs);
         Example {
             size: window.size,
             image: self.input(window.image, window, 1.0),
             mirror: self.input(window.mirror, window, -1.0),
             labels: self.target.labels(seen),
-            classes: self.target.classes(seen),
+            classes,
         }
     }
 

@@ -64,8 +64,8 @@ impl Target {
 /// cerebrum and its ventricles are where the midline is read off.
 fn emergency(anatomy: u8, finding: u8) -> u8 {
     use targets::{
-        BRAIN_STEM, LEFT_CEREBELLUM, LEFT_DEEP, LEFT_GREY, LEFT_VENTRICLE, LEFT_WHITE, RIGHT_CEREBELLUM, RIGHT_DEEP,
-        RIGHT_GREY, RIGHT_VENTRICLE, RIGHT_WHITE,
+        BRAIN_STEM, LEFT_CEREBELLUM, LEFT_DEEP, LEFT_GREY, LEFT_VENTRICLE, LEFT_WHITE, RIGHT_CEREBELLUM,
+        RIGHT_DEEP, RIGHT_GREY, RIGHT_VENTRICLE, RIGHT_WHITE,
     };
     match (finding, anatomy) {
         (finding::BLEED, _) => 1,

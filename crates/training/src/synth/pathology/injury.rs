@@ -53,7 +53,8 @@ fn falx(setting: &Setting, rng: &mut Rng, case: &mut Case) {
 /// Dura and what partial volume makes of skull and fluid: a thin bright lining of the whole skull.
 fn dura(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     let (thick, uneven) = (rng.range(0.4, 2.2), rng.range(0.1, 0.5));
-    let share = |place: [f32; 3]| thick * (1.0 + uneven * setting.ragged.at(place)) - setting.anatomy.depth(place);
+    let share =
+        |place: [f32; 3]| thick * (1.0 + uneven * setting.ragged.at(place)) - setting.anatomy.depth(place);
     let [low, high] = setting.anatomy.brain;
     let middle = setting.anatomy.middle();
     let region = overlay::around(middle, std::array::from_fn(|a| 0.5 * (high[a] - low[a]) + 8.0));
