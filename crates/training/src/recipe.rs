@@ -77,7 +77,7 @@ pub enum Target {
     /// Tissues and structures, left and right apart.
     #[default]
     Anatomy,
-    /// Strokes, plaques, tumours as one class; one class output.
+    /// Strokes, plaques, tumours as one class, beside the tissues; one class output.
     Lesions,
     /// Blood, clefts of the skull, halves of the brain and its ventricles; four class outputs.
     Emergencies,

@@ -1,7 +1,11 @@
 //! What a network is taught about a head: which labels, and which outputs of the class head.
 
 use crate::recipe::Target;
-use crate::synth::{finding, targets};
+use crate::synth::finding;
+use crate::synth::targets::{
+    BRAIN_STEM, FLUID, LEFT_CEREBELLUM, LEFT_DEEP, LEFT_GREY, LEFT_VENTRICLE, LEFT_WHITE, RIGHT_CEREBELLUM,
+    RIGHT_DEEP, RIGHT_GREY, RIGHT_VENTRICLE, RIGHT_WHITE,
+};
 
 /// Findings of at least this volume count as present; smaller ones are neither present nor absent. mL.
 const LEAST_ML: f32 = 0.1;
@@ -26,11 +30,13 @@ pub struct Seen<'a> {
 impl Target {
     /// Segmentation target of each voxel.
     pub fn labels(self, seen: &Seen<'_>) -> Vec<u8> {
-        let both = || seen.anatomy.iter().zip(seen.findings);
+        let each = |label: fn(u8, u8) -> u8| {
+            seen.anatomy.iter().zip(seen.findings).map(|(a, f)| label(*a, *f)).collect()
+        };
         match self {
             Self::Anatomy => seen.anatomy.to_vec(),
-            Self::Lesions => seen.findings.iter().map(|f| u8::from(*f == finding::LESION)).collect(),
-            Self::Emergencies => both().map(|(anatomy, finding)| emergency(*anatomy, *finding)).collect(),
+            Self::Lesions => each(lesion),
+            Self::Emergencies => each(emergency),
         }
     }
 
@@ -63,10 +69,6 @@ impl Target {
 /// Label of a voxel of head CT: what is found there, or else the part of the brain, coarsely. The halves of the
 /// cerebrum and its ventricles are where the midline is read off.
 fn emergency(anatomy: u8, finding: u8) -> u8 {
-    use targets::{
-        BRAIN_STEM, LEFT_CEREBELLUM, LEFT_DEEP, LEFT_GREY, LEFT_VENTRICLE, LEFT_WHITE, RIGHT_CEREBELLUM,
-        RIGHT_DEEP, RIGHT_GREY, RIGHT_VENTRICLE, RIGHT_WHITE,
-    };
     match (finding, anatomy) {
         (finding::BLEED, _) => 1,
         (finding::FRACTURE, _) => 2,
@@ -75,6 +77,19 @@ fn emergency(anatomy: u8, finding: u8) -> u8 {
         (_, LEFT_VENTRICLE) => 5,
         (_, RIGHT_VENTRICLE) => 6,
         (_, LEFT_CEREBELLUM | RIGHT_CEREBELLUM | BRAIN_STEM) => 7,
+        _ => 0,
+    }
+}
+
+/// Label of a voxel of brain MR: lesion, or else its tissue. A network that is taught lesions alone learns for long
+/// that there are none.
+fn lesion(anatomy: u8, finding: u8) -> u8 {
+    match (finding, anatomy) {
+        (finding::LESION, _) => 1,
+        (_, LEFT_GREY | RIGHT_GREY | LEFT_DEEP | RIGHT_DEEP) => 2,
+        (_, LEFT_WHITE | RIGHT_WHITE) => 3,
+        (_, LEFT_VENTRICLE | RIGHT_VENTRICLE | FLUID) => 4,
+        (_, LEFT_CEREBELLUM | RIGHT_CEREBELLUM | BRAIN_STEM) => 5,
         _ => 0,
     }
 }
