@@ -25,7 +25,7 @@ pub(crate) fn field(head: &[f32], size: [usize; 3], step: usize, ct: &CtSpec) ->
     for i in 0..head.len() {
         let line = i % (ny * nz);
         let x = (i / (ny * nz) * step) as f32 / Canvas::ORIGIN[0] - 1.0;
-        let cupping = ct.cupping * (1.0 + ct.lean * x) * (near[i] / in_bone.max(1e-3)).min(1.2);
+        let cupping = ct.cupping * (1.0 + ct.lean * x) * (near[i] / in_bone.max(1e-3)).min(2.0);
         let soft = if head[i] > -300.0 && head[i] < 300.0 { 1.0 } else { 0.0 };
         let streak = ct.streaks * (usual[line] - crossed[line]) * 4.0;
         error.push(soft * (cupping + streak.clamp(-20.0, 12.0)));

@@ -241,7 +241,7 @@ impl SampleSpec {
 
     fn scan_ct(&mut self, rng: &mut Rng) {
         (self.contrast, self.stripped) = (Contrast::Ct, false);
-        let slice = match rng.weighted(&[0.3, 0.4, 0.3]) {
+        let slice = match rng.weighted(&[0.2, 0.35, 0.45]) {
             0 => rng.range(0.5, 1.3),
             1 => rng.range(1.5, 5.0),
             _ => rng.range(5.0, 7.5),
