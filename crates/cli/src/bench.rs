@@ -63,7 +63,7 @@ fn network(name: &str) -> Result<Network, String> {
 /// # Errors
 /// If the device fails or an option makes no network.
 pub fn run(args: Args) -> CliResult {
-    let engine = engine::open(args.backend)?;
+    let engine = engine::open(args.backend, None)?;
     let all = BenchOptions::default();
     let options = BenchOptions {
         networks: if args.networks.is_empty() { all.networks } else { args.networks },

@@ -4,7 +4,7 @@
 //!   2022, in the numerics of MONAI; Huang et al., "ASA", MICCAI 2022.
 //! - [`Architecture`]: the configuration that decides shapes; [`Manifest`]: an architecture plus
 //!   preprocessing, labels, thresholds and files.
-//! - [`MemoryPlan`]: what a forward pass takes on a GPU.
+//! - [`MemoryPlan`]: what a forward pass takes on a GPU; [`Room`]: how it keeps within a small one.
 //! - [`weights`]: PyTorch and safetensors in, our packed safetensors in and out.
 
 mod architecture;
@@ -13,6 +13,7 @@ pub mod import;
 mod manifest;
 mod memory;
 pub mod nets;
+mod room;
 pub mod weights;
 
 pub use architecture::{
@@ -23,3 +24,4 @@ pub use manifest::{
     Region, ShiftEvidence, Side, VolumeEvidence, Window, WindowPool, sha256_hex,
 };
 pub use memory::{MemoryError, MemoryPlan};
+pub use room::Room;

@@ -82,7 +82,7 @@ fn packed(bits: Bits, arithmetic: Arithmetic) -> Vec<Case> {
         "transposed 2×2×2",
         Box::new(move |d| {
             let weight = Packed::transposed(noise([24, 12, 2, 2, 2], 2, d), bits, arithmetic);
-            upsample2(noise([1, 3, 4, 2, 24], 1, d), LayerWeight::Packed(weight))
+            upsample2(noise([1, 3, 4, 2, 24], 1, d), None, LayerWeight::Packed(weight))
         }),
     );
     cases
@@ -124,7 +124,7 @@ fn products() -> Vec<Case> {
             pointwise_to_space(noise([2, 3, 2, 5, 24], 1, d), weight, Some(noise([104], 3, d)))
         }),
         case("linear", "transposed 2×2×2".into(), |d| {
-            upsample2(noise([1, 3, 4, 2, 24], 1, d), noise([24, 12, 2, 2, 2], 2, d))
+            upsample2(noise([1, 3, 4, 2, 24], 1, d), None, noise([24, 12, 2, 2, 2], 2, d))
         }),
         case("linear", "patch embedding of an odd grid".into(), |d| {
             let weight = noise([12, 2, 2, 2, 2], 2, d);
