@@ -31,8 +31,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         // Four neighbouring rows and columns of `a`, transposed; four rows of `b`.
         let m = me / 4u;
         let k = me % 4u;
-        let from = (row + 4u * m) * QUADS + first / 4u + k;
-        let block = transpose(mat4x4<f32>(a[from], a[from + QUADS], a[from + 2u * QUADS], a[from + 3u * QUADS]));
+        let start = (row + 4u * m) * QUADS + first / 4u + k;
+        let block = transpose(mat4x4<f32>(a[start], a[start + QUADS], a[start + 2u * QUADS], a[start + 3u * QUADS]));
         //: repeat i 4
         left[(4u * k + {i}u) * 16u + m] = block[{i}];
         right[(me / 16u + 4u * {i}u) * 16u + me % 16u] = b[(first + me / 16u + 4u * {i}u) * QUADS + column + me % 16u];
