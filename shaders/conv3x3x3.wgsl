@@ -18,7 +18,7 @@ const TAPS = 27u;
 //: end
 @group(0) @binding(3 + {{ packed }}) var<storage, read_write> y: array<f32>;
 
-@compute @workgroup_size(LANES, ROWS, 1)
+@compute @workgroup_size(LANES, GROUP_TILES, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
     let tile = tile_number(group, local);
     if (tile >= TILES) { return; }

@@ -18,7 +18,7 @@ const WORDS1 = {{ skip_words }}u;
 /// A tile within one input voxel each.
 struct Sums { a0: vec4<i32>, a1: vec4<i32>, b0: vec4<i32>, b1: vec4<i32>, c0: vec4<i32>, c1: vec4<i32> }
 
-@compute @workgroup_size(LANES, ROWS, 1)
+@compute @workgroup_size(LANES, GROUP_TILES, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
     let tile = tile_number(group, local);
     if (tile >= TILES) { return; }
