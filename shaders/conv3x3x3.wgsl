@@ -1,18 +1,12 @@
 // 3×3×3 convolution, stride 1, zero padding, as an implicit GEMM. Channels last.
 //
-// One invocation computes 8 voxels along z times 3 output channels in registers. Neighbouring invocations
-// hold neighbouring channels, so weights are read as consecutive words and inputs are shared by all of them.
-// The input's channels are those of `x`, then those of `skip`; no concatenated tensor exists.
+// One invocation computes a tile (`include/tile.wgsl`) in registers. The input's channels are those of `x`, then
+// those of `skip`; no concatenated tensor exists.
 
-const DIMS = vec3<u32>({{ dim_x }}u, {{ dim_y }}u, {{ dim_z }}u);
 const X_CHANNELS = {{ x_channels }}u;
 const SKIP_CHANNELS = {{ skip_channels }}u;
 const IN = X_CHANNELS + SKIP_CHANNELS;
 const TAPS = 27u;
-const LANES = {{ lanes }}u;
-const ROWS = {{ rows }}u;
-const TILES_Z = (DIMS.z + 7u) / 8u;
-const TILES = {{ batch }}u * DIMS.x * DIMS.y * TILES_Z;
 
 @group(0) @binding(0) var<storage, {{ read }}> x: array<f32>;
 @group(0) @binding(1) var<storage, {{ read }}> skip: array<f32>;
@@ -24,24 +18,16 @@ const TILES = {{ batch }}u * DIMS.x * DIMS.y * TILES_Z;
 //: end
 @group(0) @binding(3 + {{ packed }}) var<storage, read_write> y: array<f32>;
 
-/// 8 voxels of 3 output channels.
-struct Tile { a0: vec4<f32>, a1: vec4<f32>, b0: vec4<f32>, b1: vec4<f32>, c0: vec4<f32>, c1: vec4<f32> }
-
-@compute @workgroup_size(LANES, ROWS, 1)
+@compute @workgroup_size(LANES, GROUP_TILES, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
-    let tile = (group.x + group.z * {{ groups_x }}u) * ROWS + local.y;
-    let n0 = group.y * LANES * 3u + local.x;
+    let tile = tile_number(group, local);
     if (tile >= TILES) { return; }
-    let z0 = (tile % TILES_Z) * 8u;
-    let row = tile / TILES_Z;
-    let iy = row % DIMS.y;
-    let ix = (row / DIMS.y) % DIMS.x;
-    let batch = row / (DIMS.y * DIMS.x);
+    let n0 = first_column(group, local);
+    let n = columns(n0);
+    let at = place(tile);
 
-    // Columns beyond the last are computed on the last one's weights and not stored.
-    let n = min(vec3<u32>(n0, n0 + LANES, n0 + 2u * LANES), vec3<u32>(OUT - 1u));
     // The ten inputs along z, and zero for those outside.
-    let base = vec4<i32>(i32(z0)) + vec4<i32>(-1, 0, 1, 2);
+    let base = vec4<i32>(i32(at.z)) + vec4<i32>(-1, 0, 1, 2);
     let last = vec4<i32>(i32(DIMS.z) - 1);
     let za = vec4<u32>(clamp(base, vec4<i32>(0), last));
     let zb = vec4<u32>(clamp(base + 4, vec4<i32>(0), last));
@@ -52,10 +38,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
 
     var t = Tile();
     for (var k = 0u; k < 9u; k++) {
-        let px = ix + k / 3u;
-        let py = iy + k % 3u;
+        let px = at.x + k / 3u;
+        let py = at.y + k % 3u;
         if (px == 0u || px > DIMS.x || py == 0u || py > DIMS.y) { continue; }
-        let line = ((batch * DIMS.x + px - 1u) * DIMS.y + py - 1u) * DIMS.z;
+        let line = ((at.batch * DIMS.x + px - 1u) * DIMS.y + py - 1u) * DIMS.z;
         var w = k * 3u * IN * OUT;
         let xa = (line + za) * X_CHANNELS;
         let xb = (line + zb) * X_CHANNELS;
@@ -107,8 +93,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
             w += OUT;
         }
     }
-    let out = row * DIMS.z + z0;
-    store(out, DIMS.z - z0, n0, t.a0, t.a1);
-    store(out, DIMS.z - z0, n0 + LANES, t.b0, t.b1);
-    store(out, DIMS.z - z0, n0 + 2u * LANES, t.c0, t.c1);
+    store(at, n0, t.a0, t.a1);
+    store(at, n0 + LANES, t.b0, t.b1);
+    store(at, n0 + 2u * LANES, t.c0, t.c1);
 }

@@ -1,16 +1,11 @@
 // 3×3×3 convolution, stride 1, zero padding, of signed bytes, summed in integers over the channels of one voxel
 // and in floats over voxels, because each has its scale. Channels last; inputs are the output of `quantise.wgsl`.
 //
-// One invocation computes 8 voxels along z times 3 output channels, as in `conv3x3x3.wgsl`. Inputs 0 and 1 are
-// `x` and `skip`, each with scales of its own.
+// One invocation computes a tile (`include/tile.wgsl`). Inputs 0 and 1 are `x` and `skip`, each with scales of
+// its own.
 
-const DIMS = vec3<u32>({{ dim_x }}u, {{ dim_y }}u, {{ dim_z }}u);
 const WORDS0 = {{ x_words }}u;
 const WORDS1 = {{ skip_words }}u;
-const LANES = {{ lanes }}u;
-const ROWS = {{ rows }}u;
-const TILES_Z = (DIMS.z + 7u) / 8u;
-const TILES = {{ batch }}u * DIMS.x * DIMS.y * TILES_Z;
 
 @group(0) @binding(0) var<storage, {{ read }}> in0: array<u32>;
 @group(0) @binding(1) var<storage, {{ read }}> in1: array<u32>;
@@ -20,33 +15,26 @@ const TILES = {{ batch }}u * DIMS.x * DIMS.y * TILES_Z;
 @group(0) @binding(3) var<storage, {{ read }}> scales: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 
-/// 8 voxels of 3 output channels.
-struct Tile { a0: vec4<f32>, a1: vec4<f32>, b0: vec4<f32>, b1: vec4<f32>, c0: vec4<f32>, c1: vec4<f32> }
-/// The same, within one input voxel each.
+/// A tile within one input voxel each.
 struct Sums { a0: vec4<i32>, a1: vec4<i32>, b0: vec4<i32>, b1: vec4<i32>, c0: vec4<i32>, c1: vec4<i32> }
 
-@compute @workgroup_size(LANES, ROWS, 1)
+@compute @workgroup_size(LANES, GROUP_TILES, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
-    let tile = (group.x + group.z * {{ groups_x }}u) * ROWS + local.y;
-    let n0 = group.y * LANES * 3u + local.x;
+    let tile = tile_number(group, local);
     if (tile >= TILES) { return; }
-    let z0 = (tile % TILES_Z) * 8u;
-    let row = tile / TILES_Z;
-    let iy = row % DIMS.y;
-    let ix = (row / DIMS.y) % DIMS.x;
-    let batch = row / (DIMS.y * DIMS.x);
-    // Columns beyond the last are computed on the last one's weights and not stored.
-    let n = min(vec3<u32>(n0, n0 + LANES, n0 + 2u * LANES), vec3<u32>(OUT - 1u));
+    let n0 = first_column(group, local);
+    let n = columns(n0);
+    let at = place(tile);
     let last = vec4<i32>(i32(DIMS.z) - 1);
 
     var t = Tile();
     for (var k = 0u; k < 27u; k++) {
-        let px = ix + k / 9u;
-        let py = iy + (k / 3u) % 3u;
+        let px = at.x + k / 9u;
+        let py = at.y + (k / 3u) % 3u;
         if (px == 0u || px > DIMS.x || py == 0u || py > DIMS.y) { continue; }
-        let line = ((batch * DIMS.x + px - 1u) * DIMS.y + py - 1u) * DIMS.z;
+        let line = ((at.batch * DIMS.x + px - 1u) * DIMS.y + py - 1u) * DIMS.z;
         // The input of each voxel through this tap; those outside have no weight.
-        let za = vec4<i32>(i32(z0 + k % 3u)) + vec4<i32>(-1, 0, 1, 2);
+        let za = vec4<i32>(i32(at.z + k % 3u)) + vec4<i32>(-1, 0, 1, 2);
         let zb = za + 4;
         let ma = select(vec4<f32>(0.0), vec4<f32>(1.0), (za >= vec4<i32>(0)) & (za <= last));
         let mb = select(vec4<f32>(0.0), vec4<f32>(1.0), zb <= last);
@@ -81,9 +69,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         }
 //: end
     }
-    let out = row * DIMS.z + z0;
     let s = vec3<f32>(scales[n.x], scales[n.y], scales[n.z]);
-    store(out, DIMS.z - z0, n0, s.x * t.a0, s.x * t.a1);
-    store(out, DIMS.z - z0, n0 + LANES, s.y * t.b0, s.y * t.b1);
-    store(out, DIMS.z - z0, n0 + 2u * LANES, s.z * t.c0, s.z * t.c1);
+    store(at, n0, s.x * t.a0, s.x * t.a1);
+    store(at, n0 + LANES, s.y * t.b0, s.y * t.b1);
+    store(at, n0 + 2u * LANES, s.z * t.c0, s.z * t.c1);
 }

@@ -1,15 +1,12 @@
 // Matrix product of rows with a weight, with everything that follows it fused (`include/epilogue.wgsl`).
 //
-// One invocation computes 8 rows times 3 columns in registers. Neighbouring invocations hold neighbouring
-// columns, so weights are read as consecutive words and rows are shared by all of them. A row is the
-// channels of `x`, then those of `skip`; no concatenated tensor exists.
+// One invocation computes a tile (`include/tile.wgsl`) in registers. A row is the channels of `x`, then those of
+// `skip`; no concatenated tensor exists.
 
 const X_CHANNELS = {{ x_channels }}u;
 const SKIP_CHANNELS = {{ skip_channels }}u;
 const IN = X_CHANNELS + SKIP_CHANNELS;
 const TAPS = 1u;
-const LANES = {{ lanes }}u;
-const GROUP_TILES = {{ group_tiles }}u;
 
 @group(0) @binding(0) var<storage, {{ read }}> x: array<f32>;
 @group(0) @binding(1) var<storage, {{ read }}> skip: array<f32>;
@@ -25,21 +22,14 @@ const GROUP_TILES = {{ group_tiles }}u;
 
 @compute @workgroup_size(LANES, GROUP_TILES, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
-    let row = ((group.x + group.z * {{ groups_x }}u) * GROUP_TILES + local.y) * 8u;
+    let row = tile_number(group, local) * 8u;
     if (row >= ROWS) { return; }
-    let n0 = group.y * LANES * 3u + local.x;
-    // Columns beyond the last repeat the last one and are not stored; rows beyond the last repeat it and are
-    // stored over it.
-    let n = min(vec3<u32>(n0, n0 + LANES, n0 + 2u * LANES), vec3<u32>(OUT - 1u));
-    let ra = min(vec4<u32>(row) + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(ROWS - 1u));
-    let rb = min(vec4<u32>(row) + vec4<u32>(4u, 5u, 6u, 7u), vec4<u32>(ROWS - 1u));
+    let n0 = first_column(group, local);
+    let n = columns(n0);
+    let ra = four_rows(row);
+    let rb = four_rows(row + 4u);
 
-    var a0 = vec4<f32>();
-    var a1 = vec4<f32>();
-    var b0 = vec4<f32>();
-    var b1 = vec4<f32>();
-    var c0 = vec4<f32>();
-    var c1 = vec4<f32>();
+    var t = Tile();
     var w = n;
     var pa = ra * X_CHANNELS;
     var pb = rb * X_CHANNELS;
@@ -52,12 +42,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
 //: repeat i {{ packed }}
         let s = vec3<f32>(expanded(0u, k, n.x), expanded(0u, k, n.y), expanded(0u, k, n.z));
 //: end
-        a0 += s.x * u;
-        a1 += s.x * v;
-        b0 += s.y * u;
-        b1 += s.y * v;
-        c0 += s.z * u;
-        c1 += s.z * v;
+        t.a0 += s.x * u;
+        t.a1 += s.x * v;
+        t.b0 += s.y * u;
+        t.b1 += s.y * v;
+        t.c0 += s.z * u;
+        t.c1 += s.z * v;
         w += OUT;
     }
     pa = ra * SKIP_CHANNELS;
@@ -71,15 +61,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
 //: repeat i {{ packed }}
         let s = vec3<f32>(expanded(0u, X_CHANNELS + k, n.x), expanded(0u, X_CHANNELS + k, n.y), expanded(0u, X_CHANNELS + k, n.z));
 //: end
-        a0 += s.x * u;
-        a1 += s.x * v;
-        b0 += s.y * u;
-        b1 += s.y * v;
-        c0 += s.z * u;
-        c1 += s.z * v;
+        t.a0 += s.x * u;
+        t.a1 += s.x * v;
+        t.b0 += s.y * u;
+        t.b1 += s.y * v;
+        t.c0 += s.z * u;
+        t.c1 += s.z * v;
         w += OUT;
     }
-    column(ra, rb, n0, a0, a1);
-    column(ra, rb, n0 + LANES, b0, b1);
-    column(ra, rb, n0 + 2u * LANES, c0, c1);
+    column(ra, rb, n0, t.a0, t.a1);
+    column(ra, rb, n0 + LANES, t.b0, t.b1);
+    column(ra, rb, n0 + 2u * LANES, t.c0, t.c1);
 }

@@ -1,13 +1,11 @@
 // Matrix product of rows of signed bytes with a weight of signed bytes, summed in integers, and everything that
 // follows it fused (`include/epilogue.wgsl`). The rows are the output of `quantise.wgsl`.
 //
-// One invocation computes 8 rows times 3 columns, as in `linear.wgsl`. Inputs 0 and 1 are `x` and `skip`, each
-// with scales of its own.
+// One invocation computes a tile (`include/tile.wgsl`). Inputs 0 and 1 are `x` and `skip`, each with scales of
+// its own.
 
 const WORDS0 = {{ x_words }}u;
 const WORDS1 = {{ skip_words }}u;
-const LANES = {{ lanes }}u;
-const GROUP_TILES = {{ group_tiles }}u;
 
 @group(0) @binding(0) var<storage, {{ read }}> in0: array<u32>;
 @group(0) @binding(1) var<storage, {{ read }}> in1: array<u32>;
@@ -21,21 +19,14 @@ const GROUP_TILES = {{ group_tiles }}u;
 
 @compute @workgroup_size(LANES, GROUP_TILES, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
-    let row = ((group.x + group.z * {{ groups_x }}u) * GROUP_TILES + local.y) * 8u;
+    let row = tile_number(group, local) * 8u;
     if (row >= ROWS) { return; }
-    let n0 = group.y * LANES * 3u + local.x;
-    // Columns beyond the last repeat the last one and are not stored; rows beyond the last repeat it and are
-    // stored over it.
-    let n = min(vec3<u32>(n0, n0 + LANES, n0 + 2u * LANES), vec3<u32>(OUT - 1u));
-    let ra = min(vec4<u32>(row) + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(ROWS - 1u));
-    let rb = min(vec4<u32>(row) + vec4<u32>(4u, 5u, 6u, 7u), vec4<u32>(ROWS - 1u));
+    let n0 = first_column(group, local);
+    let n = columns(n0);
+    let ra = four_rows(row);
+    let rb = four_rows(row + 4u);
 
-    var a0 = vec4<f32>();
-    var a1 = vec4<f32>();
-    var b0 = vec4<f32>();
-    var b1 = vec4<f32>();
-    var c0 = vec4<f32>();
-    var c1 = vec4<f32>();
+    var t = Tile();
     var w = n;
 //: repeat i 2
     if (WORDS{i} > 0u) {
@@ -61,16 +52,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         }
         let sa = bitcast<vec4<f32>>(vec4<u32>(in{i}[pa.x], in{i}[pa.y], in{i}[pa.z], in{i}[pa.w]));
         let sb = bitcast<vec4<f32>>(vec4<u32>(in{i}[pb.x], in{i}[pb.y], in{i}[pb.z], in{i}[pb.w]));
-        a0 += sa * vec4<f32>(i0);
-        a1 += sb * vec4<f32>(i1);
-        b0 += sa * vec4<f32>(j0);
-        b1 += sb * vec4<f32>(j1);
-        c0 += sa * vec4<f32>(k0);
-        c1 += sb * vec4<f32>(k1);
+        t.a0 += sa * vec4<f32>(i0);
+        t.a1 += sb * vec4<f32>(i1);
+        t.b0 += sa * vec4<f32>(j0);
+        t.b1 += sb * vec4<f32>(j1);
+        t.c0 += sa * vec4<f32>(k0);
+        t.c1 += sb * vec4<f32>(k1);
     }
 //: end
     let s = vec3<f32>(scales[n.x], scales[n.y], scales[n.z]);
-    column(ra, rb, n0, s.x * a0, s.x * a1);
-    column(ra, rb, n0 + LANES, s.y * b0, s.y * b1);
-    column(ra, rb, n0 + 2u * LANES, s.z * c0, s.z * c1);
+    column(ra, rb, n0, s.x * t.a0, s.x * t.a1);
+    column(ra, rb, n0 + LANES, s.y * t.b0, s.y * t.b1);
+    column(ra, rb, n0 + 2u * LANES, s.z * t.c0, s.z * t.c1);
 }

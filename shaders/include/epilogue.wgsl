@@ -10,6 +10,11 @@ const HAS_RESIDUAL = {{ has_residual }};
 const TO_SPACE = {{ to_space }};
 const GRID = vec3<u32>({{ dim_x }}u, {{ dim_y }}u, {{ dim_z }}u);
 
+/// Four rows; those beyond the last repeat it and are stored over it.
+fn four_rows(first: u32) -> vec4<u32> {
+    return min(vec4<u32>(first) + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(ROWS - 1u));
+}
+
 fn column(ra: vec4<u32>, rb: vec4<u32>, n: u32, lower: vec4<f32>, upper: vec4<f32>) {
     if (n >= OUT) { return; }
     var a = lower;

@@ -1,11 +1,24 @@
-// Output of a convolution. The shader declares `y`.
+// Where the tiles of a convolution lie, and how they are stored. The shader declares `y`.
 
+const DIMS = vec3<u32>({{ dim_x }}u, {{ dim_y }}u, {{ dim_z }}u);
 const OUT = {{ out }}u;
+const TILES_Z = (DIMS.z + 7u) / 8u;
+const TILES = {{ batch }}u * DIMS.x * DIMS.y * TILES_Z;
 
-/// Stores as many of 8 voxels, one after another from `voxel`, as are left on their line, in channel `n`.
-fn store(voxel: u32, left: u32, n: u32, lower: vec4<f32>, upper: vec4<f32>) {
+/// The first voxel of a tile.
+struct Place { batch: u32, x: u32, y: u32, z: u32 }
+
+fn place(tile: u32) -> Place {
+    let row = tile / TILES_Z;
+    let line = row / DIMS.y;
+    return Place(line / DIMS.x, line % DIMS.x, row % DIMS.y, (tile % TILES_Z) * 8u);
+}
+
+/// Stores as many of 8 voxels, one after another from `first`, as are left on their line, in channel `n`.
+fn store(first: Place, n: u32, lower: vec4<f32>, upper: vec4<f32>) {
     if (n >= OUT) { return; }
-    let at = voxel * OUT + n;
+    let left = DIMS.z - first.z;
+    let at = (((first.batch * DIMS.x + first.x) * DIMS.y + first.y) * DIMS.z + first.z) * OUT + n;
     y[at] = lower.x;
     if (left > 1u) { y[at + OUT] = lower.y; }
     if (left > 2u) { y[at + 2u * OUT] = lower.z; }

@@ -1,5 +1,5 @@
 import { h } from "./dom.js";
-import { duration, number } from "./format.js";
+import { duration, megabytes, number } from "./format.js";
 
 const ROUTES = {
   shaders: "our shaders",
@@ -17,7 +17,11 @@ const HEADINGS = [
   ["Median", "Of the timed runs"],
   ["Fastest – slowest", ""],
   ["Against burn’s", "Median of burn’s operations by the median of this row"],
+  ["GFLOP/s", "Arithmetic of the architecture by the median"],
+  ["Of the best", "Share of what a product of large matrices reaches on this device"],
+  ["Memory", "All tensors at the worst moment, as planned"],
   ["Error", "Relative L2 against the CPU backend"],
+  ["Passes", "Shaders that take longest, and how they were timed"],
 ];
 
 /** One row per measurement; beside it the saved result of the same subject, if one is compared. */
@@ -48,13 +52,27 @@ function line(row, rows, saved) {
     duration(row.median_ms),
     `${duration(row.min_ms)} – ${duration(row.max_ms)}`,
     ratio,
-    row.relative_l2 === null ? "–" : row.relative_l2.toExponential(1),
+    optional(row.gflops, (value) => number(value, 1)),
+    optional(row.share, (value) => `${number(100 * value, 1)} %`),
+    optional(row.planned_bytes, megabytes),
+    optional(row.relative_l2, (value) => value.toExponential(1)),
+    optional(row.profile, passes),
   ];
   if (saved) {
     const twin = saved.find((other) => same(other, row) && other.route === row.route);
     cells.push(twin ? duration(twin.median_ms) : "–");
   }
   return h("tr", {}, ...cells.map((text) => h("td", {}, String(text))));
+}
+
+/** Results of older suites lack some values, and so do networks or devices. */
+function optional(value, text) {
+  return value === null || value === undefined ? "–" : text(value);
+}
+
+function passes({ timing, passes: all }) {
+  const longest = all.slice(0, 4).map(({ pass, ms }) => `${pass} ${duration(ms)}`);
+  return `${longest.join(", ")} (${timing})`;
 }
 
 function same(a, b) {

@@ -74,5 +74,9 @@ function working(on) {
 }
 
 function draw() {
+  const best = (shown.bench ?? shown.saved)?.ceiling;
+  find("#ceiling").textContent = best
+    ? `At best ${Math.round(best.gflops)} GFLOP/s and ${Math.round(best.gbps)} GB/s on this device.`
+    : "";
   showMeasurements(find("#results"), shown.bench, shown.saved);
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use saswin_model::Manifest;
 use saswin_model::weights::Precision;
-use saswin_pipeline::{BenchModel, BenchOptions, Network, bench, bench_model};
+use saswin_pipeline::{BenchModel, BenchOptions, Measurement, Network, bench, bench_model};
 
 use crate::CliResult;
 use crate::engine::{self, BackendArg};
@@ -17,7 +17,7 @@ pub struct Args {
     /// Where to compute.
     #[arg(long, value_enum, default_value = "wgpu")]
     backend: BackendArg,
-    /// Networks, comma-separated: shipped, classifier, segmenter. All by default.
+    /// Networks, comma-separated: shipped, classifier, segmenter; encoder. The first three by default.
     #[arg(long, value_delimiter = ',', value_parser = network)]
     networks: Vec<Network>,
     /// Feature sizes, comma-separated.
@@ -41,6 +41,15 @@ pub struct Args {
     /// Do not measure integer arithmetic.
     #[arg(long)]
     no_integers: bool,
+    /// Do not measure what the device reaches at best.
+    #[arg(long)]
+    no_ceiling: bool,
+    /// Do not time passes one by one.
+    #[arg(long)]
+    no_profile: bool,
+    /// Take from the GPU only what every WebGPU device has, and no more than this many MiB in one tensor.
+    #[arg(long)]
+    max_buffer_mb: Option<u64>,
     /// Measure the weights of this model folder on the phantom, instead of random weights.
     #[arg(long, conflicts_with_all = ["networks", "features", "f32_only"])]
     model: Option<PathBuf>,
@@ -51,10 +60,11 @@ pub struct Args {
 
 fn network(name: &str) -> Result<Network, String> {
     match name {
+        "encoder" => Ok(Network::Encoder),
         "shipped" => Ok(Network::Shipped),
         "classifier" => Ok(Network::Classifier),
         "segmenter" => Ok(Network::Segmenter),
-        other => Err(format!("`{other}` is not shipped, classifier or segmenter")),
+        other => Err(format!("`{other}` is not encoder, shipped, classifier or segmenter")),
     }
 }
 
@@ -63,7 +73,7 @@ fn network(name: &str) -> Result<Network, String> {
 /// # Errors
 /// If the device fails or an option makes no network.
 pub fn run(args: Args) -> CliResult {
-    let engine = engine::open(args.backend)?;
+    let engine = engine::open(args.backend, args.max_buffer_mb)?;
     let all = BenchOptions::default();
     let options = BenchOptions {
         networks: if args.networks.is_empty() { all.networks } else { args.networks },
@@ -74,6 +84,8 @@ pub fn run(args: Args) -> CliResult {
         agreement: !args.no_agreement,
         plain: !args.no_plain,
         integers: !args.no_integers,
+        ceiling: !args.no_ceiling,
+        profile: !args.no_profile,
     };
     let bench = match &args.model {
         Some(folder) => {
@@ -93,19 +105,49 @@ pub fn run(args: Args) -> CliResult {
     let tier = bench.adapter.tier;
     let dot = if tier.dot { "has dot4I8Packed" } else { "has no dot4I8Packed" };
     println!("{dot}, f16: {}, subgroups: {}; {} weights\n", tier.f16, tier.subgroups, bench.weights);
-    println!(
-        "| network | feature | weights | route | cold ms | median ms | min | max | error | same argmax |"
-    );
-    println!("|---|---|---|---|---|---|---|---|---|---|");
-    for m in &bench.measurements {
-        let error = m.relative_l2.map_or_else(|| "-".to_owned(), |e| format!("{e:.1e}"));
-        let same = m.same_argmax.map_or_else(|| "-".to_owned(), |s| format!("{:.2} %", 100.0 * s));
-        println!(
-            "| {:?} | {} | {:?} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {error} | {same} |",
-            m.network, m.feature, m.precision, m.route, m.cold_ms, m.median_ms, m.min_ms, m.max_ms
-        );
+    if let Some(ceiling) = bench.ceiling {
+        println!("at best {:.0} GFLOP/s and {:.1} GB/s\n", ceiling.gflops, ceiling.gbps);
     }
+    println!(
+        "| network | feature | weights | route | cold ms | median ms | min | max | GFLOP/s | share | planned MB | \
+         held MB | error | same argmax |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    bench.measurements.iter().for_each(row);
+    bench.measurements.iter().for_each(passes);
     Ok(())
+}
+
+fn row(m: &Measurement) {
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let megabytes = |bytes: Option<u64>| or_dash(bytes.map(|b| format!("{:.0}", b as f64 / 1e6)));
+    let percent = |share: Option<f64>| or_dash(share.map(|s| format!("{:.2} %", 100.0 * s)));
+    println!(
+        "| {:?} | {} | {:?} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {} | {} | {} | {} | {} | {} |",
+        m.network,
+        m.feature,
+        m.precision,
+        m.route,
+        m.cold_ms,
+        m.median_ms,
+        m.min_ms,
+        m.max_ms,
+        or_dash(m.gflops.map(|g| format!("{g:.1}"))),
+        percent(m.share),
+        megabytes(m.planned_bytes),
+        megabytes(m.held_bytes),
+        or_dash(m.relative_l2.map(|e| format!("{e:.1e}"))),
+        percent(m.same_argmax),
+    );
+}
+
+/// Where the time of a run goes, on lines of their own.
+fn passes(m: &Measurement) {
+    let Some(profile) = &m.profile else { return };
+    println!("\n{:?} {} {:?} {}, by {}:", m.network, m.feature, m.precision, m.route, profile.timing);
+    for pass in &profile.passes {
+        println!("{:>10.1} ms {:>4} × {}", pass.ms, pass.calls, pass.pass);
+    }
 }
 
 fn software(is: bool) -> &'static str {

@@ -18,7 +18,7 @@ pub struct Args {
 /// # Errors
 /// If the device fails, or an operation disagrees.
 pub fn run(args: &Args) -> CliResult {
-    let engine = engine::open(args.backend)?;
+    let engine = engine::open(args.backend, None)?;
     println!("Relative L2 error against the definition, on {}.\n", engine.adapter.name);
     println!("| pass | case | error |\n|---|---|---|");
     let mut failed = 0;

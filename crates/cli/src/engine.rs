@@ -13,20 +13,25 @@ pub enum BackendArg {
     Wgpu,
 }
 
-/// Opens the device.
+/// Opens the device; `max_buffer_mb` rehearses one that takes no more in a tensor.
 ///
 /// # Errors
 /// If `wgpu` was asked for and there is no adapter.
-pub fn open(backend: BackendArg) -> Result<Engine, saswin_pipeline::RunError> {
-    match backend {
-        BackendArg::Cpu => Ok(Engine::cpu(None)),
-        BackendArg::Wgpu => Ok(pollster::block_on(Engine::gpu())?),
-        BackendArg::Auto => match pollster::block_on(Engine::gpu()) {
-            Ok(engine) if !engine.adapter.software => Ok(engine),
+pub fn open(backend: BackendArg, max_buffer_mb: Option<u64>) -> Result<Engine, saswin_pipeline::RunError> {
+    let gpu = || match max_buffer_mb {
+        Some(mebibytes) => pollster::block_on(Engine::weak_gpu(mebibytes)),
+        None => pollster::block_on(Engine::gpu()),
+    };
+    let engine = match backend {
+        BackendArg::Cpu => Engine::cpu(None),
+        BackendArg::Wgpu => gpu()?,
+        BackendArg::Auto => match gpu() {
+            Ok(engine) if !engine.adapter.software => engine,
             Ok(engine) => {
-                Ok(Engine::cpu(Some(format!("the only adapter is software ({})", engine.adapter.name))))
+                Engine::cpu(Some(format!("the only adapter is software ({})", engine.adapter.name)))
             }
-            Err(error) => Ok(Engine::cpu(Some(error.to_string()))),
+            Err(error) => Engine::cpu(Some(error.to_string())),
         },
-    }
+    };
+    Ok(engine.with_max_buffer(max_buffer_mb))
 }

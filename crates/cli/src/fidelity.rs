@@ -27,7 +27,7 @@ pub struct Args {
 /// # Errors
 /// If a fixture is broken or the device fails.
 pub fn run(args: &Args) -> CliResult {
-    let engine = engine::open(args.backend)?;
+    let engine = engine::open(args.backend, None)?;
     println!("Relative L2 error per stage on {} ({}).\n", engine.adapter.name, engine.adapter.backend);
     println!("| fixture | stage | error | reference's own f32 error |\n|---|---|---|---|");
     let mut paths: Vec<_> =

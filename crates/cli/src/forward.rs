@@ -56,7 +56,7 @@ fn raw<const D: usize>(tensor: Tensor<D>) -> Result<Raw, Box<dyn std::error::Err
 /// # Errors
 /// If the model or the input cannot be used.
 pub fn run(args: &Args) -> CliResult {
-    let engine = engine::open(args.backend)?;
+    let engine = engine::open(args.backend, None)?;
     let model = load_model(&args.model, &engine)?;
     let inputs = unpack(&fs::read(&args.input)?)?;
     let x = tensor(&inputs, "x", &engine.device)?.ok_or("the input holds no tensor `x`")?;

@@ -103,7 +103,7 @@ pub fn run(args: &Args) -> CliResult {
     let chosen = series.get(index).ok_or_else(|| format!("there is no series {index}"))?;
     let scan = chosen.load(args.volume)?;
 
-    let engine = engine::open(args.backend)?.with_max_buffer(args.max_buffer_mb);
+    let engine = engine::open(args.backend, args.max_buffer_mb)?;
     let model = load_model(&model_folder(&args.models, &args.model), &engine)?;
     let options = Options { ignore_warnings: args.ignore_warnings };
     let findings = pollster::block_on(saswin_pipeline::run(&scan, &model, &engine, options, &mut Terminal))?;

@@ -4,6 +4,7 @@ use burn::backend::wgpu::{
     CubeBackend, CubeTensor, KernelSource, SourceKernel, SourceTemplate, into_contiguous,
 };
 use burn::backend::{DispatchDevice, TensorMetadata};
+use burn::cubecl::MemoryScope;
 use burn::cubecl::prelude::{CubeCount, CubeDim, KernelId};
 use burn::cubecl::server::KernelArguments;
 use burn::tensor::{DType, Device, Int, Tensor};
@@ -12,6 +13,7 @@ use crate::linear::Product;
 use crate::operations::{Operations, poisoned};
 use crate::packed::Packed;
 use crate::passes::{self, Elements, Epilogue, Inputs, Normalise, Pass};
+use crate::profile::timed;
 use crate::{
     LEAKY_SLOPE, LayerWeight, MergeMode, NORM_EPS, WindowAttention, conv3x3x3, instance_norm, layer_norm,
     patch_merge, window_attention,
@@ -45,6 +47,30 @@ impl KernelSource for Pass {
 fn buffer<const D: usize>(x: Tensor<D>) -> Option<CubeTensor> {
     let x = x.try_into_primitive::<CubeBackend>().ok()?;
     (x.dtype() == DType::F32).then(|| into_contiguous(x))
+}
+
+/// See [`crate::gemm`].
+pub(crate) fn gemm(a: &Tensor<2>, b: &Tensor<2>) -> Option<Tensor<2>> {
+    let [side, _] = a.dims();
+    if !side.is_multiple_of(passes::TILE) || !is_gpu(&a.device()) {
+        return None;
+    }
+    launch(passes::gemm(side), &[&buffer(a.clone())?, &buffer(b.clone())?], [side, side])
+}
+
+/// See [`crate::stream`].
+pub(crate) fn stream(x: &Tensor<1>) -> Option<Tensor<1>> {
+    let [elements] = x.dims();
+    if !elements.is_multiple_of(4) || !is_gpu(&x.device()) {
+        return None;
+    }
+    launch(passes::stream(elements), &[&buffer(x.clone())?], [elements])
+}
+
+/// See [`crate::held_bytes`].
+pub(crate) fn held_bytes(device: &Device) -> Option<u64> {
+    let x = buffer(Tensor::<1>::zeros([1], device))?;
+    Some(x.client.memory_report(MemoryScope::Device).usage().bytes_reserved)
 }
 
 /// Contiguous words on the GPU, or nothing.
@@ -84,12 +110,15 @@ fn launch_raw<const D: usize>(pass: Pass, inputs: &[&CubeTensor], shape: [usize;
     let buffers = inputs.iter().copied().chain([&output]).map(|t| t.handle.clone().binding()).collect();
     let [x, y] = pass.threads;
     let [gx, gy, gz] = pass.groups;
+    let name = pass.name;
     let kernel = SourceKernel::new(pass, CubeDim::new_2d(x, y));
-    client.launch(
-        Box::new(kernel),
-        CubeCount::Static(gx, gy, gz),
-        KernelArguments::new().with_buffers(buffers),
-    );
+    timed(client, name, || {
+        client.launch(
+            Box::new(kernel),
+            CubeCount::Static(gx, gy, gz),
+            KernelArguments::new().with_buffers(buffers),
+        );
+    });
     Some(output)
 }
 

@@ -9,6 +9,7 @@
 //! Each operation is defined by a composition of burn operations, which computes it on the CPU backend and
 //! under automatic differentiation. On a GPU, the shader of the same name in `shaders/` computes it.
 
+mod ceiling;
 pub mod check;
 mod conv3x3x3;
 #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
@@ -23,9 +24,11 @@ mod packed;
 #[cfg_attr(not(any(feature = "wgpu", target_arch = "wasm32")), allow(dead_code, unused_imports))]
 mod passes;
 mod patch_merge;
+mod profile;
 mod shuffle;
 mod window_attention;
 
+pub use ceiling::{gemm, stream};
 pub use conv3x3x3::conv3x3x3;
 pub use instance_norm::instance_norm;
 pub use layer_norm::{layer_norm, layer_norm_plain};
@@ -35,6 +38,7 @@ pub use linear::{
 pub use operations::{Route, route};
 pub use packed::{Arithmetic, Bits, LayerWeight, Packed};
 pub use patch_merge::{MergeMode, merge_slots, pad_even, patch_merge};
+pub use profile::{PassTime, Timing, held_bytes, profile};
 pub use shuffle::{depth_to_space, flip_x, resize2, space_to_depth};
 pub use window_attention::{WindowAttention, attention, window_attention};
 

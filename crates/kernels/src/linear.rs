@@ -122,8 +122,9 @@ pub fn patch_embed(x: Tensor<5>, weight: Tensor<5>, bias: Option<Tensor<1>>) -> 
     Product::new(space_to_depth(x, p), weight, bias).run()
 }
 
-/// Transposed 2×2×2 convolution, stride 2, no bias; `weight` is `[in, out, 2, 2, 2]`.
-pub fn upsample2(x: Tensor<5>, weight: impl Into<LayerWeight<5>>) -> Tensor<5> {
+/// Transposed 2×2×2 convolution, stride 2, no bias; `weight` is `[in, out, 2, 2, 2]`. `skip` as in
+/// [`conv3x3x3`](crate::conv3x3x3).
+pub fn upsample2(x: Tensor<5>, skip: Option<Tensor<5>>, weight: impl Into<LayerWeight<5>>) -> Tensor<5> {
     let weight: LayerWeight<2> = match weight.into() {
         LayerWeight::Floats(weight) => {
             let [input, out, ..] = weight.dims();
@@ -131,5 +132,5 @@ pub fn upsample2(x: Tensor<5>, weight: impl Into<LayerWeight<5>>) -> Tensor<5> {
         }
         LayerWeight::Packed(packed) => LayerWeight::Packed(packed),
     };
-    Product { to_space: true, ..Product::new(x, weight, None) }.run()
+    Product { skip, to_space: true, ..Product::new(x, weight, None) }.run()
 }

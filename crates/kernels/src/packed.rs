@@ -1,5 +1,7 @@
 //! Weights held as integers, and arithmetic on them.
 
+use std::ops::Range;
+
 use burn::tensor::{Int, IntDType, Tensor};
 
 /// Inputs that share one 4-bit scale.
@@ -111,6 +113,21 @@ impl Packed {
         }
     }
 
+    /// The rows `input` and columns `out`, or nothing if a word or a scale would have to be divided.
+    fn part(&self, input: Range<usize>, out: Range<usize>) -> Option<Self> {
+        let [taps, inputs, columns] = self.shape;
+        if input.len() == inputs && out.len() == columns {
+            return Some(self.clone());
+        }
+        let per = self.bits.per_word();
+        let divides = input.len() == inputs || (self.bits == Bits::Eight && input.start.is_multiple_of(per));
+        let words =
+            || self.words.clone().slice([0..taps, input.start / per..input.end.div_ceil(per), out.clone()]);
+        let scales = || self.scales.clone().slice([0..self.scales.dims()[0], out.clone()]);
+        let shape = [taps, input.len(), out.len()];
+        divides.then(|| Self { words: words(), scales: scales(), shape, ..self.clone() })
+    }
+
     /// The weight as floats, `[taps, in, out]`.
     fn expanded(self) -> Tensor<3> {
         let [taps, input, out] = self.shape;
@@ -181,11 +198,47 @@ impl LayerWeight<5> {
         match self {
             Self::Floats(weight) => weight,
             Self::Packed(packed) => {
-                let [_, input, out] = packed.shape;
-                packed.expanded().reshape([3, 3, 3, input, out]).permute([4, 3, 0, 1, 2])
+                let [taps, input, out] = packed.shape;
+                let side = if taps == 27 { 3 } else { 1 };
+                packed.expanded().reshape([side, side, side, input, out]).permute([4, 3, 0, 1, 2])
             }
         }
     }
+
+    /// The weight of [`conv3x3x3`](crate::conv3x3x3) or [`pointwise`](crate::pointwise) from the channels `input`
+    /// to the channels `out`. Integers that cannot be divided there become floats.
+    #[must_use]
+    pub fn part(self, input: Range<usize>, out: Range<usize>) -> Self {
+        match self {
+            Self::Floats(weight) => Self::Floats(cut(weight, out, input)),
+            Self::Packed(packed) => match packed.part(input.clone(), out.clone()) {
+                Some(part) => Self::Packed(part),
+                None => Self::Floats(cut(Self::Packed(packed).expanded(), out, input)),
+            },
+        }
+    }
+
+    /// The same of the weight of [`upsample2`](crate::upsample2).
+    #[must_use]
+    pub fn part_transposed(self, input: Range<usize>, out: Range<usize>) -> Self {
+        match self {
+            Self::Floats(weight) => Self::Floats(cut(weight, input, out)),
+            Self::Packed(packed) => match packed.part(input.clone(), 8 * out.start..8 * out.end) {
+                Some(part) => Self::Packed(part),
+                None => {
+                    let [_, inputs, columns] = packed.shape;
+                    let weight = packed.expanded().reshape([inputs, columns / 8, 2, 2, 2]);
+                    Self::Floats(cut(weight, input, out))
+                }
+            },
+        }
+    }
+}
+
+/// Ranges of the first two axes.
+fn cut(weight: Tensor<5>, first: Range<usize>, second: Range<usize>) -> Tensor<5> {
+    let [a, b, ..] = weight.dims();
+    if first.len() == a && second.len() == b { weight } else { weight.slice([first, second]) }
 }
 
 /// Rows of the last axis rounded to bytes with one scale per row, as `shaders/quantise.wgsl` does.

@@ -4,22 +4,27 @@
 //!   2022, in the numerics of MONAI; Huang et al., "ASA", MICCAI 2022.
 //! - [`Architecture`]: the configuration that decides shapes; [`Manifest`]: an architecture plus
 //!   preprocessing, labels, thresholds and files.
-//! - [`MemoryPlan`]: what a forward pass takes on a GPU.
+//! - [`Cost`]: how much arithmetic a forward pass is.
+//! - [`MemoryPlan`]: what a forward pass takes on a GPU; [`Room`]: how it keeps within a small one.
 //! - [`weights`]: PyTorch and safetensors in, our packed safetensors in and out.
 
 mod architecture;
+mod cost;
 pub mod fidelity;
 pub mod import;
 mod manifest;
 mod memory;
 pub mod nets;
+mod room;
 pub mod weights;
 
 pub use architecture::{
     Architecture, ArchitectureError, AsaConfig, ClassHead, DecoderKind, Merge, Pool, Position, SwinConfig,
 };
+pub use cost::Cost;
 pub use manifest::{
     ClassOutput, FileEntry, InputChannel, Label, Manifest, ManifestError, Measure, Midline, Preprocessing,
     Region, ShiftEvidence, Side, VolumeEvidence, Window, WindowPool, sha256_hex,
 };
 pub use memory::{MemoryError, MemoryPlan};
+pub use room::Room;

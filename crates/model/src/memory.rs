@@ -1,9 +1,8 @@
 //! How much memory a forward pass takes on a GPU, known before anything is allocated.
 
-use crate::{DecoderKind, SwinConfig};
+use crate::room::ELEMENT;
+use crate::{DecoderKind, Room, SwinConfig};
 
-/// Bytes of an activation: 32-bit floats.
-const ELEMENT: u64 = 4;
 const MIB: u64 = 1 << 20;
 
 /// Memory of one forward pass.
@@ -32,10 +31,10 @@ pub struct MemoryError {
 }
 
 impl MemoryPlan {
-    /// Memory of one forward pass of `architecture` with `parameters` weights over windows of `roi` voxels.
-    pub fn new(architecture: &SwinConfig, parameters: u64, roi: [usize; 3]) -> Self {
-        let plan = Self { peak: 0, largest: 0, largest_step: String::new() };
-        let mut ledger = Ledger { live: parameters * ELEMENT, plan, step: String::new() };
+    /// Memory of one forward pass of `architecture` with `parameters` weights over windows of `roi` voxels, divided
+    /// as `room` wants it.
+    pub fn new(architecture: &SwinConfig, parameters: u64, roi: [usize; 3], room: Room) -> Self {
+        let mut ledger = Ledger::new(parameters, room);
         ledger.forward(architecture, roi);
         ledger.plan
     }
@@ -61,18 +60,51 @@ struct Ledger {
     live: u64,
     plan: MemoryPlan,
     step: String,
+    room: Room,
+}
+
+/// A map that lives, in elements: those of one channel, and the channels of each of its tensors.
+#[derive(Clone)]
+struct Map {
+    places: u64,
+    widths: Vec<u64>,
+}
+
+impl Map {
+    fn one(places: u64, width: u64) -> Self {
+        Self { places, widths: vec![width] }
+    }
+
+    fn elements(&self) -> u64 {
+        self.places * self.widths.iter().sum::<u64>()
+    }
+
+    fn with(mut self, other: &Self) -> Self {
+        self.widths.extend(&other.widths);
+        self
+    }
 }
 
 impl Ledger {
+    fn new(parameters: u64, room: Room) -> Self {
+        let plan = MemoryPlan { peak: 0, largest: 0, largest_step: String::new() };
+        Self { live: parameters * ELEMENT, plan, step: String::new(), room }
+    }
+
     /// Allocates a tensor and returns its size, to be given back.
     fn take(&mut self, elements: u64) -> u64 {
         self.live += elements * ELEMENT;
         self.plan.peak = self.plan.peak.max(self.live);
+        self.see(elements);
+        elements
+    }
+
+    /// A tensor that is already counted.
+    fn see(&mut self, elements: u64) {
         if elements * ELEMENT > self.plan.largest {
             self.plan.largest = elements * ELEMENT;
             self.plan.largest_step.clone_from(&self.step);
         }
-        elements
     }
 
     fn give(&mut self, elements: u64) {
@@ -80,40 +112,57 @@ impl Ledger {
     }
 
     fn forward(&mut self, a: &SwinConfig, roi: [usize; 3]) {
-        let f = a.feature_size as u64;
-        let image = a.in_channels as u64;
-        let voxels = |divisor: usize| roi.iter().map(|side| side.div_ceil(divisor) as u64).product::<u64>();
-        let full = voxels(1);
-        let batch = if a.symmetry { 2 } else { 1 };
+        let full = voxels(roi, 1);
+        let image = a.in_channels as u64 * full;
+        self.step = "weights".to_owned();
+        self.see(largest_kernel(a));
+        self.step = "input".to_owned();
+        let streams = if a.symmetry { 2 } else { 1 };
+        self.take(streams * image);
+        let features = if streams == 1 || self.room.holds(8 * hidden_places(a, roi)) {
+            self.encoder(a, roi, streams)
+        } else {
+            let mirror = self.encoder(a, roi, 1);
+            self.give(mirror[..4].iter().sum());
+            self.encoder(a, roi, 1)
+        };
+        if let Some(kind) = a.decoder {
+            self.decoder(a, kind, roi, features);
+        }
+    }
 
+    /// The encoder on a batch of so many streams; the sizes of its feature maps, which stay.
+    fn encoder(&mut self, a: &SwinConfig, roi: [usize; 3], batch: u64) -> [u64; 5] {
+        let f = a.feature_size as u64;
+        let image = batch * a.in_channels as u64 * voxels(roi, 1);
         self.step = "patch embedding".to_owned();
-        self.take(batch * image * full);
-        let both = self.take(batch * image * full);
-        let cells = self.take(batch * image * full);
-        let mut x = self.take(batch * f * voxels(a.patch));
-        self.give(both + cells);
-        self.take(x);
+        let joined = if batch == 1 { 0 } else { self.take(image) };
+        let cells = self.take(image);
+        let mut x = self.take(batch * f * voxels(roi, a.patch));
+        self.give(joined + cells);
+        let mut features = [self.take(x); 5];
         for stage in 0..4 {
             self.step = format!("encoder stage {}", stage + 1);
             let width = f << stage;
             if a.use_v2 {
-                let y = self.residual(x, x);
+                let room = std::mem::replace(&mut self.room, Room::ANY);
+                let input = Map::one(x / width, width);
+                let y = self.residual(&input, width);
+                self.room = room;
                 self.give(x);
-                x = y;
+                x = y.elements();
             }
             for _ in 0..a.depths[stage] {
                 self.block(x);
             }
-            let merged = self.take(batch * 8 * width * voxels(a.patch << (stage + 1)));
+            let merged = self.take(batch * 8 * width * voxels(roi, a.patch << (stage + 1)));
             let next = self.take(merged / 4);
             self.give(merged + x);
             x = next;
-            self.take(x);
+            features[stage + 1] = self.take(x);
         }
         self.give(x);
-        if let Some(kind) = a.decoder {
-            self.decoder(a, kind, [full, voxels(2), voxels(4), voxels(8), voxels(16), voxels(32)]);
-        }
+        features
     }
 
     /// A transformer block on `n` elements.
@@ -132,63 +181,120 @@ impl Ledger {
         self.give(hidden + x);
     }
 
-    /// A residual block from `input` to `output` elements; its inputs stay.
-    fn residual(&mut self, input: u64, output: u64) -> u64 {
-        let first = self.take(output);
-        let normed = self.take(output);
-        self.give(first);
-        let second = self.take(output);
-        self.give(normed);
-        let shortcut = if input == output {
-            0
-        } else {
-            let raw = self.take(output);
-            let normed = self.take(output);
+    /// A tensor summed over those of `input`, two at a time.
+    fn product(&mut self, input: &Map, elements: u64) -> u64 {
+        let sum = self.take(elements);
+        if input.widths.len() > 2 {
+            let more = self.take(elements);
+            self.give(more);
+        }
+        sum
+    }
+
+    /// A residual block from `input`, which stays, to `width` channels.
+    fn residual(&mut self, input: &Map, width: u64) -> Map {
+        let output = self.parts(input.places, width);
+        let sizes: Vec<u64> = output.widths.iter().map(|width| width * output.places).collect();
+        for &n in &sizes {
+            let raw = self.product(input, n);
+            self.take(n);
             self.give(raw);
-            normed
-        };
-        self.take(output);
-        self.give(second + shortcut);
+        }
+        for &n in &sizes {
+            self.product(&output, n);
+        }
+        self.give(output.elements());
+        let projected = input.widths.iter().sum::<u64>() != width;
+        for &n in &sizes {
+            let shortcut = if projected {
+                let raw = self.product(input, n);
+                let normed = self.take(n);
+                self.give(raw);
+                normed
+            } else {
+                0
+            };
+            self.take(n);
+            self.give(n + shortcut);
+        }
         output
     }
 
-    fn decoder(&mut self, a: &SwinConfig, kind: DecoderKind, voxels: [u64; 6]) {
+    /// A map of `width` channels that is yet to be made.
+    fn parts(&self, places: u64, width: u64) -> Map {
+        let parts = self.room.parts(places, width as usize);
+        Map { places, widths: parts.iter().map(|part| part.len() as u64).collect() }
+    }
+
+    /// Transposed convolution and residual block; both inputs are given back.
+    fn rise(&mut self, x: &Map, skip: &Map, skip_elements: u64, width: u64) -> Map {
+        let up = self.parts(8 * x.places, width);
+        for part in &up.widths {
+            self.product(x, part * up.places);
+        }
+        self.give(x.elements());
+        let both = up.clone().with(skip);
+        let y = self.residual(&both, width);
+        self.give(up.elements() + skip_elements);
+        y
+    }
+
+    /// `features` are the sizes of the encoder's maps, mirror included where it is in the same tensors; each is given
+    /// back when it was read.
+    fn decoder(&mut self, a: &SwinConfig, kind: DecoderKind, roi: [usize; 3], features: [u64; 5]) {
         let f = a.feature_size as u64;
         self.step = "decoder, skips".to_owned();
-        let skips = [(f, 1), (2 * f, 2), (4 * f, 3)].map(|(c, level)| {
-            let n = c * voxels[level];
-            self.residual(n, n)
+        let skips = [0, 1, 2].map(|level| {
+            let input = Map::one(voxels(roi, 2 << level), f << level);
+            let y = self.residual(&input, f << level);
+            self.give(features[level]);
+            y
         });
-        let n = 16 * f * voxels[5];
-        let mut x = self.residual(n, n);
-        for (level, width) in [(4, 8 * f), (3, 4 * f), (2, 2 * f), (1, f)] {
-            self.step = format!("decoder at 1/{}", 1 << level);
-            let up = self.take(width * voxels[level]);
-            self.give(x);
-            x = self.residual(2 * up, up);
-            self.give(up + if level < 4 { skips[level - 1] } else { 0 });
+        let deepest = Map::one(voxels(roi, 32), 16 * f);
+        let mut x = self.residual(&deepest, 16 * f);
+        self.step = "decoder at 1/16".to_owned();
+        let third = Map::one(voxels(roi, 16), 8 * f);
+        x = self.rise(&x, &third, features[3], 8 * f);
+        for level in [2, 1, 0] {
+            self.step = format!("decoder at 1/{}", 2 << level);
+            x = self.rise(&x, &skips[level], skips[level].elements(), f << level);
         }
         self.step = "decoder at full resolution".to_owned();
-        let image = a.in_channels as u64 * voxels[0];
-        match kind {
+        let full = voxels(roi, 1);
+        let image = a.in_channels as u64 * full;
+        let y = match kind {
             DecoderKind::Full => {
-                let skip = self.residual(image, f * voxels[0]);
-                let up = self.take(f * voxels[0]);
-                self.give(x);
-                let y = self.residual(skip + up, up);
-                self.give(skip + up);
-                self.take(a.out_channels as u64 * voxels[0]);
-                self.give(y);
+                let skip = self.residual(&Map::one(full, a.in_channels as u64), f);
+                self.rise(&x, &skip, skip.elements(), f)
             }
             DecoderKind::Subvoxel { width } => {
                 let cells = self.take(image);
-                let y = self.residual(x + cells, width as u64 * voxels[1]);
-                self.give(x + cells);
-                self.take(a.out_channels as u64 * voxels[0]);
-                self.give(y);
+                let both = x.clone().with(&Map::one(x.places, 8 * a.in_channels as u64));
+                let y = self.residual(&both, width as u64);
+                self.give(x.elements() + cells);
+                y
             }
-        }
+        };
+        self.take(a.out_channels as u64 * full);
+        self.give(y.elements());
     }
+}
+
+/// Voxels of a map at one `divisor`-th of the window's resolution.
+fn voxels(roi: [usize; 3], divisor: usize) -> u64 {
+    roi.iter().map(|side| side.div_ceil(divisor) as u64).product()
+}
+
+/// Elements of a map of the first stage, one stream.
+fn hidden_places(a: &SwinConfig, roi: [usize; 3]) -> u64 {
+    a.feature_size as u64 * voxels(roi, a.patch)
+}
+
+/// Elements of the largest weight: a convolution at the bottleneck, or the deepest reduction.
+fn largest_kernel(a: &SwinConfig) -> u64 {
+    let bottleneck = a.bottleneck() as u64;
+    let taps = if a.decoder.is_some() { 27 } else { 4 };
+    bottleneck * bottleneck * taps
 }
 
 #[cfg(test)]
@@ -204,36 +310,49 @@ mod tests {
         a
     }
 
+    fn plan(a: &SwinConfig, mebibytes: Option<u64>) -> MemoryPlan {
+        MemoryPlan::new(a, 0, [96; 3], Room::new(mebibytes.map(|m| m * MIB)))
+    }
+
     #[test]
     fn the_largest_tensor_is_found_with_its_step() {
         // Hidden layer of the first MLP: 4·f channels at half resolution, scan and mirror.
-        let plan = MemoryPlan::new(&segmenter(48), 0, [96; 3]);
-        assert_eq!(plan.largest, 2 * 4 * 48 * 48 * 48 * 48 * 4);
-        assert_eq!(plan.largest_step, "encoder stage 1");
+        let whole = plan(&segmenter(48), None);
+        assert_eq!(whole.largest, 2 * 4 * 48 * 48 * 48 * 48 * 4);
+        assert_eq!(whole.largest_step, "encoder stage 1");
         // Without the mirror it is a map at full resolution.
-        let single = SwinConfig { symmetry: false, ..segmenter(48) };
-        let plan = MemoryPlan::new(&single, 0, [96; 3]);
-        assert_eq!(plan.largest, 48 * 96 * 96 * 96 * 4);
-        assert_eq!(plan.largest_step, "decoder at full resolution");
+        let single = plan(&SwinConfig { symmetry: false, ..segmenter(48) }, None);
+        assert_eq!(single.largest, 48 * 96 * 96 * 96 * 4);
+        assert_eq!(single.largest_step, "decoder at full resolution");
     }
 
     #[test]
     fn a_device_that_is_too_small_is_refused_with_the_reason() {
-        let plan = MemoryPlan::new(&segmenter(48), 0, [96; 3]);
-        assert_eq!(plan.fits(256 * MIB), Ok(()));
-        let error = plan.fits(128 * MIB).unwrap_err();
-        assert_eq!((error.needed_mib, error.limit_mib), (162, 128));
+        assert_eq!(plan(&segmenter(48), Some(256)).fits(256 * MIB), Ok(()));
+        let error = plan(&segmenter(48), Some(64)).fits(64 * MIB).unwrap_err();
+        assert_eq!((error.needed_mib, error.limit_mib), (81, 64));
         assert!(error.to_string().contains("encoder stage 1"));
     }
 
     #[test]
-    fn everything_that_is_taken_is_given_back_but_inputs_features_and_output() {
-        let a = segmenter(12);
-        let plan = MemoryPlan { peak: 0, largest: 0, largest_step: String::new() };
-        let mut ledger = Ledger { live: 0, plan, step: String::new() };
-        ledger.forward(&a, [64; 3]);
+    fn the_published_segmenter_fits_the_limits_that_every_device_has() {
+        const PARAMETERS: u64 = 71_638_533;
+        let small = MemoryPlan::new(&segmenter(48), PARAMETERS, [96; 3], Room::new(Some(128 * MIB)));
+        assert_eq!(small.fits(128 * MIB), Ok(()));
+        assert!(small.peak < 1_200_000_000, "{}", small.peak);
+        let large = MemoryPlan::new(&segmenter(48), PARAMETERS, [96; 3], Room::ANY);
+        assert!(large.fits(128 * MIB).is_err());
+        assert!(small.peak < large.peak);
+    }
+
+    #[test]
+    fn everything_that_is_taken_is_given_back_but_inputs_bottleneck_and_output() {
         let voxels = 64_u64.pow(3);
-        let features: u64 = (0..5).map(|level| 2 * (12 << level) * voxels / 8_u64.pow(level + 1)).sum();
-        assert_eq!(ledger.live, 4 * (2 * voxels + features + 2 * voxels));
+        let deepest = 12 * 16 * voxels / 32_u64.pow(3);
+        for room in [None, Some(4 * MIB)] {
+            let mut ledger = Ledger::new(0, Room::new(room));
+            ledger.forward(&segmenter(12), [64; 3]);
+            assert_eq!(ledger.live, 4 * (2 * voxels + 2 * deepest + 2 * voxels), "{room:?}");
+        }
     }
 }

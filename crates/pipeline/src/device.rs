@@ -4,8 +4,8 @@ use burn::tensor::Device;
 #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
 use burn::tensor::wgpu::{WgpuSetup, wgpu};
 use saswin_kernels::Arithmetic;
-use saswin_model::MemoryPlan;
 use saswin_model::weights::Precision;
+use saswin_model::{MemoryPlan, Room};
 
 use crate::{Adapter, DeviceTier, DeviceTrouble, DeviceWatch, RunError};
 
@@ -44,6 +44,11 @@ impl Engine {
         self
     }
 
+    /// How large a tensor may be here.
+    pub fn room(&self) -> Room {
+        Room::new(self.adapter.tier.max_buffer)
+    }
+
     /// Whether a forward pass fits.
     ///
     /// # Errors
@@ -66,13 +71,31 @@ impl Engine {
         Self::gpu_watched(watch_errors).await
     }
 
+    /// A GPU through wgpu that is refused what not every WebGPU device has, and storage bindings of more than
+    /// `mebibytes` (buffers of twice as much), to rehearse weak devices.
+    ///
+    /// # Errors
+    /// If there is no adapter, or it refuses a device.
+    #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
+    pub async fn weak_gpu(mebibytes: u64) -> Result<Self, DeviceTrouble> {
+        Self::open(Some(mebibytes), watch_errors).await
+    }
+
     /// A GPU through wgpu whose errors outside of any call are reported by what `watch` installs.
     ///
     /// # Errors
     /// If there is no adapter, or it refuses a device.
     #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
     pub async fn gpu_watched(watch: impl FnOnce(&wgpu::Device, &DeviceWatch)) -> Result<Self, DeviceTrouble> {
-        let setup = acquire().await?;
+        Self::open(None, watch).await
+    }
+
+    #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
+    async fn open(
+        weak: Option<u64>,
+        watch: impl FnOnce(&wgpu::Device, &DeviceWatch),
+    ) -> Result<Self, DeviceTrouble> {
+        let setup = acquire(weak).await?;
         let info = setup.adapter.get_info();
         let handle = setup.device.clone();
         let refused = |e: burn::tensor::wgpu::WgpuInitError| DeviceTrouble::Refused(e.to_string());
@@ -100,6 +123,15 @@ impl Engine {
     pub async fn gpu() -> Result<Self, DeviceTrouble> {
         Err(DeviceTrouble::Absent("this build has no GPU support; build with `--features wgpu`".to_owned()))
     }
+
+    /// A GPU through wgpu.
+    ///
+    /// # Errors
+    /// Always: this build has no GPU support.
+    #[cfg(not(any(feature = "wgpu", target_arch = "wasm32")))]
+    pub async fn weak_gpu(_: u64) -> Result<Self, DeviceTrouble> {
+        Self::gpu().await
+    }
 }
 
 /// What `device` can do. In a browser, only the page knows the features of WGSL: there, `dot` is not set.
@@ -116,9 +148,10 @@ fn tier(device: &wgpu::Device) -> DeviceTier {
 }
 
 /// A fresh device with everything that the adapter offers, as burn would ask for it. Burn's own way opens
-/// one device per process and could not replace it.
+/// one device per process and could not replace it. `weak` takes it only what every device has, with storage bindings
+/// of so many MiB.
 #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
-async fn acquire() -> Result<WgpuSetup, DeviceTrouble> {
+async fn acquire(weak: Option<u64>) -> Result<WgpuSetup, DeviceTrouble> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
     let wanted = wgpu::RequestAdapterOptions {
         power_preference: wgpu::PowerPreference::HighPerformance,
@@ -129,7 +162,7 @@ async fn acquire() -> Result<WgpuSetup, DeviceTrouble> {
     let descriptor = wgpu::DeviceDescriptor {
         required_features: adapter.features().difference(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS)
             & !wgpu::Features::all_experimental_mask(),
-        required_limits: adapter.limits(),
+        required_limits: weak.map_or(adapter.limits(), |mebibytes| weak_limits(&adapter.limits(), mebibytes)),
         memory_hints: wgpu::MemoryHints::MemoryUsage,
         ..wgpu::DeviceDescriptor::default()
     };
@@ -139,6 +172,16 @@ async fn acquire() -> Result<WgpuSetup, DeviceTrouble> {
         adapter.request_device(&descriptor).await.map_err(|e| DeviceTrouble::Refused(reason(e)))?;
     let backend = adapter.get_info().backend;
     Ok(WgpuSetup { instance, adapter, device, queue, backend })
+}
+
+#[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
+fn weak_limits(own: &wgpu::Limits, mebibytes: u64) -> wgpu::Limits {
+    let bytes = mebibytes.saturating_mul(1 << 20);
+    wgpu::Limits {
+        max_storage_buffer_binding_size: bytes.min(own.max_storage_buffer_binding_size),
+        max_buffer_size: bytes.saturating_mul(2).min(own.max_buffer_size),
+        ..own.clone().or_worse_values_from(&wgpu::Limits::default())
+    }
 }
 
 /// Reports the driver's errors to `watch` through wgpu.
@@ -169,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_lowered_limit_refuses_what_is_too_large() {
-        let plan = MemoryPlan::new(&SwinConfig::encoder(1, 12, Merge::Fixed), 0, [96; 3]);
+        let plan = MemoryPlan::new(&SwinConfig::encoder(1, 12, Merge::Fixed), 0, [96; 3], Room::ANY);
         assert!(Engine::cpu(None).accommodates(&plan).is_ok());
         let small = Engine::cpu(None).with_max_buffer(Some(64)).with_max_buffer(Some(1024));
         assert_eq!(small.adapter.tier.max_buffer, Some(64 << 20));

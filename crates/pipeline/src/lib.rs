@@ -19,7 +19,10 @@ mod survey;
 mod tier;
 mod trouble;
 
-pub use bench::{Bench, BenchModel, BenchOptions, Measurement, Network, SUITE, bench, bench_model};
+pub use bench::{
+    Bench, BenchModel, BenchOptions, Ceiling, Measurement, Network, PassTime, Profile, SUITE, bench,
+    bench_model,
+};
 pub use device::{Engine, is_software};
 pub use error::RunError;
 pub use infer::{Inference, Scores};

@@ -58,12 +58,12 @@ impl LoadedModel {
         let parameters = weights.values().map(|w| w.values.len() as u64).sum();
         let memory = match &manifest.architecture {
             Architecture::Swin(config) => {
-                Some(MemoryPlan::new(config, parameters, manifest.preprocessing.roi))
+                Some(MemoryPlan::new(config, parameters, manifest.preprocessing.roi, engine.room()))
             }
             Architecture::Asa(_) => None,
         };
         weights::fill(&mut network, weights)?;
-        let network = weights::lay_out(network);
+        let network = weights::lay_out(network).with_room(engine.room());
         let arithmetic = match &network {
             Network::Swin(_) => engine.arithmetic(precision),
             Network::Asa(_) => None,

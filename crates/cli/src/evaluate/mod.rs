@@ -111,7 +111,7 @@ struct Evaluator {
 
 pub fn run(args: &Args) -> CliResult {
     let folder = model_folder(&args.models, &args.model);
-    let engine = engine::open(args.backend)?;
+    let engine = engine::open(args.backend, None)?;
     let model = load_model(&folder, &engine)?;
     let evaluator = Evaluator { model, engine };
     let (name, cases) = if args.on == SYNTHETIC {

@@ -4,15 +4,17 @@ use burn::tensor::{Device, Tensor};
 
 use super::{Case, noise};
 use crate::{
-    Arithmetic, Bits, LayerWeight, MergeMode, Packed, WindowAttention, conv3x3x3, instance_norm, layer_norm,
-    layer_norm_plain, linear, linear_add, linear_gelu, patch_embed, patch_merge, pointwise,
-    pointwise_to_space, upsample2, window_attention,
+    Arithmetic, Bits, LayerWeight, MergeMode, Packed, WindowAttention, conv3x3x3, gemm, instance_norm,
+    layer_norm, layer_norm_plain, linear, linear_add, linear_gelu, patch_embed, patch_merge, pointwise,
+    pointwise_to_space, stream, upsample2, window_attention,
 };
 
 /// `native` adds those that need `dot4I8Packed`.
 pub(super) fn all(native: bool) -> Vec<Case> {
-    let mut cases: Vec<Case> =
-        [convolutions(), products(), norms(), merges(), attentions()].into_iter().flatten().collect();
+    let mut cases: Vec<Case> = [convolutions(), products(), norms(), merges(), attentions(), ceilings()]
+        .into_iter()
+        .flatten()
+        .collect();
     let ways = [true, false].map(|native| Arithmetic::Integers { native });
     for arithmetic in ways.into_iter().skip(usize::from(!native)).chain([Arithmetic::Floats]) {
         cases.extend(packed(Bits::Eight, arithmetic));
@@ -23,6 +25,13 @@ pub(super) fn all(native: bool) -> Vec<Case> {
 
 fn case(pass: &'static str, name: String, run: impl Fn(&Device) -> Tensor<5> + 'static) -> Case {
     Case { pass, name, rounds: false, run: Box::new(run) }
+}
+
+fn ceilings() -> Vec<Case> {
+    let product =
+        |d: &Device| gemm(noise([128, 128], 1, d), noise([128, 128], 2, d)).reshape([1, 1, 1, 128, 128]);
+    let sum = |d: &Device| stream(noise([1004], 1, d)).reshape([1, 1, 1, 1, 1004]);
+    vec![case("gemm", "128 rows".to_owned(), product), case("stream", "1004 elements".to_owned(), sum)]
 }
 
 /// Input, channels of the skip input, output channels.
@@ -82,7 +91,7 @@ fn packed(bits: Bits, arithmetic: Arithmetic) -> Vec<Case> {
         "transposed 2×2×2",
         Box::new(move |d| {
             let weight = Packed::transposed(noise([24, 12, 2, 2, 2], 2, d), bits, arithmetic);
-            upsample2(noise([1, 3, 4, 2, 24], 1, d), LayerWeight::Packed(weight))
+            upsample2(noise([1, 3, 4, 2, 24], 1, d), None, LayerWeight::Packed(weight))
         }),
     );
     cases
@@ -124,7 +133,7 @@ fn products() -> Vec<Case> {
             pointwise_to_space(noise([2, 3, 2, 5, 24], 1, d), weight, Some(noise([104], 3, d)))
         }),
         case("linear", "transposed 2×2×2".into(), |d| {
-            upsample2(noise([1, 3, 4, 2, 24], 1, d), noise([24, 12, 2, 2, 2], 2, d))
+            upsample2(noise([1, 3, 4, 2, 24], 1, d), None, noise([24, 12, 2, 2, 2], 2, d))
         }),
         case("linear", "patch embedding of an odd grid".into(), |d| {
             let weight = noise([12, 2, 2, 2, 2], 2, d);

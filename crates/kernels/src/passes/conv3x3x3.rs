@@ -17,20 +17,22 @@ pub(crate) fn conv3x3x3([batch, x, y, z]: [usize; 4], inputs: Inputs, out: usize
         ("dim_z", z),
         ("out", out),
         ("lanes", l.lanes),
-        ("rows", l.rows),
+        ("group_tiles", l.rows),
         ("groups_x", groups_x),
     ]);
     all.extend(inputs.constants());
     let (name, template) = match inputs {
         Inputs::Floats { weight: Elements::Floats, .. } => {
-            ("conv3x3x3", shader!("conv3x3x3.wgsl", "include/store.wgsl"))
+            ("conv3x3x3", shader!("conv3x3x3.wgsl", "include/tile.wgsl", "include/store.wgsl"))
         }
-        Inputs::Floats { weight: Elements::Packed { .. }, .. } => {
-            ("conv3x3x3", shader!("conv3x3x3.wgsl", "include/store.wgsl", "include/packed.wgsl"))
-        }
-        Inputs::Bytes { .. } => {
-            ("conv3x3x3_int8", shader!("conv3x3x3_int8.wgsl", "include/store.wgsl", "include/dot.wgsl"))
-        }
+        Inputs::Floats { weight: Elements::Packed { .. }, .. } => (
+            "conv3x3x3",
+            shader!("conv3x3x3.wgsl", "include/tile.wgsl", "include/store.wgsl", "include/packed.wgsl"),
+        ),
+        Inputs::Bytes { .. } => (
+            "conv3x3x3_int8",
+            shader!("conv3x3x3_int8.wgsl", "include/tile.wgsl", "include/store.wgsl", "include/dot.wgsl"),
+        ),
     };
     Pass {
         name,

@@ -39,14 +39,16 @@ pub(crate) fn linear([batch, x, y, z]: [usize; 4], inputs: Inputs, out: usize, a
     ]));
     let (name, template) = match inputs {
         Inputs::Floats { weight: Elements::Floats, .. } => {
-            ("linear", shader!("linear.wgsl", "include/epilogue.wgsl"))
+            ("linear", shader!("linear.wgsl", "include/tile.wgsl", "include/epilogue.wgsl"))
         }
-        Inputs::Floats { weight: Elements::Packed { .. }, .. } => {
-            ("linear", shader!("linear.wgsl", "include/epilogue.wgsl", "include/packed.wgsl"))
-        }
-        Inputs::Bytes { .. } => {
-            ("linear_int8", shader!("linear_int8.wgsl", "include/epilogue.wgsl", "include/dot.wgsl"))
-        }
+        Inputs::Floats { weight: Elements::Packed { .. }, .. } => (
+            "linear",
+            shader!("linear.wgsl", "include/tile.wgsl", "include/epilogue.wgsl", "include/packed.wgsl"),
+        ),
+        Inputs::Bytes { .. } => (
+            "linear_int8",
+            shader!("linear_int8.wgsl", "include/tile.wgsl", "include/epilogue.wgsl", "include/dot.wgsl"),
+        ),
     };
     Pass {
         name,

@@ -3,6 +3,7 @@
 //! Each file describes the shader of the same name in `shaders/`. Shapes are written into the text as
 //! constants; two passes with equal constants are the same pipeline.
 
+mod ceiling;
 mod conv3x3x3;
 mod instance_norm;
 mod layer_norm;
@@ -13,6 +14,7 @@ mod quantise;
 mod validate;
 mod window_attention;
 
+pub(crate) use ceiling::{TILE, gemm, stream};
 pub(crate) use conv3x3x3::conv3x3x3;
 pub(crate) use instance_norm::{Normalise, chunks, instance_moments, instance_norm};
 pub(crate) use layer_norm::layer_norm;

@@ -21,6 +21,8 @@ fn passes() -> Vec<Pass> {
     let mut passes = vec![
         quantise(96 * 96 * 96, 12),
         quantise(7, 5),
+        gemm(128),
+        stream(1000),
         layer_norm(4096, 12, true, 1e-5),
         layer_norm(27, 192, false, 1e-12),
         patch_merge([2, 7, 8, 9, 12], MergeMode::Legacy, 1e-5),

@@ -1,4 +1,6 @@
-//! The convolution blocks of UNETR decoders.
+//! The convolution blocks of UNETR decoders. They divide maps that have no room in one tensor.
+
+use std::ops::Range;
 
 use burn::module::Module;
 use burn::nn::conv::{Conv3d, ConvTranspose3d, ConvTranspose3dConfig};
@@ -6,6 +8,8 @@ use burn::tensor::{Device, Tensor};
 use saswin_kernels::{conv3x3x3, instance_norm, pointwise, pointwise_to_space, upsample2};
 
 use super::conv;
+use super::map::Map;
+use crate::Room;
 use crate::weights::held;
 
 #[derive(Module, Debug)]
@@ -18,8 +22,9 @@ impl ConvLayer {
         Self { conv: conv(input, output, kernel, bias, device) }
     }
 
-    fn conv3(&self, x: Tensor<5>, skip: Option<Tensor<5>>) -> Tensor<5> {
-        conv3x3x3(x, skip, held(&self.conv.weight))
+    /// The channels `out` of the 3×3×3 convolution.
+    fn conv3(&self, x: &Map, out: &Range<usize>) -> Tensor<5> {
+        x.sum(|x, skip, input| conv3x3x3(x, skip, held(&self.conv.weight).part(input, out.clone())))
     }
 
     pub(super) fn weight(&self) -> Tensor<5> {
@@ -31,8 +36,18 @@ impl ConvLayer {
         pointwise_to_space(x, held(&self.conv.weight), self.conv.bias.as_ref().map(|b| b.val()))
     }
 
-    pub(super) fn conv1(&self, x: Tensor<5>, skip: Option<Tensor<5>>) -> Tensor<5> {
-        pointwise(x, skip, held(&self.conv.weight), self.conv.bias.as_ref().map(|b| b.val()))
+    /// The channels `out` of the 1×1×1 convolution.
+    fn conv1(&self, x: &Map, out: &Range<usize>) -> Tensor<5> {
+        x.sum(|x, skip, input| {
+            let bias = self.conv.bias.as_ref().filter(|_| input.start == 0);
+            let bias = bias.map(|b| b.val().slice([out.clone()]));
+            pointwise(x, skip, held(&self.conv.weight).part(input, out.clone()), bias)
+        })
+    }
+
+    /// Number of output channels.
+    fn width(&self) -> usize {
+        self.conv.weight.dims()[0]
     }
 }
 
@@ -53,15 +68,19 @@ impl ResBlock {
         }
     }
 
-    /// The input is the concatenation of `x` and `skip` along channels.
-    pub(super) fn forward(&self, x: Tensor<5>, skip: Option<Tensor<5>>) -> Tensor<5> {
-        let y = instance_norm(self.conv1.conv3(x.clone(), skip.clone()), None, true);
-        let y = self.conv2.conv3(y, None);
-        let shortcut = match &self.conv3 {
-            Some(conv3) => instance_norm(conv3.conv1(x, skip), None, false),
-            None => x,
+    pub(super) fn forward(&self, x: Map, room: Room) -> Map {
+        let parts = room.parts(x.places(), self.conv1.width());
+        let y: Map = parts.iter().map(|part| instance_norm(self.conv1.conv3(&x, part), None, true)).collect();
+        let second: Vec<_> = parts.iter().map(|part| self.conv2.conv3(&y, part)).collect();
+        drop(y);
+        let sum = |(y, part)| {
+            let shortcut = match &self.conv3 {
+                Some(conv3) => instance_norm(conv3.conv1(&x, part), None, false),
+                None => x.channels(part),
+            };
+            instance_norm(y, Some(shortcut), true)
         };
-        instance_norm(y, Some(shortcut), true)
+        second.into_iter().zip(&parts).map(sum).collect()
     }
 }
 
@@ -76,8 +95,8 @@ impl BasicBlock {
         Self { layer: ResBlock::new(input, output, device) }
     }
 
-    pub(super) fn forward(&self, x: Tensor<5>) -> Tensor<5> {
-        self.layer.forward(x, None)
+    pub(super) fn forward(&self, x: Tensor<5>, room: Room) -> Map {
+        self.layer.forward(x.into(), room)
     }
 }
 
@@ -92,8 +111,8 @@ impl OutBlock {
         Self { conv: ConvLayer::new(input, output, 1, true, device) }
     }
 
-    pub(super) fn forward(&self, x: Tensor<5>) -> Tensor<5> {
-        self.conv.conv1(x, None)
+    pub(super) fn forward(&self, x: &Map) -> Tensor<5> {
+        self.conv.conv1(x, &(0..self.conv.width()))
     }
 }
 
@@ -109,8 +128,14 @@ impl TransposedLayer {
         Self { conv: config.init(device) }
     }
 
-    pub(super) fn forward(&self, x: Tensor<5>) -> Tensor<5> {
-        upsample2(x, held(&self.conv.weight))
+    pub(super) fn forward(&self, x: &Map, room: Room) -> Map {
+        let [_, width, ..] = self.conv.weight.dims();
+        let part = |out: Range<usize>| {
+            x.sum(|x, skip, input| {
+                upsample2(x, skip, held(&self.conv.weight).part_transposed(input, out.clone()))
+            })
+        };
+        room.parts(8 * x.places(), width).into_iter().map(part).collect()
     }
 }
 
@@ -129,7 +154,9 @@ impl UpBlock {
         }
     }
 
-    pub(super) fn forward(&self, x: Tensor<5>, skip: Tensor<5>) -> Tensor<5> {
-        self.conv_block.forward(self.transp_conv.forward(x), Some(skip))
+    pub(super) fn forward(&self, x: Map, skip: Map, room: Room) -> Map {
+        let up = self.transp_conv.forward(&x, room);
+        drop(x);
+        self.conv_block.forward(up.with(skip), room)
     }
 }

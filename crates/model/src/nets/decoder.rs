@@ -6,7 +6,8 @@ use saswin_kernels::space_to_depth;
 
 use super::Trace;
 use super::block::{BasicBlock, ConvLayer, OutBlock, ResBlock, UpBlock};
-use crate::{DecoderKind, SwinConfig};
+use super::map::Map;
+use crate::{DecoderKind, Room, SwinConfig};
 
 /// The two decoder steps at full resolution.
 #[derive(Module, Debug)]
@@ -75,31 +76,32 @@ impl Decoder {
         image: Tensor<5>,
         [x0, x1, x2, x3]: [Tensor<5>; 4],
         bottleneck: Tensor<5>,
+        room: Room,
         trace: &mut Trace,
     ) -> Tensor<5> {
-        let mut kept = |name: &str, x: Tensor<5>| {
-            trace.keep(name, &x);
+        let mut kept = |name: &str, x: Map| {
+            trace.keep_map(name, &x);
             x
         };
-        let enc1 = kept("encoder2", self.encoder2.forward(x0));
-        let enc2 = kept("encoder3", self.encoder3.forward(x1));
-        let enc3 = kept("encoder4", self.encoder4.forward(x2));
-        let dec = kept("encoder10", self.encoder10.forward(bottleneck));
-        let dec = kept("decoder5", self.decoder5.forward(dec, x3));
-        let dec = kept("decoder4", self.decoder4.forward(dec, enc3));
-        let dec = kept("decoder3", self.decoder3.forward(dec, enc2));
-        let dec = kept("decoder2", self.decoder2.forward(dec, enc1));
+        let enc1 = kept("encoder2", self.encoder2.forward(x0, room));
+        let enc2 = kept("encoder3", self.encoder3.forward(x1, room));
+        let enc3 = kept("encoder4", self.encoder4.forward(x2, room));
+        let dec = kept("encoder10", self.encoder10.forward(bottleneck, room));
+        let dec = kept("decoder5", self.decoder5.forward(dec, x3.into(), room));
+        let dec = kept("decoder4", self.decoder4.forward(dec, enc3, room));
+        let dec = kept("decoder3", self.decoder3.forward(dec, enc2, room));
+        let dec = kept("decoder2", self.decoder2.forward(dec, enc1, room));
         if let Some(end) = &self.full {
-            let enc0 = kept("encoder1", end.encoder1.forward(image));
-            let out = kept("decoder1", end.decoder1.forward(dec, enc0));
-            return end.out.forward(out);
+            let enc0 = kept("encoder1", end.encoder1.forward(image, room));
+            let out = kept("decoder1", end.decoder1.forward(dec, enc0, room));
+            return end.out.forward(&out);
         }
         match &self.subvoxel {
             Some(end) => {
-                let y = end.block.forward(dec, Some(space_to_depth(image, 2)));
-                end.out.conv1_to_space(y)
+                let y = end.block.forward(dec.with(space_to_depth(image, 2).into()), room);
+                end.out.conv1_to_space(y.join())
             }
-            None => dec,
+            None => dec.join(),
         }
     }
 }

@@ -6,6 +6,7 @@
 pub(crate) mod asa;
 mod block;
 mod decoder;
+mod map;
 mod network;
 mod pretrain;
 mod sa_swin;

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::{Asa, MaskedPatches, Output, SaSwin, Trace};
-use crate::{Architecture, ArchitectureError};
+use crate::{Architecture, ArchitectureError, Room};
 
 /// A network of any family.
 // There is one at a time, so its size does not matter.
@@ -26,6 +26,15 @@ impl Network {
         match config {
             Architecture::Swin(config) => SaSwin::new(config, device).map(Self::Swin),
             Architecture::Asa(config) => Asa::new(config, device).map(Self::Asa),
+        }
+    }
+
+    /// The network in tensors that `room` holds. ASA does not divide its own.
+    #[must_use]
+    pub fn with_room(self, room: Room) -> Self {
+        match self {
+            Self::Swin(network) => Self::Swin(network.with_room(room)),
+            Self::Asa(network) => Self::Asa(network),
         }
     }
 

@@ -10,7 +10,7 @@ use super::pretrain::PretrainHeads;
 use super::saca::Saca;
 use super::{SwinTransformer, Trace, linear, to_channels_first, to_channels_last};
 use crate::weights::Integers;
-use crate::{ArchitectureError, Pool, SwinConfig};
+use crate::{ArchitectureError, Pool, Room, SwinConfig};
 
 /// What one forward pass yields; parts the network has no head for are `None`.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub struct SaSwin {
     pool: Pool,
     #[module(skip)]
     integers: Integers,
+    #[module(skip)]
+    room: Room,
 }
 
 impl SaSwin {
@@ -53,6 +55,7 @@ impl SaSwin {
             pretrain: config.pretraining.then(|| PretrainHeads::new(config, device)),
             pool: config.class_head.map_or(Pool::Token0, |head| head.pool),
             integers: Integers::default(),
+            room: Room::ANY,
         })
     }
 
@@ -62,7 +65,14 @@ impl SaSwin {
         Self { integers, ..self }
     }
 
-    /// Runs scan `x` and mirror `x_flip`, both `[b, c, x, y, z]`, as one batch through the shared encoder.
+    /// The network in tensors that `room` holds.
+    #[must_use]
+    pub(crate) fn with_room(self, room: Room) -> Self {
+        Self { room, ..self }
+    }
+
+    /// Runs scan `x` and mirror `x_flip`, both `[b, c, x, y, z]`, through the shared encoder, as one batch if there is
+    /// room for it.
     ///
     /// `x_flip` is the mirrored counterpart: the same window cut out of the left-right flipped volume. Without
     /// it, the mirror is the flip of `x` itself, which is right for whole volumes only. A network without
@@ -73,24 +83,32 @@ impl SaSwin {
 
     fn run(&self, x: Tensor<5>, x_flip: Option<Tensor<5>>, trace: &mut Trace) -> Output {
         let image = to_channels_last(x);
-        let [b, ..] = image.dims();
         let Some(saca) = &self.saca else {
             let [x0, x1, x2, x3, x4] = self.swin.forward(image.clone(), trace);
             return self.heads(image, [x0, x1, x2, x3], x4, None, trace);
         };
         let mirror = x_flip.map_or_else(|| flip_x(image.clone()), to_channels_last);
-        let both = Tensor::cat(vec![image.clone(), mirror], 0);
-        let features = self.swin.forward(both, &mut Trace::off());
-        let scan = |t: &Tensor<5>| t.clone().narrow(0, 0, b);
-        let [x0, x1, x2, x3, x4] = &features;
-        for (name, t) in ["x0", "x1", "x2", "x3", "x4"].iter().zip(&features) {
-            trace.keep(name, &scan(t));
-        }
-        let (x4_scan, x4_mirror) = (scan(x4), x4.clone().narrow(0, b, b));
-        let fused = saca.forward(tokens(x4_scan.clone()), tokens(x4_mirror.clone()));
-        let fused = fused.reshape(x4_scan.dims());
+        let ([x0, x1, x2, x3, x4], x4_mirror) = self.encode(image.clone(), mirror, trace);
+        let fused = saca.forward(tokens(x4.clone()), tokens(x4_mirror.clone()));
+        let fused = fused.reshape(x4.dims());
         trace.keep("saca", &fused);
-        self.heads(image, [x0, x1, x2, x3].map(scan), fused, Some((x4_scan, x4_mirror)), trace)
+        self.heads(image, [x0, x1, x2, x3], fused, Some((x4, x4_mirror)), trace)
+    }
+
+    /// Feature maps of the scan, and the deepest of the mirror.
+    fn encode(&self, scan: Tensor<5>, mirror: Tensor<5>, trace: &mut Trace) -> ([Tensor<5>; 5], Tensor<5>) {
+        if !self.room.holds(2 * self.swin.largest(scan.dims())) {
+            let [.., x4_mirror] = self.swin.forward(mirror, &mut Trace::off());
+            return (self.swin.forward(scan, trace), x4_mirror);
+        }
+        let [b, ..] = scan.dims();
+        let both = self.swin.forward(Tensor::cat(vec![scan, mirror], 0), &mut Trace::off());
+        let x4_mirror = both[4].clone().narrow(0, b, b);
+        let features = both.map(|t| t.narrow(0, 0, b));
+        for (name, t) in ["x0", "x1", "x2", "x3", "x4"].iter().zip(&features) {
+            trace.keep(name, t);
+        }
+        (features, x4_mirror)
     }
 
     fn heads(
@@ -117,7 +135,7 @@ impl SaSwin {
         let segmentation = self
             .decoder
             .as_ref()
-            .map(|decoder| to_channels_first(decoder.forward(image, skips, bottleneck, trace)));
+            .map(|decoder| to_channels_first(decoder.forward(image, skips, bottleneck, self.room, trace)));
         Output { segmentation, classes, pretraining }
     }
 }

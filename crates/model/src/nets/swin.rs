@@ -10,8 +10,8 @@ use saswin_kernels::{
 
 use super::block::ResBlock;
 use super::{Trace, affine, apply, apply_add, apply_gelu, conv, layer_norm, linear, normalise};
-use crate::SwinConfig;
 use crate::weights::held;
+use crate::{Room, SwinConfig};
 
 #[derive(Module, Debug)]
 struct PatchEmbed {
@@ -166,6 +166,13 @@ impl SwinTransformer {
         }
     }
 
+    /// Elements of the largest tensor of [`forward`](Self::forward): the hidden layer of the first blocks.
+    pub(super) fn largest(&self, [b, x, y, z, _]: [usize; 5]) -> u64 {
+        let [width, _, patch, ..] = self.patch_embed.proj.weight.dims();
+        let places = [x, y, z].iter().map(|side| side.div_ceil(patch) as u64).product::<u64>();
+        4 * (width * b) as u64 * places
+    }
+
     /// `[b, x, y, z, in]` to the five feature maps x0 to x4, channels last.
     pub fn forward(&self, image: Tensor<5>, trace: &mut Trace) -> [Tensor<5>; 5] {
         let proj = &self.patch_embed.proj;
@@ -180,7 +187,7 @@ impl SwinTransformer {
         ];
         let mut index = 0;
         let rest = stages.map(|(convs, layers)| {
-            x = convs.iter().fold(x.clone(), |x, c| c.layer.forward(x, None));
+            x = convs.iter().fold(x.clone(), |x, c| c.layer.forward(x.into(), Room::ANY).join());
             x = layers.iter().fold(x.clone(), |x, stage| stage.forward(x));
             index += 1;
             let out = layer_norm_plain(x.clone());

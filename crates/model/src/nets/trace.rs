@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use super::map::Map;
 use super::to_channels_first;
 
 /// Collects named stage outputs as `[b, c, x, y, z]`, or nothing when off.
@@ -30,6 +31,13 @@ impl Trace {
     pub(super) fn keep(&mut self, name: &str, x: &Tensor<5>) {
         if let Some(stages) = &mut self.stages {
             stages.push((name.to_owned(), to_channels_first(x.clone())));
+        }
+    }
+
+    /// [`keep`](Self::keep) of a map that may lie in several tensors.
+    pub(super) fn keep_map(&mut self, name: &str, x: &Map) {
+        if self.is_on() {
+            self.keep(name, &x.clone().join());
         }
     }
 
