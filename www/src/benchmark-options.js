@@ -2,7 +2,12 @@ import { h } from "./dom.js";
 
 /** What can be chosen: the names of the suite's options, their values, and which are on at first. */
 export const FIELDS = [
-  { name: "networks", title: "Network", values: ["shipped", "classifier", "segmenter", "encoder"], on: [0] },
+  {
+    name: "networks",
+    title: "Network",
+    values: ["shipped", "classifier", "segmenter", "encoder"],
+    on: [0],
+  },
   { name: "features", title: "Feature size", values: [12, 24, 48], on: [0] },
   { name: "precisions", title: "Stored weights", values: ["f32", "q8", "q4"], on: [0] },
   { name: "side", title: "Voxels a side", values: [32, 64, 96], on: [1], single: true },

@@ -84,6 +84,10 @@ pub struct Label {
     pub side: Option<Side>,
     /// Display colour, red green blue.
     pub color: [u8; 3],
+    /// By how much its logit must exceed those of other labels. It corrects for a finding that is much more frequent
+    /// in training than in life.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub margin: f32,
 }
 
 impl Label {
@@ -204,6 +208,12 @@ pub struct Measure {
     /// class head.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub midline: bool,
+}
+
+// Serde passes references.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(margin: &f32) -> bool {
+    *margin == 0.0
 }
 
 const fn one() -> f64 {

@@ -7,6 +7,16 @@ use crate::midline::Halves;
 use crate::report::{Asymmetry, LabelVolume, MeasureValue, Probability};
 use crate::{Prepared, RunError, Scores};
 
+/// Lowers the logits of labels that need a margin by it.
+pub(crate) fn apply_margins(manifest: &Manifest, scores: &mut Scores) {
+    let size = scores.segmentation.len() / scores.classes.max(1);
+    for label in manifest.labels.iter().filter(|l| l.margin != 0.0) {
+        let channel = usize::from(label.value) - usize::from(manifest.overlapping);
+        let logits = scores.segmentation.iter_mut().skip(channel * size).take(size);
+        logits.for_each(|logit| *logit -= label.margin);
+    }
+}
+
 /// Label map on the scan's own grid.
 pub(crate) fn label_map(
     manifest: &Manifest,

@@ -82,13 +82,14 @@ pub async fn run(
     }
     let prepared = prepare(&scan.volume, scan.modality, &manifest.preprocessing)?;
     clock.lap("prepare");
-    let recover::Computed { scores, adapter, notes } =
+    let recover::Computed { mut scores, adapter, notes } =
         recover::compute(model, engine, &prepared, monitor).await?;
     clock.lap("network");
     monitor.step(Step { stage: "interpret", done: 0, total: 1, text: "Measuring".to_owned() });
     if !monitor.proceed().await {
         return Err(RunError::Cancelled);
     }
+    interpret::apply_margins(manifest, &mut scores);
     let segmentation = interpret::label_map(&model.manifest, &scores, &prepared, &scan.volume.grid)?;
     let labels = interpret::volumes(manifest, &segmentation);
     let shift_mm = interpret::midline_shift(manifest, &scores, &prepared);

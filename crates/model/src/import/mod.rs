@@ -186,6 +186,7 @@ fn label((index, name): (usize, &String)) -> Label {
         name: side.map_or(name.as_str(), |(rest, _)| rest).to_owned(),
         side: side.map(|(_, side)| side),
         color: color(index),
+        margin: 0.0,
     }
 }
 
