@@ -79,10 +79,11 @@ export class AnalysisPanel {
     this.#describe();
   }
 
-  /** Preselects the first trained model for a modality. */
+  /** Preselects the first trained model for a modality. A CT is told by its values, so anything else may be MR. */
   suit(modality) {
+    const wanted = modality === "ct" ? "ct" : "mr";
     const fits = (model) =>
-      model.trained && (model.modality === "any" || model.modality === modality);
+      model.trained && (model.modality === "any" || model.modality === wanted);
     const best = this.#models.find(fits) ?? this.#models.find((model) => model.trained);
     if (best) this.#select.value = best.name;
     this.#describe();

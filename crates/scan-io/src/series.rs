@@ -7,6 +7,9 @@ use crate::dicom::Stack;
 use crate::nifti::Image;
 use crate::thumbnail::{Gray, Slice};
 
+/// Centre and width in HU that brains are looked at with, where a file suggests none.
+const BRAIN_WINDOW: (f32, f32) = (40.0, 80.0);
+
 /// File format of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -137,7 +140,8 @@ impl Series {
         } else {
             Modality::Unknown
         };
-        let (name, window) = (self.description.clone(), image.header.window);
+        let brain = (modality == Modality::Ct).then_some(BRAIN_WINDOW);
+        let (name, window) = (self.description.clone(), image.header.window.or(brain));
         Ok(Scan { volume, modality, name, notes, window, slices: Slices::default() })
     }
 }

@@ -182,6 +182,12 @@ fn class_summary(name: String, cases: &[CaseResult]) -> ClassSummary {
 }
 
 impl Evaluation {
+    /// In how many cases with (or without) a finding its probability is at least one half.
+    fn called(&self, finding: &str, present: bool) -> usize {
+        let all = self.cases.iter().flat_map(|c| &c.classes);
+        all.filter(|(name, logit, truth)| name == finding && *truth == present && *logit >= 0.0).count()
+    }
+
     /// All summaries as Markdown tables.
     pub fn markdown(&self) -> String {
         let mut text = String::new();
@@ -198,9 +204,9 @@ impl Evaluation {
         }
         if !self.classes.is_empty() {
             text.push_str(
-                "\n| finding | with / without | AUC (95 % interval) | ECE | ECE scaled | temperature |\n",
+                "\n| finding | with / without | called of them | AUC (95 % interval) | ECE | ECE scaled | temperature |\n",
             );
-            text.push_str("|---|---|---|---|---|---|\n");
+            text.push_str("|---|---|---|---|---|---|---|\n");
         }
         for c in &self.classes {
             let auc = match (c.auc, c.auc_interval) {
@@ -208,10 +214,15 @@ impl Evaluation {
                 _ => "–".into(),
             };
             let [with, without] = c.cases;
+            let [hits, alarms] = [true, false].map(|present| self.called(&c.name, present));
+            let scaled = match c.auc {
+                Some(_) => format!("{:.3} | {:.2}", c.calibration_error_scaled, c.temperature),
+                None => "– | –".into(),
+            };
             let _ = writeln!(
                 text,
-                "| {} | {with} / {without} | {auc} | {:.3} | {:.3} | {:.2} |",
-                c.name, c.calibration_error, c.calibration_error_scaled, c.temperature
+                "| {} | {with} / {without} | {hits} / {alarms} | {auc} | {:.3} | {scaled} |",
+                c.name, c.calibration_error
             );
         }
         for (name, error) in &self.measures {
@@ -266,7 +277,7 @@ mod tests {
         assert!((e.measures[0].1.unwrap().mean - 1.5).abs() < 1e-12);
         let text = card_section(&e);
         assert!(text.contains("| a | 2 | 0.600 (0.500) | 2.0 | 10.0 % |"), "{text}");
-        assert!(text.contains("| bleed | 1 / 2 | 1.000 (1.000–1.000)"), "{text}");
+        assert!(text.contains("| bleed | 1 / 2 | 1 / 0 | 1.000 (1.000–1.000)"), "{text}");
         assert!(text.contains("`cmd`") && !text.contains("0123456789ab,"));
     }
 }
