@@ -123,7 +123,7 @@ mod tests {
             if dx * dx + dy * dy + dz * dz > 1.0 {
                 continue;
             }
-            let border = 31.5 + lean * (y - 43.5) + bulge * (-((y - 47.0) / 10.0).powi(2)).exp();
+            let border = 31.5 + lean * (y - 43.5) + bulge * (-((y - 47.0) / 16.0).powi(4)).exp();
             let inner = (x - border).abs() < 6.0 && (y - 47.0).abs() < 12.0 && dz.abs() < 0.25;
             *label = match (x < border, ventricles && inner) {
                 (true, false) => 3,
