@@ -23,7 +23,10 @@ pub fn provide() -> Result<()> {
             write(&folder, "ms-patient.json", &ms_patient(&patients))?;
             write(&folder, "ge-head-ct.json", &ge_head_ct(&patients))
         }
-        None => Ok(println!("no folder of patients (SASWIN_DATA): the lists of them are left out")),
+        None => {
+            println!("no folder of patients (SASWIN_DATA): the lists of them are left out");
+            Ok(())
+        }
     }
 }
 

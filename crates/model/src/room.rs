@@ -46,8 +46,8 @@ mod tests {
     fn a_map_is_divided_into_no_more_tensors_than_needed() {
         let full = 96_u64.pow(3);
         let parts = |mebibytes: u64, width| Room::new(Some(mebibytes << 20)).parts(full, width);
-        assert_eq!(Room::default().parts(full, 48), [0..48]);
-        assert_eq!(parts(162, 48), [0..48]);
+        assert_eq!(Room::default().parts(full, 48).as_slice(), std::slice::from_ref(&(0..48)));
+        assert_eq!(parts(162, 48).as_slice(), std::slice::from_ref(&(0..48)));
         assert_eq!(parts(128, 48), [0..24, 24..48]);
         assert_eq!(parts(128, 90), [0..32, 32..64, 64..90]);
         assert_eq!(parts(1, 10), [0..4, 4..8, 8..10]);

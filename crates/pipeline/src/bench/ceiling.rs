@@ -63,5 +63,5 @@ async fn rate(engine: &Engine, call: impl Fn() -> Tensor<1>) -> Result<f64, RunE
 
 /// Waits for a result by reading one element.
 async fn finish(engine: &Engine, result: Tensor<1>) -> Result<(), RunError> {
-    read(result.slice([0..1]), engine, "the device's ceilings").await.map(|_| ())
+    read(result.narrow(0, 0, 1), engine, "the device's ceilings").await.map(|_| ())
 }

@@ -25,7 +25,7 @@ pub(super) struct Ready {
 /// What a forward pass makes, still on the device.
 enum Made {
     Maps(Vec<Tensor<5>>),
-    Classes(Tensor<2>),
+    Classes(Box<Tensor<2>>),
 }
 
 impl Ready {
@@ -55,7 +55,7 @@ impl Ready {
         let output = route(way, || self.network.forward(x, Some(x_flip), &mut trace));
         match (output.segmentation, output.classes) {
             (Some(logits), _) => Made::Maps(vec![logits]),
-            (None, Some(logits)) => Made::Classes(logits),
+            (None, Some(logits)) => Made::Classes(Box::new(logits)),
             (None, None) => Made::Maps(trace.into_stages().into_iter().map(|(_, map)| map).collect()),
         }
     }
@@ -64,7 +64,7 @@ impl Ready {
 async fn fetch(made: Made, engine: &Engine) -> Result<Logits, RunError> {
     match made {
         Made::Classes(logits) => {
-            Ok(Logits { classes: logits.dims()[1], values: read(logits, engine, PLACE).await? })
+            Ok(Logits { classes: logits.dims()[1], values: read(*logits, engine, PLACE).await? })
         }
         Made::Maps(maps) => {
             // Several maps are features, which have no classes.
