@@ -160,6 +160,13 @@ pub struct Midline {
     pub ventricles: [u8; 2],
 }
 
+impl Midline {
+    /// All values.
+    pub(crate) fn values(&self) -> impl Iterator<Item = u8> + '_ {
+        self.left.iter().chain(&self.right).chain(&self.ventricles).copied()
+    }
+}
+
 /// A probability that follows a volume: `logit = gain · ln((v + 0.01 mL) / (half_ml + 0.01 mL))`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct VolumeEvidence {

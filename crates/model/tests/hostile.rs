@@ -52,6 +52,9 @@ fn a_manifest_that_cannot_be_computed_is_refused() {
     assert!(reason(r#""scale_mm": 80.0"#, r#""scale_mm": 0.0"#).contains("scales by nothing"));
     assert!(reason(r#""temperature": 1.0"#, r#""temperature": 0.0"#).contains("temperature"));
     assert!(reason(r#""modality": "mr""#, r#""modality": "xray""#).contains("modality"));
+    let nowhere =
+        r#""modality": "mr", "midline": { "left": [201], "right": [202], "ventricles": [203, 204] }"#;
+    assert!(reason(r#""modality": "mr""#, nowhere).contains("not labels"));
 }
 
 #[test]

@@ -24,6 +24,11 @@ fn ordered(low: f64, high: f64) -> bool {
 }
 
 impl Manifest {
+    /// Whether it has a label of this value.
+    fn labels(&self, value: u8) -> bool {
+        self.labels.iter().any(|l| l.value == value)
+    }
+
     /// Checks that labels, classes and measures name outputs that are built.
     pub(super) fn check_outputs(&self) -> Result<(), ManifestError> {
         let fail = |reason: String| Err(ManifestError::Inconsistent { name: self.name.clone(), reason });
@@ -34,10 +39,7 @@ impl Manifest {
         }
         let evidence = self.classes.iter().filter_map(|c| Some((&c.name, c.volume?)));
         for (name, volume) in evidence {
-            if !self.labels.iter().any(|l| l.value == volume.label)
-                || volume.half_ml < 0.0
-                || volume.gain <= 0.0
-            {
+            if !self.labels(volume.label) || volume.half_ml < 0.0 || volume.gain <= 0.0 {
                 return fail(format!(
                     "class `{name}` is read off a volume that is not segmented, or not by growth"
                 ));
@@ -48,6 +50,9 @@ impl Manifest {
             return fail(
                 "a midline shift is reported, and `midline` does not say where it is measured".to_owned(),
             );
+        }
+        if self.midline.as_ref().is_some_and(|m| self.overlapping || !m.values().all(|v| self.labels(v))) {
+            return fail("`midline` names values that are not labels, or labels that overlap".to_owned());
         }
         if self.classes.iter().filter_map(|c| c.shift).any(|s| s.gain <= 0.0) {
             return fail("a probability falls with the midline shift".to_owned());
