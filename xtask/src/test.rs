@@ -13,10 +13,10 @@ const TEST_LINTS: [&str; 6] =
 pub fn all() -> Result<()> {
     let root = root();
     run(&root, "cargo", &["fmt", "--all", "--check"])?;
+    licences::check()?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--release", "--", "-D", "warnings"];
     run(&root, "cargo", &[&clippy[..], &TEST_LINTS[..]].concat())?;
     run(&root, "cargo", &["test", "--workspace", "--release"])?;
-    licences::check()?;
     site::build(Mode::Dev)?;
     reproduce::check(Mode::Dev)?;
     run(&www(), "npm", &["run", "--silent", "check"])?;

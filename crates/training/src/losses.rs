@@ -63,8 +63,8 @@ pub fn one_hot(labels: &[u8], batch: usize, classes: usize, device: &Device) -> 
 /// Cross-entropy plus soft Dice of mutually exclusive classes.
 ///
 /// `logits` is `[b, k, x, y, z]`, `target` the one-hot `[b, x·y·z, k]`. Dice is the mean over the classes
-/// that occur in a sample; cross-entropy (mean over voxels) holds the others down.
-pub fn dice_cross_entropy(logits: Tensor<5>, target: Tensor<3>) -> Loss {
+/// that occur in a sample, by `weights` if there are any; cross-entropy (mean over voxels) holds the others down.
+pub fn dice_cross_entropy(logits: Tensor<5>, target: Tensor<3>, weights: &[f32]) -> Loss {
     let log_p = log_softmax(voxels_by_class(logits), 2);
     let [b, voxels, _] = log_p.dims();
     let cross_entropy = (log_p.clone() * target.clone()).sum() / -((b * voxels) as f32);
@@ -73,11 +73,17 @@ pub fn dice_cross_entropy(logits: Tensor<5>, target: Tensor<3>) -> Loss {
     let overlap = (p.clone() * target).sum_dim(1);
     let dice = overlap * 2.0 / (p.sum_dim(1) + size.clone() + TINY);
     let present = size.greater_elem(0.0).float();
-    let dice = Tensor::ones([1], &dice.device()) - (dice * present.clone()).sum() / present.sum();
+    let share = if weights.is_empty() { present } else { present * row(weights, &dice.device()) };
+    let dice = Tensor::ones([1], &dice.device()) - (dice * share.clone()).sum() / share.sum();
     Loss {
         total: cross_entropy.clone() + dice.clone(),
         parts: vec![("cross_entropy", cross_entropy), ("dice", dice)],
     }
+}
+
+/// `[1, 1, k]`.
+fn row(values: &[f32], device: &Device) -> Tensor<3> {
+    Tensor::from_data(TensorData::new(values.to_vec(), [1, 1, values.len()]), device)
 }
 
 /// Binary cross-entropy (mean over voxels) plus soft Dice of one sigmoid channel `[b, 1, x, y, z]`.
@@ -175,6 +181,7 @@ mod tests {
         let loss = dice_cross_entropy(
             logits((0..3).flat_map(|k| x.map(|v| v[k])).collect(), 3),
             one_hot(&[0, 2], 1, 3, &device()),
+            &[],
         );
         let p = x.map(|v| {
             let sum: f32 = v.iter().map(|e| e.exp()).sum();
@@ -186,6 +193,19 @@ mod tests {
         assert!((value(loss.parts[0].1.clone()) - entropy).abs() < 1e-5);
         assert!((value(loss.parts[1].1.clone()) - expected).abs() < 1e-5);
         assert!((value(loss.total) - entropy - expected).abs() < 1e-5);
+    }
+
+    #[test]
+    fn dice_weights_shift_the_mean_to_the_heavy_class() {
+        let x = logits(vec![1.0, 0.5, 0.0, 0.0, -1.0, 2.0], 3);
+        let target = one_hot(&[0, 2], 1, 3, &device());
+        let dice = |weights: &[f32]| {
+            value(dice_cross_entropy(x.clone(), target.clone(), weights).parts[1].1.clone())
+        };
+        let (first, last) = (dice(&[1.0, 1.0, 1e-6]), dice(&[1e-6, 1.0, 1.0]));
+        assert!((dice(&[]) - (first + last) / 2.0).abs() < 1e-4);
+        assert!((dice(&[1.0, 1.0, 3.0]) - (first + 3.0 * last) / 4.0).abs() < 1e-4);
+        assert!((first - last).abs() > 0.05);
     }
 
     #[test]
@@ -211,7 +231,7 @@ mod tests {
     #[test]
     fn gradient_of_the_multi_class_loss_points_to_the_target() {
         let x = logits(vec![0.0; 6], 3).require_grad();
-        let loss = dice_cross_entropy(x.clone(), one_hot(&[0, 2], 1, 3, &device()));
+        let loss = dice_cross_entropy(x.clone(), one_hot(&[0, 2], 1, 3, &device()), &[]);
         let grads = loss.total.backward();
         let g: Vec<f32> = x.grad(&grads).map(|g| g.into_data().try_to_vec().unwrap()).unwrap();
         assert!(g[0] < 0.0 && g[5] < 0.0 && g[2] > 0.0 && g[3] > 0.0, "{g:?}");

@@ -32,6 +32,9 @@ pub struct Recipe {
     pub optimiser: OptimiserRecipe,
     /// How the segmentation is scored.
     pub segmentation: Segmentation,
+    /// How much each class counts in the Dice of [`Segmentation::Classes`]; all alike if empty.
+    #[serde(default)]
+    pub dice_weights: Vec<f32>,
     /// How often to look at held-out samples.
     pub validation: Validation,
     /// The network.
@@ -270,6 +273,10 @@ impl Recipe {
         need(decoder == segmentation, "segmentation", "must be `none` exactly without a decoder")?;
         let mask = self.segmentation != Segmentation::Mask || self.architecture.out_channels() == 1;
         need(mask, "segmentation", "`mask` needs one output channel")?;
+        let weights = &self.dice_weights;
+        let weighed = weights.is_empty()
+            || weights.len() == self.architecture.out_channels() && weights.iter().all(|w| *w > 0.0);
+        need(weighed, "dice_weights", "needs one positive number for each output channel")?;
         let rate = self.optimiser.rate;
         need(rate > 0.0 && rate < 1.0, "optimiser.rate", "must be between 0 and 1")?;
         need((0.0..1.0).contains(&self.optimiser.average), "optimiser.average", "must be 0 up to 1")?;

@@ -14,7 +14,7 @@ class DiceCrossEntropy(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, logits, labels):
+    def forward(ctx, logits, labels, weights):
         k = logits.shape[1]
         counted = labels < k
         labels = labels.clamp(max=k - 1)
@@ -24,7 +24,8 @@ class DiceCrossEntropy(torch.autograd.Function):
         overlap = torch.zeros_like(size).index_add_(0, labels, at_label * counted)
         total = p.sum(0) + size + TINY
         present = size > 0
-        share = present.to(p.dtype) / present.sum()
+        share = present.to(p.dtype) * (weights if weights is not None else 1)
+        share = share / share.sum()
         cross_entropy = -(at_label.clamp_min(1e-30).log() * counted).mean()
         dice = 1 - (share * 2 * overlap / total).sum()
         # d dice / d p is `everywhere` for each class and, where the class is true, `at_truth` more.
@@ -39,19 +40,19 @@ class DiceCrossEntropy(torch.autograd.Function):
         inner = of_dice * (p @ everywhere) + pull
         grad = p * (of_dice * everywhere - (inner - each)[:, None])
         grad.scatter_add_(1, labels[:, None], (pull - each)[:, None])
-        return grad, None
+        return grad, None, None
 
 
-def dice_cross_entropy(logits, labels):
+def dice_cross_entropy(logits, labels, weights=None):
     """Mutually exclusive classes: `logits` `[b, k, ...]`, `labels` `[b, ...]`; labels from k on do not count.
 
-    The mean over samples. The Rust trainer takes the Dice of all classes of all samples together; with one
+    `weights` `[k]`: how much each class counts in the Dice. The mean over samples. The Rust trainer takes the Dice of all classes of all samples together; with one
     window a step, as the recipes have it, both are the same.
     """
     b, k = logits.shape[:2]
     rows = logits.reshape(b, k, -1).transpose(1, 2)
     labels = labels.reshape(b, -1).long()
-    each = [DiceCrossEntropy.apply(r, t) for r, t in zip(rows, labels)]
+    each = [DiceCrossEntropy.apply(r, t, weights) for r, t in zip(rows, labels)]
     cross_entropy, dice = (sum(terms) / b for terms in zip(*each))
     return cross_entropy + dice, {"cross_entropy": cross_entropy.item(), "dice": dice.item()}
 
@@ -90,8 +91,13 @@ def heads(manifest, logits, values):
 def loss_of(recipe, output, batch, device):
     total, parts = 0.0, {}
     if output["segmentation"] is not None:
-        of = {"classes": dice_cross_entropy, "mask": dice_binary}[recipe["segmentation"]]
-        total, parts = of(output["segmentation"], batch.labels.to(device))
+        logits, labels = output["segmentation"], batch.labels.to(device)
+        if recipe["segmentation"] == "mask":
+            total, parts = dice_binary(logits, labels)
+        else:
+            weights = recipe.get("dice_weights")
+            weights = torch.tensor(weights, device=device) if weights else None
+            total, parts = dice_cross_entropy(logits, labels, weights)
     if output["classes"] is not None:
         head, head_parts = heads(recipe["manifest"], output["classes"].float(), batch.classes.to(device))
         total, parts = total + head, parts | head_parts

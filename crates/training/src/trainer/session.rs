@@ -170,7 +170,8 @@ pub fn loss_of(recipe: &Recipe, output: Output, batch: &Batch, device: &Device) 
     let segmentation = output.segmentation.and_then(|logits| match recipe.segmentation {
         Segmentation::Classes => {
             let classes = recipe.architecture.out_channels();
-            Some(dice_cross_entropy(logits, one_hot(&batch.labels, batch.size, classes, device)))
+            let target = one_hot(&batch.labels, batch.size, classes, device);
+            Some(dice_cross_entropy(logits, target, &recipe.dice_weights))
         }
         Segmentation::Mask => Some(dice_binary(logits, mask(batch, device))),
         Segmentation::None => None,
