@@ -52,7 +52,7 @@ function line(row, rows, saved) {
     duration(row.median_ms),
     `${duration(row.min_ms)} – ${duration(row.max_ms)}`,
     ratio,
-    optional(row.gflops, (value) => number(value, 1)),
+    optional(row.gflops, (value) => number(value, 2)),
     optional(row.share, (value) => `${number(100 * value, 1)} %`),
     optional(row.planned_bytes, megabytes),
     optional(row.relative_l2, (value) => value.toExponential(1)),
@@ -62,7 +62,12 @@ function line(row, rows, saved) {
     const twin = saved.find((other) => same(other, row) && other.route === row.route);
     cells.push(twin ? duration(twin.median_ms) : "–");
   }
-  return h("tr", {}, ...cells.map((text) => h("td", {}, String(text))));
+  return h("tr", {}, ...cells.map(cell));
+}
+
+/** The list of passes is long and may break. */
+function cell(text, column) {
+  return h("td", { className: HEADINGS[column]?.[0] === "Passes" ? "wide" : "" }, String(text));
 }
 
 /** Results of older suites lack some values, and so do networks or devices. */

@@ -2,6 +2,7 @@ import { clearError, showError } from "./banner.js";
 import { FIELDS, form, options } from "./benchmark-options.js";
 import { showMeasurements } from "./benchmark-table.js";
 import { download, find, h } from "./dom.js";
+import { number } from "./format.js";
 import { showAdapter, showAdapterFailure } from "./status.js";
 import { WorkerClient } from "./worker-client.js";
 
@@ -76,7 +77,7 @@ function working(on) {
 function draw() {
   const best = (shown.bench ?? shown.saved)?.ceiling;
   find("#ceiling").textContent = best
-    ? `At best ${Math.round(best.gflops)} GFLOP/s and ${Math.round(best.gbps)} GB/s on this device.`
+    ? `At best ${number(best.gflops, 1)} GFLOP/s and ${number(best.gbps, 1)} GB/s on this device.`
     : "";
   showMeasurements(find("#results"), shown.bench, shown.saved);
 }

@@ -39,6 +39,8 @@ pub struct SynthConfig {
     pub full_sulci: f32,
     /// MR samples in which white matter lesions of the map's head show; they count as findings.
     pub white_lesions: f32,
+    /// MR samples, but for T1, with a bright rim around the ventricles, as healthy heads have it; no finding.
+    pub rim: f32,
     /// Samples with disease or injury.
     pub ill: f32,
     /// Weight of strokes among the diseases of MR samples.
@@ -61,7 +63,16 @@ impl SynthConfig {
 
     /// For finding lesions in MR: three of four samples have some.
     pub fn lesion_mr() -> Self {
-        Self { ill: 0.75, white_lesions: 0.3, t1: 0.3, t2: 0.2, flair: 0.3, stripped: 0.4, ..Self::default() }
+        Self {
+            ill: 0.75,
+            white_lesions: 0.3,
+            rim: 0.7,
+            t1: 0.3,
+            t2: 0.2,
+            flair: 0.3,
+            stripped: 0.4,
+            ..Self::default()
+        }
     }
 
     /// For head CT.
@@ -84,6 +95,7 @@ impl Default for SynthConfig {
             cut: 0.3,
             full_sulci: 0.4,
             white_lesions: 0.7,
+            rim: 0.0,
             ill: 0.1,
             stroke: 0.4,
             plaques: 0.35,

@@ -10,6 +10,21 @@ use crate::synth::{Contrast, Region, Rng, SynthConfig};
 /// MNI millimetres of the brain's box that the shapes belong to.
 const MNI: [[f32; 3]; 2] = [[-71.0, -106.0, -68.0], [71.0, 72.0, 81.0]];
 
+/// The thin, patchy, bright rim of healthy ventricles, which plaques resemble.
+pub(crate) fn rim(setting: &Setting, rng: &mut Rng, case: &mut Case) {
+    let mean = |t| setting.looks.mean(t);
+    let grey = mean(Tissue::White).max(mean(Tissue::Cortex));
+    let (value, thick) = (grey * rng.range(0.95, 1.35), rng.range(0.6, 1.3));
+    for _ in 0..(30.0 + 120.0 * rng.unit()) as usize {
+        let Some(centre) = beside_ventricle(setting, rng, 0.0) else { continue };
+        let blob = Blob::random(centre, thick * rng.range(0.8, 1.3), 0.4, 0.1, rng);
+        let look = OverlayLook::towards(value * rng.range(0.95, 1.05), 0.2, 0.0);
+        let region = overlay::around(centre, blob.reach());
+        let share = |place| blob.share(place, &setting.ragged);
+        case.overlays.push(Overlay::drawn(region, WHITE, look, finding::NONE, share));
+    }
+}
+
 /// Draws one lesion disease.
 pub(crate) fn draw(setting: &Setting, config: &SynthConfig, rng: &mut Rng, case: &mut Case) {
     let stroke = if setting.shapes.is_empty() { 0.0 } else { config.stroke };

@@ -121,7 +121,8 @@ pub(crate) fn draw_case(
     let mut rng = Rng::new(spec.seed).fork("pathology");
     let is_ct = spec.contrast == Contrast::Ct;
     let ill = rng.chance(config.ill);
-    if !ill && !is_ct {
+    let rim = !is_ct && config.rim > 0.0 && spec.contrast != Contrast::T1 && rng.chance(config.rim);
+    if !ill && !is_ct && !rim {
         return Case::default();
     }
     let base = deform.clone();
@@ -135,6 +136,9 @@ pub(crate) fn draw_case(
     let mut case = Case::default();
     if is_ct {
         injury::furnish(&setting, &mut rng, &mut case);
+    }
+    if rim {
+        lesions::rim(&setting, &mut rng, &mut case);
     }
     if ill && is_ct {
         bleeds::draw(&setting, config, &mut rng, &mut case);

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { launch } from "./launch.mjs";
+
+test("the benchmark page runs a suite, shows it and gives it as JSON", async (t) => {
+  const { page, shoot } = await launch(t, { query: "benchmark.html?backend=webgpu" });
+  await page.locator("#run:enabled").waitFor();
+  assert.ok(
+    await page.locator("#software").isVisible(),
+    "the adapter is software and not said to be",
+  );
+  await page.getByRole("radio", { name: "32" }).check();
+  await page.getByRole("radio", { name: "1", exact: true }).check();
+  await page.locator("#run").click();
+  await page.getByText("Finished.").waitFor({ timeout: 600_000 });
+
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.locator("#save").click(),
+  ]);
+  const bench = JSON.parse(await readFile(await download.path(), "utf8"));
+  assert.match(bench.suite, /^saswin-bench \d+$/);
+  assert.equal(bench.adapter.software, true);
+  assert.ok(bench.ceiling.gflops > 0 && bench.ceiling.gbps > 0);
+  assert.deepEqual(
+    bench.measurements.map((m) => m.route),
+    ["shaders", "plain"],
+  );
+  for (const m of bench.measurements) {
+    assert.ok(m.relative_l2 <= 1e-4, `${m.route}: ${m.relative_l2}`);
+    assert.ok(m.share > 0 && m.share < 1.5, `${m.route}: ${m.share} of the ceiling`);
+    assert.ok(m.min_ms <= m.median_ms && m.median_ms <= m.max_ms);
+  }
+  assert.equal(await page.locator("#results tbody tr").count(), 2);
+  await shoot("benchmark");
+});
