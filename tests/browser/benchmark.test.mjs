@@ -33,5 +33,8 @@ test("the benchmark page runs a suite, shows it and gives it as JSON", async (t)
     assert.ok(m.min_ms <= m.median_ms && m.median_ms <= m.max_ms);
   }
   assert.equal(await page.locator("#results tbody tr").count(), 2);
+
+  await page.locator("#saved").selectOption({ label: "swiftshader-shipped-64" });
+  await page.getByRole("columnheader", { name: /^Median on google swiftshader/ }).waitFor();
   await shoot("benchmark");
 });
