@@ -24,20 +24,29 @@ const HEADINGS = [
   ["Passes", "Shaders that take longest, and how they were timed"],
 ];
 
+/** Where the column of a saved result goes: beside the times. */
+const BESIDE = 6;
+
 /** One row per measurement; beside it the saved result of the same subject, if one is compared. */
 export function showMeasurements(table, bench, saved) {
   if (!bench && !saved) return table.replaceChildren();
   const rows = (bench ?? saved).measurements;
   const headings = HEADINGS.map(([text, title]) => h("th", { scope: "col", title }, text));
-  if (bench && saved) headings.push(h("th", { scope: "col" }, `Median on ${saved.adapter.name}`));
+  const alike = bench && saved && bench.options.side === saved.options.side;
+  if (bench && saved) headings.splice(BESIDE, 0, h("th", { scope: "col" }, compared(saved, alike)));
   table.replaceChildren(
     h("thead", {}, h("tr", {}, ...headings)),
     h(
       "tbody",
       {},
-      ...rows.map((row) => line(row, rows, bench && saved ? saved.measurements : null)),
+      ...rows.map((row) => line(row, rows, bench && saved && (alike ? saved.measurements : []))),
     ),
   );
+}
+
+function compared({ adapter, options }, alike) {
+  const median = `Median on ${adapter.name}`;
+  return alike ? median : `${median}: not comparable, it has ${options.side} voxels a side`;
 }
 
 function line(row, rows, saved) {
@@ -60,14 +69,9 @@ function line(row, rows, saved) {
   ];
   if (saved) {
     const twin = saved.find((other) => same(other, row) && other.route === row.route);
-    cells.push(twin ? duration(twin.median_ms) : "–");
+    cells.splice(BESIDE, 0, twin ? duration(twin.median_ms) : "–");
   }
-  return h("tr", {}, ...cells.map(cell));
-}
-
-/** The list of passes is long and may break. */
-function cell(text, column) {
-  return h("td", { className: HEADINGS[column]?.[0] === "Passes" ? "wide" : "" }, String(text));
+  return h("tr", {}, ...cells.map((text) => h("td", {}, String(text))));
 }
 
 /** Results of older suites lack some values, and so do networks or devices. */
