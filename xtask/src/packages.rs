@@ -30,9 +30,14 @@ pub struct Packed {
 }
 
 impl Packed {
+    /// Whether `target` is this file.
+    pub fn is_at(&self, target: &Path) -> bool {
+        fs::read(target).is_ok_and(|bytes| sha256(&bytes) == self.sha256)
+    }
+
     /// Writes the file to `target`, unless it is there already.
     pub fn provide(&self, target: &Path) -> Result<()> {
-        if fs::read(target).is_ok_and(|bytes| sha256(&bytes) == self.sha256) {
+        if self.is_at(target) {
             return Ok(());
         }
         let bytes = self.read(&self.fetch()?)?;

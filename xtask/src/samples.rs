@@ -69,13 +69,10 @@ pub fn provide() -> Result<()> {
     let folder = www().join("public/samples");
     fs::create_dir_all(&folder)?;
     let provide = |sample: &Sample| sample.scan.provide(&folder.join(sample.file));
-    let first = match provide(&HEAD) {
-        Ok(()) => &HEAD,
-        Err(cause) => {
-            println!("the whole-head sample did not come ({cause:#}); taking another from npm");
-            provide(&BRAIN)?;
-            &BRAIN
-        }
+    let there = [&HEAD, &BRAIN].into_iter().find(|sample| sample.scan.is_at(&folder.join(sample.file)));
+    let first = match there {
+        Some(sample) => sample,
+        None => first(provide)?,
     };
     dicom(&folder.join("dicom-series.zip"))?;
     let mut list = vec![
@@ -88,6 +85,16 @@ pub fn provide() -> Result<()> {
         Err(cause) => println!("no CT among the samples: {cause:#}"),
     }
     Ok(fs::write(folder.join("index.json"), serde_json::to_string_pretty(&list)?)?)
+}
+
+/// The whole head, or the brain where it does not come.
+fn first(provide: impl Fn(&Sample) -> Result<()>) -> Result<&'static Sample> {
+    if let Err(cause) = provide(&HEAD) {
+        println!("the whole-head sample did not come ({cause:#}); taking another from npm");
+        provide(&BRAIN)?;
+        return Ok(&BRAIN);
+    }
+    Ok(&HEAD)
 }
 
 fn entry(sample: &Sample) -> serde_json::Value {

@@ -274,9 +274,9 @@ impl Recipe {
         let mask = self.segmentation != Segmentation::Mask || self.architecture.out_channels() == 1;
         need(mask, "segmentation", "`mask` needs one output channel")?;
         let weights = &self.dice_weights;
-        let weighed = weights.is_empty()
-            || weights.len() == self.architecture.out_channels() && weights.iter().all(|w| *w > 0.0);
-        need(weighed, "dice_weights", "needs one positive number for each output channel")?;
+        let fit = weights.len() == self.architecture.out_channels() && weights.iter().all(|w| *w > 0.0);
+        let weighed = weights.is_empty() || self.segmentation == Segmentation::Classes && fit;
+        need(weighed, "dice_weights", "needs `classes`, and one positive number for each output channel")?;
         let rate = self.optimiser.rate;
         need(rate > 0.0 && rate < 1.0, "optimiser.rate", "must be between 0 and 1")?;
         need((0.0..1.0).contains(&self.optimiser.average), "optimiser.average", "must be 0 up to 1")?;

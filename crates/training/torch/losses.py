@@ -46,8 +46,8 @@ class DiceCrossEntropy(torch.autograd.Function):
 def dice_cross_entropy(logits, labels, weights=None):
     """Mutually exclusive classes: `logits` `[b, k, ...]`, `labels` `[b, ...]`; labels from k on do not count.
 
-    `weights` `[k]`: how much each class counts in the Dice. The mean over samples. The Rust trainer takes the Dice of all classes of all samples together; with one
-    window a step, as the recipes have it, both are the same.
+    `weights` `[k]`: how much each class counts in the Dice. The mean over samples. The Rust trainer takes the Dice
+    of all classes of all samples together; with one window a step, as the recipes have it, both are the same.
     """
     b, k = logits.shape[:2]
     rows = logits.reshape(b, k, -1).transpose(1, 2)

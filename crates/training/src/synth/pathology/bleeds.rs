@@ -2,9 +2,7 @@
 
 use super::blob::{Blob, dot, unit};
 use super::lesions::stroke_overlay;
-use super::overlay::{
-    self, BRAIN, CISTERNS, INSIDE, Overlay, OverlayLook, Tissues, VENTRICLES, WHITE, finding,
-};
+use super::overlay::{self, BRAIN, CISTERNS, INSIDE, Overlay, OverlayLook, VENTRICLES, WHITE, finding};
 use super::{Case, Pathology, Push, Setting, injury};
 use crate::synth::{Rng, SynthConfig};
 
@@ -73,18 +71,12 @@ fn intraparenchymal(setting: &Setting, side: &mut f32, rng: &mut Rng, case: &mut
         let clot = Blob::random(near, radius, 0.2, 0.18, rng);
         let oedema = clot.grown(rng.range(0.5, 7.0));
         let water = OverlayLook::plus(-rng.range(6.0, 14.0), 0.5);
-        lay(setting, &oedema, WHITE, water, finding::NONE, case);
-        lay(setting, &clot, INSIDE, look, finding::BLEED, case);
+        case.lay(setting, &oedema, WHITE, water, finding::NONE);
+        case.lay(setting, &clot, INSIDE, look, finding::BLEED);
     }
     case.pushes.push(Push::Away { from: centre, radius, amount: radius * rng.range(0.1, 0.45) });
     case.pathologies.push(Pathology::Intraparenchymal);
     (radius - 9.0).max(0.0) * rng.range(0.1, 0.7)
-}
-
-fn lay(setting: &Setting, blob: &Blob, tissues: Tissues, look: OverlayLook, finding: u8, case: &mut Case) {
-    let region = overlay::around(blob.centre, blob.reach());
-    let share = |place| blob.share(place, &setting.ragged);
-    case.overlays.push(Overlay::drawn(region, tissues, look, finding, share));
 }
 
 /// A crescent (subdural) or a lens (epidural) under the skull, thickest around one direction.

@@ -14,7 +14,7 @@ pub(crate) fn furnish(setting: &Setting, rng: &mut Rng, case: &mut Case) {
         let place = [middle[0] + rng.normal(), middle[1] - 12.0 + 3.0 * rng.normal(), middle[2] - 2.0];
         let gland = Blob::random(place, rng.range(1.2, 3.0), 0.2, 0.1, rng);
         let look = OverlayLook::towards(rng.range(70.0, 350.0), 0.0, 10.0);
-        lay(setting, &gland, INSIDE, look, case);
+        case.lay(setting, &gland, INSIDE, look, finding::NONE);
     }
     if rng.chance(0.6) {
         falx(setting, rng, case);
@@ -28,12 +28,6 @@ pub(crate) fn furnish(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     if rng.chance(0.7) {
         head_rest(setting, rng, case);
     }
-}
-
-fn lay(setting: &Setting, blob: &Blob, tissues: Tissues, look: OverlayLook, case: &mut Case) {
-    let region = overlay::around(blob.centre, blob.reach());
-    let share = |place| blob.share(place, &setting.ragged);
-    case.overlays.push(Overlay::drawn(region, tissues, look, finding::NONE, share));
 }
 
 /// The falx: a sheet on the mid-plane, denser than brain.
@@ -152,7 +146,7 @@ pub(crate) fn fracture(setting: &Setting, side: f32, rng: &mut Rng, case: &mut C
         let bump =
             Blob::random(std::array::from_fn(|a| hit[a] + out[a] * 9.0), rng.range(8.0, 22.0), 0.2, 0.1, rng);
         let look = OverlayLook::towards(rng.range(35.0, 65.0), 0.1, 5.0);
-        lay(setting, &bump, SCALP, look, case);
+        case.lay(setting, &bump, SCALP, look, finding::NONE);
     }
     if rng.chance(0.35) {
         // Pressed in: bone on one side of the cleft lies deeper.

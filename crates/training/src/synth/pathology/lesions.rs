@@ -19,9 +19,7 @@ pub(crate) fn rim(setting: &Setting, rng: &mut Rng, case: &mut Case) {
         let Some(centre) = beside_ventricle(setting, rng, 0.0) else { continue };
         let blob = Blob::random(centre, thick * rng.range(0.8, 1.3), 0.4, 0.1, rng);
         let look = OverlayLook::towards(value * rng.range(0.95, 1.05), 0.2, 0.0);
-        let region = overlay::around(centre, blob.reach());
-        let share = |place| blob.share(place, &setting.ragged);
-        case.overlays.push(Overlay::drawn(region, WHITE, look, finding::NONE, share));
+        case.lay(setting, &blob, WHITE, look, finding::NONE);
     }
 }
 
@@ -132,9 +130,7 @@ fn plaques(setting: &Setting, rng: &mut Rng, case: &mut Case) {
         let blob = Blob::random(centre, radius, 0.3, 0.15, rng);
         let tissues = if rng.chance(0.85) { WHITE } else { BRAIN };
         let own = OverlayLook { add: look.add * rng.range(0.93, 1.07), ..look };
-        let region = overlay::around(centre, blob.reach());
-        let share = |place| blob.share(place, &setting.ragged);
-        case.overlays.push(Overlay::drawn(region, tissues, own, finding::LESION, share));
+        case.lay(setting, &blob, tissues, own, finding::LESION);
     }
     case.pathologies.push(Pathology::Plaques);
 }
@@ -163,7 +159,6 @@ fn tumour(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     let solid = Blob::random(centre, radius, 0.15, 0.12, rng);
     let necrosis = solid.grown(-radius * rng.range(0.2, 0.6));
     let oedema = solid.grown(rng.range(0.0, 14.0));
-    let noise = &setting.ragged;
     let swollen = replacing(setting, rng, [0.1, 0.4], true);
     let mut body = replacing(setting, rng, [0.0, 0.3], false);
     if setting.contrast == Contrast::T1 && rng.chance(0.4) {
@@ -178,9 +173,7 @@ fn tumour(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     ];
     let wanted = if rng.chance(0.6) { 3 } else { 2 };
     for (blob, tissues, look) in parts.into_iter().take(wanted) {
-        let region = overlay::around(centre, blob.reach());
-        let share = |place| blob.share(place, noise);
-        case.overlays.push(Overlay::drawn(region, tissues, look, finding::LESION, share));
+        case.lay(setting, &blob, tissues, look, finding::LESION);
     }
     let amount = radius * rng.range(0.0, 0.5);
     case.pushes.push(Push::Away { from: centre, radius: solid.radius(), amount });

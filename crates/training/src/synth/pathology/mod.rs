@@ -14,8 +14,10 @@ use super::contrast::Looks;
 use super::deform::Deform;
 use super::{Contrast, HeadMap, Rng, SampleSpec, SynthConfig};
 pub(crate) use anatomy::Anatomy;
+use blob::Blob;
 pub(crate) use overlay::Overlay;
 pub use overlay::finding;
+use overlay::{OverlayLook, Tissues};
 pub use shapes::{LesionShape, load_or_pack_shapes};
 
 /// One thing that is wrong with a head.
@@ -56,6 +58,15 @@ pub(crate) struct Case {
     pub overlays: Vec<Overlay>,
     pub pathologies: Vec<Pathology>,
     pub pushes: Vec<Push>,
+}
+
+impl Case {
+    /// Lays a blob over `tissues`.
+    fn lay(&mut self, setting: &Setting, blob: &Blob, tissues: Tissues, look: OverlayLook, finding: u8) {
+        let region = overlay::around(blob.centre, blob.reach());
+        let share = |place| blob.share(place, &setting.ragged);
+        self.overlays.push(Overlay::drawn(region, tissues, look, finding, share));
+    }
 }
 
 /// A displacement of tissue; but for dents, the skull stays where it is.
@@ -121,6 +132,7 @@ pub(crate) fn draw_case(
     let mut rng = Rng::new(spec.seed).fork("pathology");
     let is_ct = spec.contrast == Contrast::Ct;
     let ill = rng.chance(config.ill);
+    // Without rims nothing is drawn for them, so that heads of older recipes stay as they were.
     let rim = !is_ct && config.rim > 0.0 && spec.contrast != Contrast::T1 && rng.chance(config.rim);
     if !ill && !is_ct && !rim {
         return Case::default();
