@@ -28,12 +28,28 @@ const WASM_OPT: [&str; 10] = [
 pub fn build(mode: Mode) -> Result<()> {
     add_target()?;
     let profile = if mode == Mode::Release { "wasm" } else { "release" };
-    run(&root(), "cargo", &["build", "--profile", profile, "--target", TARGET, "-p", "saswin-web"])?;
+    let paths = without_own_paths()?;
+    run(
+        &root(),
+        "cargo",
+        &["build", "--profile", profile, "--target", TARGET, "-p", "saswin-web", "--config", &paths],
+    )?;
     let module = target_folder().join(TARGET).join(profile).join(format!("{NAME}.wasm"));
     let generated = www().join("src/generated");
     fs::create_dir_all(&generated)?;
     bind(&module, &generated)?;
     if mode == Mode::Release { optimise(&generated) } else { Ok(()) }
+}
+
+/// Cargo setting that keeps the folders of whoever builds out of the module: panic messages name source files.
+fn without_own_paths() -> Result<String> {
+    let cargo_home = match std::env::var_os("CARGO_HOME") {
+        Some(folder) => PathBuf::from(folder),
+        None => std::env::home_dir().context("neither CARGO_HOME nor a home folder is set")?.join(".cargo"),
+    };
+    let flags = [(cargo_home, "cargo"), (root(), "saswin")]
+        .map(|(folder, name)| format!("{:?}", format!("--remap-path-prefix={}={name}", folder.display())));
+    Ok(format!("target.{TARGET}.rustflags=[{}]", flags.join(",")))
 }
 
 fn add_target() -> Result<()> {
