@@ -2,7 +2,7 @@ import { announce, find, h } from "./dom.js";
 
 /**
  * What a reader may send when something went wrong: the program, the device, the requests, the last error.
- * Nothing of a scan is in it. Errors give their kind and message, which name no file and no patient;
+ * It names no scan. Errors give their kind and message, which name no file and no patient;
  * where they happened may hold a file's name and is left out.
  */
 export class Diagnostics {
@@ -25,7 +25,8 @@ export class Diagnostics {
   }
 
   finished({ model, adapter, timing, warnings }) {
-    this.#facts.lastRun = { model: model.name, adapter, timing, warnings };
+    // The digest, since imported weights are named after their file.
+    this.#facts.lastRun = { weights: model.sha256, adapter, timing, warnings };
   }
 
   text() {
@@ -54,7 +55,7 @@ export class Diagnostics {
     };
     find("#diagnostics").replaceChildren(
       h("h2", {}, "Diagnostics"),
-      h("p", {}, "Names no scan, no file and no patient. Nothing is sent; copy it where you like."),
+      h("p", {}, "Names no file and no patient. Nothing is sent; copy it where you like."),
       h("button", { type: "button", onclick: copy }, "Copy"),
       area,
     );

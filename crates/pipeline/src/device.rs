@@ -159,9 +159,10 @@ async fn acquire(weak: Option<u64>) -> Result<WgpuSetup, DeviceTrouble> {
     };
     let adapter =
         instance.request_adapter(&wanted).await.map_err(|e| DeviceTrouble::NoAdapter(e.to_string()))?;
+    let own = adapter.features().difference(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS)
+        & !wgpu::Features::all_experimental_mask();
     let descriptor = wgpu::DeviceDescriptor {
-        required_features: adapter.features().difference(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS)
-            & !wgpu::Features::all_experimental_mask(),
+        required_features: if weak.is_some() { wgpu::Features::empty() } else { own },
         required_limits: weak.map_or(adapter.limits(), |mebibytes| weak_limits(&adapter.limits(), mebibytes)),
         memory_hints: wgpu::MemoryHints::MemoryUsage,
         ..wgpu::DeviceDescriptor::default()

@@ -24,7 +24,7 @@ pub enum Wanted {
     Cpu,
 }
 
-/// Watches a run. The page posts messages, the command line draws a bar.
+/// Watches a run. The page posts messages, the command line prints a line.
 pub trait Monitor {
     /// A step begins or ends.
     fn step(&mut self, step: Step);

@@ -248,7 +248,7 @@ async fn measure(
     let mut all = Vec::new();
     for (ready, mut runs) in ready.iter().zip(runs) {
         runs.times.sort_by(f64::total_cmp);
-        let median_ms = runs.at(runs.times.len() / 2);
+        let median_ms = runs.median();
         let gflops = gflop.map(|gflop| gflop / median_ms * 1000.0);
         let against = expected.as_ref();
         all.push(Measurement {
@@ -283,6 +283,12 @@ struct Runs {
 }
 
 impl Runs {
+    /// Of an even number of runs, the mean of the two in the middle.
+    fn median(&self) -> f64 {
+        let count = self.times.len();
+        f64::midpoint(self.at(count.saturating_sub(1) / 2), self.at(count / 2))
+    }
+
     fn at(&self, index: usize) -> f64 {
         self.times.get(index).copied().unwrap_or(self.cold_ms)
     }
