@@ -1,8 +1,7 @@
 // Every way in which a graphics device fails, made to happen in the real page and its real session.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { analyse, openSample } from "./actions.mjs";
+import { analyse, exported, openSample } from "./actions.mjs";
 import * as inject from "./inject.mjs";
 import { launch, ready } from "./launch.mjs";
 
@@ -27,18 +26,10 @@ async function stage(t, trouble, { query = GPU, values = [], change, asCard = fa
   return opened;
 }
 
-async function exported(page, kind) {
-  const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    page.locator(`[data-export=${kind}]`).click(),
-  ]);
-  return readFile(await download.path());
-}
-
 async function outcome(page) {
   await analyse(page);
-  const report = JSON.parse(await exported(page, "json"));
-  return { report, segmentation: await exported(page, "nifti") };
+  const report = JSON.parse(await exported(page, "json", "report.json"));
+  return { report, segmentation: await exported(page, "nifti", "segmentation.nii.gz") };
 }
 
 async function failure(page, kind) {

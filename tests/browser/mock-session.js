@@ -39,8 +39,6 @@ export class Session {
       reply("progress", { stage: "model", done: 1, total: 2, text: "Loading" });
       return reply("kept", {});
     }
-    if (type === "csv")
-      return reply("csv", { text: "structure,left_ml,right_ml\nHemisphere,601,598\n" });
     cancelled = true;
   }
 
@@ -108,7 +106,9 @@ export class Session {
     }
     const segmentation = phantom(label);
     const mirrored = phantom((x, y, z) => scanValue(-x, y, z));
-    reply("result", { report: report(model), segmentation, mirrored }, [segmentation, mirrored]);
+    const csv = "structure,left_ml,right_ml\nHemisphere,601,598\n";
+    const parts = { report: report(model), segmentation, mirrored, csv, kept: true };
+    reply("result", parts, [segmentation, mirrored]);
   }
 }
 

@@ -33,6 +33,16 @@ test("layouts, sides and keys change the picture and move the crosshair", async 
   await page.locator("#viewer canvas").focus();
   await page.keyboard.press("1");
   assert.equal(await page.locator("[data-layout=all]").getAttribute("aria-pressed"), "true");
+  await page.keyboard.press("5");
+  await drawn(page);
+  assert.notDeepEqual(await picture(page), all);
+  await page.keyboard.press("1");
+  await drawn(page);
+  await page.locator("#viewer canvas").blur();
+  assert.deepEqual(await picture(page), all, "all planes again after 3-D");
+  await page.locator("#viewer canvas").focus();
+  await page.keyboard.press("f");
+  assert.equal(await page.locator(".mirror-note").isVisible(), false, "there is no mirror yet");
   const before = millimetres(await location(page));
   await page.keyboard.press("ArrowLeft");
   await page.keyboard.press("PageUp");

@@ -107,10 +107,13 @@ export class AnalysisPanel {
   }
 
   running(on) {
+    const followed = [this.#start, this.#cancel].includes(document.activeElement);
     this.#start.hidden = on;
     this.#select.disabled = on;
     this.#cancel.disabled = false;
     this.#progress.hidden = !on;
+    // What had the keyboard's focus is hidden now.
+    if (followed) (on ? this.#cancel : this.#start).focus();
     if (on) this.step({ text: "Starting…", done: 0, total: 1 });
   }
 

@@ -4,14 +4,13 @@ import { download } from "./dom.js";
  * Saves one part of a result. The names say nothing of the scan's own file name,
  * which may hold the name of a person.
  */
-export async function save(kind, result, client) {
+export async function save(kind, result) {
   if (kind === "nifti") {
     download("segmentation.nii.gz", await gzip(result.segmentation), "application/gzip");
   } else if (kind === "json") {
     download("report.json", JSON.stringify(result.report, null, 2), "application/json");
   } else {
-    const { text } = await client.request("csv");
-    download("report.csv", text, "text/csv");
+    download("report.csv", result.csv, "text/csv");
   }
 }
 

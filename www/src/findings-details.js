@@ -72,12 +72,7 @@ export function alignment({ alignment: found }) {
   const words = found.aligned
     ? `Found: turned ${number(found.yaw_deg, 1)}°, tilted ${number(found.roll_deg, 1)}°, shifted ${number(found.shift_mm, 1)} mm (residual ${number(found.residual, 3)}).`
     : `Not aligned${found.reason ? `: ${found.reason}` : ""}.`;
-  return h(
-    "section",
-    { "data-aligned": String(found.aligned) },
-    h("h2", {}, "Mid-plane"),
-    h("p", {}, words),
-  );
+  return h("section", {}, h("h2", {}, "Mid-plane"), h("p", {}, words));
 }
 
 export function timing(report) {

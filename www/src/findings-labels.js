@@ -5,9 +5,12 @@ import { asymmetry, millilitres } from "./format.js";
 export function labelTable(report, toggle) {
   const rows = structures(report);
   if (rows.length === 0) return null;
-  const head = ["Structure", "Left mL", "Right mL", "L–R"].map((text) =>
-    h("th", { scope: "col" }, text),
-  );
+  const head = [
+    ["Structure"],
+    ["Left mL"],
+    ["Right mL"],
+    ["L–R", "Left minus right, as a share of their mean"],
+  ].map(([text, title = ""]) => h("th", { scope: "col", title }, text));
   return h(
     "section",
     { className: "labels" },
@@ -22,7 +25,7 @@ export function labelTable(report, toggle) {
 }
 
 /** Pairs the labels of both sides by name. */
-export function structures({ labels, asymmetry: pairs }) {
+function structures({ labels, asymmetry: pairs }) {
   const rows = new Map();
   for (const label of labels) {
     const name = plainName(label);

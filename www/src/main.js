@@ -22,7 +22,7 @@ const requests = new RequestLog();
 const diagnostics = new Diagnostics(requests);
 const importer = new ImportDialog(importWeights);
 const panel = new AnalysisPanel({
-  start: () => analyse(),
+  start: () => analyse(panel.model),
   cancel: () => cancel(),
   keep: (model) => keep(model),
   pick: () => importer.pick(),
@@ -30,27 +30,46 @@ const panel = new AnalysisPanel({
 
 /** What is on screen: the scan, its result, and the run under way. */
 const shown = { scan: null, result: null, run: null };
+/** Counts openings: one that was overtaken by another goes no further. */
+let turn = 0;
 
 /** The viewer is large: it is fetched behind the first picture, and made for the first scan. */
 const fetchViewer = () => Promise.all([import("./viewer.js"), import("./viewer-controls.js")]);
 let viewing = null;
 function viewer() {
-  viewing ??= fetchViewer().then(async ([{ Viewer }, { ViewerControls }]) => {
-    let controls = null;
-    const made = await Viewer.attach(find("#viewer canvas"), (place) =>
-      controls?.showLocation(place),
-    );
-    controls = new ViewerControls(made);
-    return { viewer: made, controls };
+  viewing ??= makeViewer().catch((error) => {
+    // The next scan tries again.
+    viewing = null;
+    throw error;
   });
   return viewing;
+}
+
+async function makeViewer() {
+  const [{ Viewer }, { ViewerControls }] = await fetchViewer();
+  const canvas = find("#viewer canvas");
+  let controls = null;
+  const made = await Viewer.attach(
+    canvas,
+    (place) => controls?.showLocation(place),
+    () => controls?.pressWindow(null),
+  );
+  controls = new ViewerControls(made);
+  canvas.addEventListener("webglcontextlost", () =>
+    showError({
+      kind: "viewer",
+      message: "The browser took the graphics away from the picture.",
+      remedy: "Findings and exports are still here. Reload the page to see the scan again.",
+    }),
+  );
+  return { viewer: made, controls };
 }
 
 client.addEventListener("ready", ({ detail }) => {
   showAdapter(detail.adapter);
   diagnostics.ready(detail);
   panel.offer(detail.models);
-  fetchViewer();
+  fetchViewer().catch(() => {});
   if (shown.scan) panel.suit(shown.scan.modality);
   showModel(panel.model);
 });
@@ -62,10 +81,17 @@ client.addEventListener("failed", ({ detail }) => {
 client.addEventListener("requests", ({ detail }) => requests.add(detail));
 find("#findings").addEventListener("change", () => showModel(panel.model));
 window.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && shown.run) cancel();
+  const closes = document.querySelector(":popover-open, dialog[open]");
+  if (event.key === "Escape" && shown.run && !closes) cancel();
 });
 
 wireOpening({
+  reading: async (files) => {
+    busy("Reading…");
+    const read = await guarded(() => files.catch(unreadable));
+    if (!read) settle();
+    return read;
+  },
   files: (files) => {
     const weights = files.find(({ file }) => isCheckpoint(file));
     if (weights) return importer.open(weights.file);
@@ -82,6 +108,14 @@ wireOpening({
 });
 keepOffline();
 
+function unreadable(error) {
+  throw Object.assign(new Error("What was dropped could not be read."), {
+    kind: "file",
+    place: error.message,
+    remedy: "Copy it to this device's own disk and try again.",
+  });
+}
+
 /** Runs one step; a failure is told in the banner and changes nothing else. */
 async function guarded(step, action) {
   try {
@@ -96,26 +130,29 @@ async function guarded(step, action) {
 }
 
 async function open(type, payload = {}, opened = () => {}) {
+  const mine = ++turn;
   await stopRun();
   busy("Reading…");
   const reply = await guarded(() => client.request(type, payload));
+  if (mine !== turn) return;
   if (!reply) return settle();
   opened();
   showSeries(reply.series, select);
   const best = reply.series.find((series) => series.preferred) ?? reply.series[0];
   announce(`${plural(reply.series.length, "series", "series")} found.`);
   if (best) await select(best.index);
+  else settle();
 }
 
 async function select(index, volume) {
+  const mine = turn;
   await stopRun();
   busy("Reading the series…");
   const reply = await guarded(() =>
     client.request("select", { index, ...(volume > 0 ? { volume } : {}) }),
   );
-  if (!reply) return settle();
-  await guarded(() => showScan(reply, index));
-  settle();
+  if (reply) await guarded(() => showScan(reply, index));
+  if (mine === turn) settle();
 }
 
 async function importWeights(file, said) {
@@ -127,11 +164,13 @@ async function importWeights(file, said) {
 }
 
 async function showScan({ nifti, info }, index) {
-  shown.scan = info;
+  // The worker has this scan now: what is on screen must be it, or nothing.
+  shown.scan = null;
   shown.result = null;
   document.body.dataset.state = "scan";
   const { viewer: view, controls } = await viewer();
   await view.showScan(nifti, "scan", info.window);
+  shown.scan = info;
   controls.showScan(info);
   showScanFacts(info);
   markSeries(index);
@@ -140,8 +179,7 @@ async function showScan({ nifti, info }, index) {
   announce(`Scan shown, ${dims(info.dims)} voxels.`);
 }
 
-async function analyse(ignoreWarnings = false) {
-  const model = panel.model;
+async function analyse(model, ignoreWarnings = false) {
   if (!model || shown.run) return;
   const run = client.request(
     "run",
@@ -153,7 +191,7 @@ async function analyse(ignoreWarnings = false) {
   panel.running(true);
   announce("Analysis started.");
   const anyway = (error) =>
-    error.kind === "unsuitable" ? { label: "Run anyway", run: () => analyse(true) } : null;
+    error.kind === "unsuitable" ? { label: "Run anyway", run: () => analyse(model, true) } : null;
   const reply = await guarded(() => run, anyway);
   shown.run = null;
   panel.running(false);
@@ -162,21 +200,22 @@ async function analyse(ignoreWarnings = false) {
   settle();
 }
 
-async function showResult(result) {
-  const { report, segmentation, mirrored } = result;
+/** The findings come first: they do not need the picture. */
+async function showResult({ mirrored, ...result }) {
+  const { report, segmentation, kept } = result;
   shown.result = result;
+  showFindings(report, {
+    toggle: async (values, on) => (await viewer()).viewer.toggle(values, on),
+    save: (kind) => guarded(() => save(kind, result)),
+  });
+  showAdapter(report.adapter);
+  diagnostics.finished(report);
+  if (kept) panel.kept(report.model.name);
   const { viewer: view, controls } = await viewer();
   const plane = report.alignment.aligned ? report.alignment.plane : null;
   const labels = report.model.trained ? report.labels : [];
   await view.showResult({ segmentation, mirrored, labels, plane });
   controls.showResult(plane !== null);
-  showFindings(report, {
-    toggle: (values, on) => view.toggle(values, on),
-    save: (kind) => guarded(() => save(kind, result, client)),
-  });
-  showAdapter(report.adapter);
-  diagnostics.finished(report);
-  panel.kept(report.model.name);
   announce("Analysis finished. The findings are in the panel.");
 }
 

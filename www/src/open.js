@@ -3,7 +3,7 @@ import { find, h } from "./dom.js";
 /**
  * Wires everything that opens a scan: buttons, pickers, dropping, samples.
  * `open.files(list)` takes `{file, path}` entries, `open.sample(sample)` one of the list,
- * `open.phantom()` nothing.
+ * `open.phantom()` nothing; `open.reading(promise)` waits for what was dropped, `null` if that fails.
  */
 export function wireOpening(open) {
   for (const kind of ["files", "folder"]) {
@@ -22,12 +22,14 @@ export function wireOpening(open) {
 }
 
 async function wireSamples(open) {
-  const response = await fetch("samples/index.json").catch(() => null);
-  const samples = response?.ok ? await response.json() : [];
-  const first = samples[0];
+  const listed = listSamples();
   for (const button of document.querySelectorAll("[data-sample]")) {
-    button.addEventListener("click", () => (first ? open.sample(first) : open.phantom()));
+    button.addEventListener("click", async () => {
+      const [first] = await listed;
+      return first ? open.sample(first) : open.phantom();
+    });
   }
+  const samples = await listed;
   const all = [
     ...samples.map((sample) => ({ ...sample, run: () => open.sample(sample) })),
     {
@@ -38,6 +40,16 @@ async function wireSamples(open) {
   ];
   find("[data-samples]").replaceChildren(...all.map(row));
   find("[data-sample-links]").replaceChildren("Samples: ", ...all.map(link));
+}
+
+/** None where the host has no list, or answers with something else. */
+async function listSamples() {
+  try {
+    const response = await fetch("samples/index.json");
+    return response.ok ? await response.json() : [];
+  } catch {
+    return [];
+  }
 }
 
 function row({ title, source, run }) {
@@ -67,9 +79,10 @@ function wireDropping(open) {
     // Entries must be taken before the first await: the list is emptied afterwards.
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry());
     const loose = [...event.dataTransfer.files].map((file) => ({ file, path: file.name }));
-    const walked = (await Promise.all(entries.filter(Boolean).map(walk))).flat();
-    const files = walked.length > 0 ? walked : loose;
-    open.files(files);
+    const walked = await open.reading(Promise.all(entries.filter(Boolean).map(walk)));
+    if (!walked) return;
+    const files = walked.flat();
+    open.files(files.length > 0 ? files : loose);
   });
 }
 

@@ -24,6 +24,11 @@ export function showModel(model) {
   find("#model").title = model ? `SHA-256 ${model.sha256}` : "";
 }
 
+/** A worker takes its policy from the host's headers, with which isolation comes too. */
+const NONE = crossOriginIsolated
+  ? "None. The browser itself refuses every address but this site's (Content-Security-Policy)."
+  : "None.";
+
 /** Counts every request of the page and its worker since the scan was opened. */
 export class RequestLog {
   #all = [];
@@ -68,11 +73,7 @@ export class RequestLog {
     find("#request-log").replaceChildren(
       h("h2", {}, `Requests ${when}`),
       shown.length === 0
-        ? h(
-            "p",
-            {},
-            "None. The browser itself refuses every address but this site's (Content-Security-Policy).",
-          )
+        ? h("p", {}, NONE)
         : h("ol", {}, ...shown.map(({ url }) => h("li", {}, h("code", {}, shorten(url))))),
     );
   }

@@ -46,7 +46,8 @@ async function sample(request) {
   const kept = await cache.match(request);
   if (kept) return dressed(kept);
   const response = await fetch(request);
-  if (response.ok) await cache.put(request, response.clone());
+  // A full disk only costs a later download.
+  if (response.ok) await cache.put(request, response.clone()).catch(() => {});
   return dressed(response);
 }
 

@@ -19,7 +19,7 @@ const STEPS = {
   PageDown: [0, 0, -1],
 };
 
-export const KEYS = [
+const KEYS = [
   ["← →", "crosshair left, right on the screen"],
   ["↑ ↓", "crosshair to the front, to the back"],
   ["Page ↑ ↓", "crosshair up, down"],
@@ -43,7 +43,10 @@ export class ViewerControls {
     this.#viewer = viewer;
     this.#build();
     find("#viewer canvas").setAttribute("role", "application");
-    find("#viewer .canvas").addEventListener("keydown", (event) => this.#key(event), true);
+    const canvas = find("#viewer .canvas");
+    canvas.addEventListener("keydown", (event) => this.#key(event), true);
+    // The viewer acts on some of its own keys when they are let go.
+    canvas.addEventListener("keyup", (event) => event.stopPropagation(), true);
     find("#keys").replaceChildren(
       h("h2", {}, "Keys in the viewer"),
       h(
@@ -59,14 +62,21 @@ export class ViewerControls {
     const ct = modality === "ct";
     this.#unit = ct ? " HU" : "";
     find("#windows").hidden = !ct;
-    this.#pressWindow(window);
-    this.#set("mirror", false);
+    this.pressWindow(window);
+    this.#offer(false);
     find("#overlay-controls").hidden = true;
   }
 
   /** Offers what a result adds; without a mid-plane there is no mirror either. */
   showResult(hasPlane) {
     find("#overlay-controls").hidden = false;
+    this.#offer(hasPlane);
+  }
+
+  /** The plane and the scan mirrored through it, which is not shown at first. */
+  #offer(hasPlane) {
+    // A disabled button takes no click.
+    this.#toggles.mirror.disabled = false;
     this.#set("mirror", false);
     this.#toggles.plane.disabled = !hasPlane;
     this.#toggles.mirror.disabled = !hasPlane;
@@ -99,7 +109,7 @@ export class ViewerControls {
         "data-window": name,
         onclick: () => {
           this.#viewer.window(window);
-          this.#pressWindow(window);
+          this.pressWindow(window);
         },
         title: `Window ${window.width}, level ${window.center} HU`,
       }),
@@ -168,7 +178,8 @@ export class ViewerControls {
     );
   }
 
-  #pressWindow(window) {
+  /** Marks the window that is shown, if it is one of the buttons'. */
+  pressWindow(window) {
     for (const [name, { center, width }] of Object.entries(WINDOWS)) {
       const on = window?.center === center && window?.width === width;
       find(`[data-window=${name}]`).setAttribute("aria-pressed", String(on));
@@ -234,7 +245,7 @@ export class ViewerControls {
     if (key === "r") this.#sides();
     if (key === "m" && !this.#toggles.plane.disabled) this.#toggles.plane.click();
     if (key === "f" && !this.#toggles.mirror.disabled) this.#toggles.mirror.click();
-    if (key === "o") this.#flipOverlay();
+    if (key === "o" && !find("#overlay-controls").hidden) this.#flipOverlay();
   }
 
   #flipOverlay() {

@@ -74,12 +74,14 @@ export class Viewer {
   #planeShown = true;
   #mirrored = false;
 
-  static async attach(canvas, onLocation) {
+  /** `onLocation` hears of the crosshair, `onWindow` of contrast that was changed by mouse. */
+  static async attach(canvas, onLocation, onWindow) {
     const viewer = new Viewer();
     const nv = new Niivue(OPTIONS);
     viewer.#nv = nv;
     await nv.attachToCanvas(canvas);
     nv.onLocationChange = (location) => onLocation(viewer.#describe(location));
+    nv.onIntensityChange = () => onWindow();
     viewer.#drawOncePerFrame();
     viewer.#software = isSoftware(nv.gl);
     if (viewer.#software) spareGradients(nv);
@@ -142,8 +144,11 @@ export class Viewer {
 
   layout(name) {
     this.#layout = name;
-    if (name === "all") this.#nv.setCustomLayout(this.#tiles());
-    else {
+    if (name === "all") {
+      // NiiVue asks for the 3-D slice type before it asks for a layout.
+      this.#nv.setSliceType(SLICE_TYPE.MULTIPLANAR);
+      this.#nv.setCustomLayout(this.#tiles());
+    } else {
       this.#nv.clearCustomLayout();
       this.#nv.setSliceType(SINGLE[name]);
     }

@@ -27,6 +27,6 @@ function sides(asymmetries) {
   const side = most.index > 0 ? "left" : "right";
   const size = number(Math.abs(100 * most.index), 1);
   return [
-    `Largest difference between the sides: ${most.name.toLowerCase()}, ${size} % more on the ${side}.`,
+    `Largest difference between the sides: ${most.name.toLowerCase()}, larger on the ${side} by ${size} % of their mean.`,
   ];
 }

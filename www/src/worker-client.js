@@ -5,7 +5,7 @@ import workerUrl from "./worker.js?worker&url";
 const PATIENCE_MS = 5000;
 
 /** A typed failure from the worker: what happened, where, and what to do. */
-export class ReplyError extends Error {
+class ReplyError extends Error {
   constructor({ kind, message, place, remedy }) {
     super(message);
     this.name = "ReplyError";
@@ -35,7 +35,12 @@ export class WorkerClient extends EventTarget {
   /** Sends a request; resolves with the reply, rejects with a `ReplyError`. */
   async request(type, payload = {}, onProgress = null) {
     if (!this.#worker) this.#start();
-    const reply = await this.#send(type, payload, onProgress);
+    const reply = await this.#send(type, payload, onProgress).catch((error) => {
+      // Imported weights live on the device, and may be gone with it.
+      if (type === "run" && this.#worker && this.#history.imported)
+        this.#repeat(this.#history.imported);
+      throw error;
+    });
     if (reply.type === "imported") this.#history.imported = { type, payload };
     if (reply.type === "series")
       Object.assign(this.#history, { open: { type, payload }, select: null });
@@ -68,15 +73,19 @@ export class WorkerClient extends EventTarget {
         this.dispatchEvent(new CustomEvent("ready", { detail }));
       },
       (detail) => {
-        this.#stop();
+        this.#end(detail);
         this.dispatchEvent(new CustomEvent("failed", { detail }));
       },
     );
   }
 
-  #stop() {
+  /** Ends the worker; whoever waits for an answer gets the reason. */
+  #end(reason) {
     this.#worker?.terminate();
     this.#worker = null;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(reason);
   }
 
   #send(type, payload, onProgress = null) {
@@ -119,16 +128,17 @@ export class WorkerClient extends EventTarget {
   #restart(error) {
     const wasReady = this.#ready;
     const { imported, open, select } = this.#history;
-    const waiting = [...this.#waiting.values()];
-    this.#stop();
-    this.#waiting.clear();
-    for (const { reject } of waiting) reject(new ReplyError(error));
+    this.#end(new ReplyError(error));
     // A worker that cannot even start would only fail again; the next request tries anew.
     if (!wasReady) return;
     this.#start();
     for (const step of [imported, open, select]) {
       // Errors were shown the first time.
-      if (step) this.#send(step.type, step.payload).catch(() => {});
+      if (step) this.#repeat(step);
     }
+  }
+
+  #repeat({ type, payload }) {
+    this.#send(type, payload).catch(() => {});
   }
 }

@@ -34,6 +34,11 @@ fn address(manifest: &Manifest) -> String {
     format!("{ROOT}/{}/{}?sha256={}", manifest.name, file.name, file.sha256)
 }
 
+/// Whether the weights are kept in the browser; imported ones have no file.
+pub async fn is_kept(manifest: &Manifest) -> bool {
+    !manifest.files.is_empty() && fetch::is_cached(&address(manifest)).await
+}
+
 /// The model as the picker shows it.
 pub async fn offer(manifest: &Manifest) -> ModelOffer {
     let file = &manifest.files[0];
@@ -45,7 +50,7 @@ pub async fn offer(manifest: &Manifest) -> ModelOffer {
         bytes: file.bytes,
         note: manifest.note.clone(),
         trained: manifest.trained,
-        cached: fetch::is_cached(&address(manifest)).await,
+        cached: is_kept(manifest).await,
         imported: false,
     }
 }
@@ -85,7 +90,7 @@ pub async fn load(
 /// If the download fails or the bytes are not those of the manifest.
 pub async fn keep(manifest: &Manifest, progress: impl FnMut(usize)) -> Result<(), Failure> {
     weights(manifest, progress).await?;
-    if fetch::is_cached(&address(manifest)).await {
+    if is_kept(manifest).await {
         return Ok(());
     }
     let message = "the browser did not keep the model: its storage may be full or switched off";

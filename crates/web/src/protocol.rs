@@ -66,8 +66,6 @@ pub enum Request {
     },
     /// Stops the run.
     Cancel,
-    /// The last report as CSV.
-    Csv,
     /// Compares every operation that has a shader with its definition on the CPU.
     Selftest,
     /// Compares a network with a fixture of the reference (`tests/golden`).
@@ -158,16 +156,15 @@ pub enum Reply {
         segmentation: ByteBuf,
         /// The scan mirrored through the mid-plane, NIfTI.
         mirrored: ByteBuf,
+        /// The report as CSV.
+        csv: String,
+        /// Whether the weights are kept in the browser now.
+        kept: bool,
     },
     /// The run was stopped.
     Cancelled,
     /// The weights are in the browser.
     Kept,
-    /// The last report.
-    Csv {
-        /// Comma-separated values.
-        text: String,
-    },
     /// The self-test's result.
     Selftest {
         /// What computed.

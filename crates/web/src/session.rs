@@ -7,7 +7,7 @@ use js_sys::{Array, Function, Reflect, Uint8Array};
 use saswin_model::Manifest;
 use saswin_model::import::{Declaration, import};
 use saswin_pipeline::{
-    Engine, Findings, LoadedModel, Options, Report, Rig, RunError, Wanted, mirrored, run, scan_info,
+    Engine, Findings, LoadedModel, Options, Rig, RunError, Wanted, mirrored, run, scan_info,
 };
 use saswin_scan_io::{Limits, NiftiOptions, Scan, Series, SourceFile, open, write_nifti_f32, write_nifti_u8};
 use serde::Serialize;
@@ -43,7 +43,6 @@ pub(crate) struct State {
     imported: RefCell<Option<Rc<LoadedModel>>>,
     /// Name of the model that was run last.
     current: RefCell<String>,
-    report: RefCell<Option<Report>>,
     running: Cell<bool>,
     cancelled: Cell<bool>,
 }
@@ -64,7 +63,6 @@ impl Session {
                 model: RefCell::default(),
                 imported: RefCell::default(),
                 current: RefCell::default(),
-                report: RefCell::default(),
                 running: Cell::new(false),
                 cancelled: Cell::new(false),
             }),
@@ -121,10 +119,6 @@ impl State {
                 self.cancelled.set(true);
                 Ok(Reply::Cancelled)
             }
-            Request::Csv => match &*self.report.borrow() {
-                Some(report) => Ok(Reply::Csv { text: report.to_csv() }),
-                None => Err(Failure::new("no_result", "there is no result yet", "Run a model first.")),
-            },
             Request::Selftest => self.selftest().await,
             Request::Fidelity { fixture } => self.fidelity(&fixture).await,
             Request::Bench { options } => self.bench(id, options).await,
@@ -242,13 +236,13 @@ impl State {
             description: "SA-Swin Web, research use only".to_owned(),
             ..NiftiOptions::default()
         };
-        let reply = Reply::Result {
-            report: Box::new(report.clone()),
+        Ok(Reply::Result {
             segmentation: ByteBuf::from(write_nifti_u8(&segmentation, &options)?),
             mirrored: ByteBuf::from(write_nifti_f32(&mirror, &options)?),
-        };
-        self.report.replace(Some(report));
-        Ok(reply)
+            csv: report.to_csv(),
+            kept: models::is_kept(&model.manifest).await,
+            report: Box::new(report),
+        })
     }
 
     /// Forgets that the page asked to stop.
