@@ -71,7 +71,7 @@ impl Engine {
         Self::gpu_watched(watch_errors).await
     }
 
-    /// A GPU through wgpu that is refused what not every WebGPU device has, and storage bindings of more than
+    /// A GPU through wgpu within the limits that every WebGPU device has, and with storage bindings of no more than
     /// `mebibytes` (buffers of twice as much), to rehearse weak devices.
     ///
     /// # Errors
@@ -148,8 +148,8 @@ fn tier(device: &wgpu::Device) -> DeviceTier {
 }
 
 /// A fresh device with everything that the adapter offers, as burn would ask for it. Burn's own way opens
-/// one device per process and could not replace it. `weak` takes it only what every device has, with storage bindings
-/// of so many MiB.
+/// one device per process and could not replace it. `weak` takes only the limits that every device has, with storage
+/// bindings of so many MiB; features stay, because the runtime asks the adapter for them and not the device.
 #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
 async fn acquire(weak: Option<u64>) -> Result<WgpuSetup, DeviceTrouble> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
@@ -159,10 +159,9 @@ async fn acquire(weak: Option<u64>) -> Result<WgpuSetup, DeviceTrouble> {
     };
     let adapter =
         instance.request_adapter(&wanted).await.map_err(|e| DeviceTrouble::NoAdapter(e.to_string()))?;
-    let own = adapter.features().difference(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS)
-        & !wgpu::Features::all_experimental_mask();
     let descriptor = wgpu::DeviceDescriptor {
-        required_features: if weak.is_some() { wgpu::Features::empty() } else { own },
+        required_features: adapter.features().difference(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS)
+            & !wgpu::Features::all_experimental_mask(),
         required_limits: weak.map_or(adapter.limits(), |mebibytes| weak_limits(&adapter.limits(), mebibytes)),
         memory_hints: wgpu::MemoryHints::MemoryUsage,
         ..wgpu::DeviceDescriptor::default()

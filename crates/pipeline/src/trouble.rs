@@ -46,7 +46,8 @@ impl DeviceTrouble {
         if full.iter().any(|sign| words.contains(sign)) {
             Self::OutOfMemory
         } else {
-            let cause = words.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or(words);
+            let says = |line: &&str| !line.is_empty() && !line.contains("backtrace");
+            let cause = words.lines().map(str::trim).rfind(says).unwrap_or(words);
             Self::Lost(cause.to_owned())
         }
     }
@@ -106,7 +107,7 @@ mod tests {
         assert_eq!(DeviceTrouble::from_validation("Buffer usage is 0").kind(), "device_invalid");
         let full = "An error happened during execution\nCaused by:\n  can't allocate buffer of size: 9\n";
         assert_eq!(DeviceTrouble::from_read_back(full), DeviceTrouble::OutOfMemory);
-        let lost = "The device is poisoned\nCaused by:\n  Destroyed: gone\n";
+        let lost = "The device is poisoned\nCaused by:\n  Destroyed: gone\nNo backtrace available\n";
         assert_eq!(DeviceTrouble::from_read_back(lost), DeviceTrouble::Lost("Destroyed: gone".to_owned()));
     }
 

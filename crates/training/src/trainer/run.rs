@@ -45,7 +45,8 @@ pub fn train(recipe: &Recipe, options: &Options, report: &mut dyn FnMut(&Record)
     Run {
         recipe,
         out,
-        held_out: HeldOut::draw(&validation, recipe),
+        // Windows as at the end of the training: smaller ones tell another story.
+        held_out: HeldOut::draw(&validation.with_windows(recipe.data.crop_at(1.0)), recipe),
         session,
         log,
         report,
