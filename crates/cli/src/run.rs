@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use saswin_model::Manifest;
-use saswin_pipeline::{Engine, LoadedModel, Monitor, Options, Step};
+use saswin_pipeline::{Engine, LoadedModel, Monitor, Options, Step, nifti_options};
 use saswin_scan_io::{Limits, NiftiOptions, SourceFile, open, write_nifti_u8};
 
 use crate::CliResult;
@@ -81,11 +81,6 @@ pub fn model_folder(models: &Path, name: &str) -> PathBuf {
 }
 
 /// Names of the labels, and the notice.
-fn segmentation_options(manifest: &Manifest) -> NiftiOptions {
-    let labels = manifest.labels.iter().map(|l| (l.value, l.full_name())).collect();
-    NiftiOptions { description: "SA-Swin Web, research use only".to_owned(), labels, gzip: true }
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -109,7 +104,8 @@ pub fn run(args: &Args) -> CliResult {
     let findings = pollster::block_on(saswin_pipeline::run(&scan, &model, &engine, options, &mut Terminal))?;
 
     fs::create_dir_all(&args.out)?;
-    let nifti = write_nifti_u8(&findings.segmentation, &segmentation_options(&model.manifest))?;
+    let how = NiftiOptions { gzip: true, ..nifti_options(&model.manifest) };
+    let nifti = write_nifti_u8(&findings.segmentation, &how)?;
     fs::write(args.out.join("segmentation.nii.gz"), nifti)?;
     fs::write(args.out.join("report.json"), serde_json::to_string_pretty(&findings.report)?)?;
     fs::write(args.out.join("report.csv"), findings.report.to_csv())?;

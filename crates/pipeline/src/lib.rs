@@ -35,7 +35,7 @@ pub use report::{
     Adapter, Alignment, App, Asymmetry, DISCLAIMER, DisplayWindow, LabelVolume, MeasureValue, ModelInfo,
     PlaneInfo, Probability, Report, ScanInfo, Timing,
 };
-pub use run::{Findings, Options, run, scan_info};
+pub use run::{Findings, Options, nifti_options, run, scan_info};
 pub use sample::phantom_scan;
 pub use suitability::{Concern, Suitability, check};
 pub use tier::DeviceTier;

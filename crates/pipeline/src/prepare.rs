@@ -13,6 +13,8 @@ const HEAD_HEIGHT_MM: f64 = 185.0;
 const MAX_EXTENT_MM: f64 = 240.0;
 /// Margin around the head, millimetres.
 const MARGIN_MM: f64 = 4.0;
+/// A scan's longest side, millimetres, whatever is in it.
+const BELIEVABLE_MM: (f64, f64) = (20.0, 3000.0);
 /// Spacing of the survey that finds the head, millimetres.
 const SURVEY_MM: f64 = 4.0;
 
@@ -36,6 +38,7 @@ pub struct Prepared {
 /// # Errors
 /// If the scan's affine is unusable or no head is in it.
 pub fn prepare(volume: &Volume<f32>, modality: Modality, how: &Preprocessing) -> Result<Prepared, RunError> {
+    believable(&volume.grid)?;
     let ras = volume.to_ras();
     let background = background(&ras, modality);
     let (to_world, alignment) = align(&ras);
@@ -62,12 +65,23 @@ pub fn prepare(volume: &Volume<f32>, modality: Modality, how: &Preprocessing) ->
     Ok(Prepared { grid, input, channels: how.channels.len(), alignment, steps })
 }
 
+/// Refuses sizes that no override makes a head, before anything is computed on them.
+fn believable(grid: &Grid) -> Result<(), RunError> {
+    let spacing = grid.spacing();
+    let largest = (0..3).map(|a| spacing[a] * grid.dims[a] as f64).fold(0.0, f64::max);
+    if (BELIEVABLE_MM.0..=BELIEVABLE_MM.1).contains(&largest) {
+        return Ok(());
+    }
+    let reason = format!("its longest side measures {largest:.1} mm: its voxel size cannot be right");
+    Err(RunError::Unsuitable { reasons: vec![reason] })
+}
+
 /// Value of empty space.
 fn background(volume: &Volume<f32>, modality: Modality) -> f32 {
     match modality {
         Modality::Ct => -1000.0,
         Modality::Mr | Modality::Unknown => {
-            volume.voxels.iter().copied().fold(f32::INFINITY, f32::min).max(0.0)
+            volume.voxels.iter().copied().filter(|v| v.is_finite()).fold(f32::INFINITY, f32::min)
         }
     }
 }
@@ -111,7 +125,7 @@ fn alignment_step(alignment: &Alignment) -> String {
             "mid-sagittal plane centred (yaw {:.1}°, roll {:.1}°, shift {:.1} mm)",
             alignment.yaw_deg, alignment.roll_deg, alignment.shift_mm
         ),
-        Some(reason) => format!("mid-sagittal plane not found ({reason}); the middle of the scan was used"),
+        Some(reason) => format!("mid-sagittal plane not found; {reason}; the middle of the scan was used"),
     }
 }
 
@@ -172,7 +186,10 @@ fn head_box(coarse: &Volume<f32>, survey_grid: &Grid, level: f32) -> Option<([f6
 fn working_grid((low, high): ([f64; 3], [f64; 3]), spacing: f64) -> Grid {
     let columns = (high[0] / spacing).ceil().max(1.0) * 2.0;
     let first = -(columns - 1.0) / 2.0 * spacing;
-    axis_grid([first, low[1], low[2]], [-first, high[1], high[2]], spacing)
+    let mut grid = axis_grid([first, low[1], low[2]], [-first, high[1], high[2]], spacing);
+    // Rounding may have added one, and the mirror would be off by a voxel.
+    grid.dims[0] = columns as usize;
+    grid
 }
 
 fn channel_values(channel: &InputChannel, image: &Volume<f32>, local: &Grid, window: &Window) -> Vec<f32> {
@@ -205,15 +222,58 @@ fn scale(values: &mut [f32], window: &Window) {
     }
 }
 
-/// Two percentiles of the values above zero.
+/// Two percentiles of the values above zero, or above the lowest where values are negative.
 fn percentiles(values: &[f32], low: f64, high: f64) -> (f32, f32) {
-    let mut positive: Vec<f32> = values.iter().copied().filter(|v| *v > 0.0).collect();
-    if positive.is_empty() {
+    let floor = values.iter().copied().fold(0.0, f32::min);
+    let mut foreground: Vec<f32> = values.iter().copied().filter(|v| *v > floor).collect();
+    if foreground.is_empty() {
         return (0.0, 1.0);
     }
     let mut at = |p: f64| {
-        let rank = ((positive.len() - 1) as f64 * p / 100.0).round() as usize;
-        *positive.select_nth_unstable_by(rank, f32::total_cmp).1
+        let rank = ((foreground.len() - 1) as f64 * p / 100.0).round() as usize;
+        *foreground.select_nth_unstable_by(rank, f32::total_cmp).1
     };
     (at(low), at(high))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_working_grid_is_its_own_mirror_image_at_any_spacing() {
+        for tenth in 3..=30 {
+            let spacing = f64::from(tenth) / 10.0;
+            for half in 60..120 {
+                let half = f64::from(half);
+                let grid = working_grid(([-half, -90.0, -90.0], [half, 90.0, 90.0]), spacing);
+                let (first, n) = (grid.affine.translation[0], grid.dims[0]);
+                assert_eq!(n % 2, 0, "{spacing} mm, {half} mm");
+                assert!((first + (n - 1) as f64 / 2.0 * spacing).abs() < 1e-9);
+            }
+        }
+    }
+
+    #[test]
+    fn negative_values_are_foreground_too() {
+        let scores: Vec<f32> = (0..=200).map(|v| v as f32 / 100.0 - 1.0).collect();
+        let (low, high) = percentiles(&scores, 0.0, 100.0);
+        assert!(low < -0.98 && high > 0.99, "{low} to {high}");
+        assert_eq!(percentiles(&[0.0, 1.0, 3.0], 0.0, 100.0), (1.0, 3.0));
+    }
+
+    #[test]
+    fn sizes_that_nothing_has_are_refused_for_good() {
+        let sized = |mm: f64| Grid {
+            dims: [64; 3],
+            affine: Affine {
+                linear: [[mm, 0.0, 0.0], [0.0, mm, 0.0], [0.0, 0.0, mm]],
+                translation: [0.0; 3],
+            },
+        };
+        assert!(believable(&sized(1.0)).is_ok());
+        assert!(believable(&sized(0.001)).is_err());
+        assert!(believable(&sized(2000.0)).is_err());
+        assert!(believable(&sized(f64::NAN)).is_err());
+    }
 }

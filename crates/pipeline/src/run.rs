@@ -1,11 +1,19 @@
 //! One run from scan to report.
 
-use saswin_scan_io::Scan;
+use saswin_model::Manifest;
+use saswin_scan_io::{NiftiOptions, Scan};
 use saswin_volume::Volume;
 use web_time::Instant;
 
 use crate::report::{App, DISCLAIMER, DisplayWindow, Report, ScanInfo, Timing};
+use crate::suitability::read_as;
 use crate::{Concern, Engine, LoadedModel, Monitor, RunError, Step, check, interpret, prepare, recover};
+
+/// How a model's label map is written as NIfTI: with the names of its labels.
+pub fn nifti_options(manifest: &Manifest) -> NiftiOptions {
+    let labels = manifest.labels.iter().map(|l| (l.value, l.full_name())).collect();
+    NiftiOptions { description: "SA-Swin Web".to_owned(), labels, gzip: false }
+}
 
 /// Choices of the user.
 #[derive(Debug, Clone, Copy, Default)]
@@ -80,7 +88,7 @@ pub async fn run(
     if !monitor.proceed().await {
         return Err(RunError::Cancelled);
     }
-    let prepared = prepare(&scan.volume, scan.modality, &manifest.preprocessing)?;
+    let prepared = prepare(&scan.volume, read_as(scan, manifest), &manifest.preprocessing)?;
     clock.lap("prepare");
     let recover::Computed { mut scores, adapter, notes } =
         recover::compute(model, engine, &prepared, monitor).await?;
@@ -101,7 +109,7 @@ pub async fn run(
         warnings.push("the midline shift was not measured: septum or falx were not found".to_owned());
     }
     if let Some(reason) = &prepared.alignment.reason {
-        warnings.push(format!("not aligned: {reason}; left-right comparisons are less certain"));
+        warnings.push(format!("{reason}; left-right comparisons are less certain"));
     }
     let report = Report {
         app: App::default(),

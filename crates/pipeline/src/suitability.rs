@@ -99,14 +99,27 @@ pub fn check(scan: &Scan, manifest: &Manifest) -> Suitability {
     modality(scan, manifest, &mut found);
     field(scan, &mut found);
     slices(scan, &mut found);
-    if values(scan, &mut found) {
-        head(scan, &mut found);
+    let modality = read_as(scan, manifest);
+    if values(scan, modality, &mut found) {
+        head(scan, modality, &mut found);
     }
     found
 }
 
+/// What `scan` is read as: what its file says, else what the model reads.
+pub(crate) fn read_as(scan: &Scan, manifest: &Manifest) -> Modality {
+    match scan.modality {
+        Modality::Unknown => wanted(manifest),
+        known => known,
+    }
+}
+
+fn wanted(manifest: &Manifest) -> Modality {
+    if manifest.modality == "ct" { Modality::Ct } else { Modality::Mr }
+}
+
 fn modality(scan: &Scan, manifest: &Manifest, found: &mut Suitability) {
-    let model = if manifest.modality == "ct" { Modality::Ct } else { Modality::Mr };
+    let model = wanted(manifest);
     match scan.modality {
         Modality::Unknown => found.warnings.push(Concern::UnknownModality(model)),
         scan if scan != model => found.refusals.push(Concern::WrongModality { scan, model }),
@@ -154,14 +167,14 @@ fn slices(scan: &Scan, found: &mut Suitability) {
 }
 
 /// Whether the values are those of a scan at all.
-fn values(scan: &Scan, found: &mut Suitability) -> bool {
+fn values(scan: &Scan, modality: Modality, found: &mut Suitability) -> bool {
     let (low, high) = range(&scan.volume);
     let before = found.refusals.len();
     if low >= high {
         found.refusals.push(Concern::Constant);
     } else if let Some(few) = few_values(&scan.volume) {
         found.refusals.push(Concern::FewValues(few));
-    } else if scan.modality == Modality::Ct && (low > HOUNSFIELD.0 || high < HOUNSFIELD.1) {
+    } else if modality == Modality::Ct && (low > HOUNSFIELD.0 || high < HOUNSFIELD.1) {
         found.refusals.push(Concern::NotHounsfield(low, high));
     }
     found.refusals.len() == before
@@ -187,8 +200,8 @@ fn few_values(volume: &Volume<f32>) -> Option<usize> {
     Some(seen.len())
 }
 
-fn head(scan: &Scan, found: &mut Suitability) {
-    let blob = survey::foreground(&scan.volume, scan.modality);
+fn head(scan: &Scan, modality: Modality, found: &mut Suitability) {
+    let blob = survey::foreground(&scan.volume, modality);
     if blob.sides_mm.iter().any(|mm| *mm < MIN_HEAD.0) || blob.millilitres < MIN_HEAD.1 {
         found.refusals.push(Concern::NoHead(blob.sides_mm));
     }

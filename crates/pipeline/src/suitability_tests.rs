@@ -43,6 +43,13 @@ fn the_modality_must_fit_or_be_doubted() {
 }
 
 #[test]
+fn a_scan_of_unknown_kind_must_hold_hounsfield_units_for_a_ct_model() {
+    let unknown = Scan { modality: Modality::Unknown, ..phantom_scan() };
+    let refusals = against(&unknown, "ct").refusals;
+    assert!(matches!(refusals[..], [Concern::NotHounsfield(..)]), "{refusals:?}");
+}
+
+#[test]
 fn field_of_view_and_spacing_are_bounded() {
     let (refusals, _) = changed(|scan| stretch(scan, [0.3; 3]));
     assert!(matches!(refusals[..], [Concern::SmallField(_), Concern::NoHead(_)]), "{refusals:?}");

@@ -10,7 +10,7 @@ use crate::session::State;
 
 impl State {
     pub(crate) async fn selftest(&self) -> Result<Reply, Failure> {
-        let engine = self.engine()?;
+        let engine = self.sound_engine().await?;
         let agreements = agreement(&engine.device, engine.adapter.tier.dot)
             .await
             .map_err(|e| Failure::new("device_lost", e.to_string(), "Use ?backend=cpu."))?;
@@ -19,7 +19,7 @@ impl State {
     }
 
     pub(crate) async fn bench(&self, id: f64, options: BenchOptions) -> Result<Reply, Failure> {
-        let engine = self.engine()?;
+        let engine = self.sound_engine().await?;
         self.uncancel();
         let bench = bench(&engine, options, &mut PageMonitor { state: self, id }).await?;
         Ok(Reply::Bench { bench: Box::new(bench) })
@@ -27,7 +27,7 @@ impl State {
 
     /// Compares a network with a fixture of the reference, stage by stage.
     pub(crate) async fn fidelity(&self, fixture: &[u8]) -> Result<Reply, Failure> {
-        let engine = self.engine()?;
+        let engine = self.sound_engine().await?;
         let stages = compare(fixture, &engine.device)
             .await
             .map_err(|e| Failure::new("fidelity", e.to_string(), "Take a fixture of tests/golden."))?;

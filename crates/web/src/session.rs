@@ -7,7 +7,7 @@ use js_sys::{Array, Function, Reflect, Uint8Array};
 use saswin_model::Manifest;
 use saswin_model::import::{Declaration, import};
 use saswin_pipeline::{
-    Engine, Findings, LoadedModel, Options, Rig, RunError, Wanted, mirrored, run, scan_info,
+    Engine, Findings, LoadedModel, Options, Rig, RunError, Wanted, mirrored, nifti_options, run, scan_info,
 };
 use saswin_scan_io::{Limits, NiftiOptions, Scan, Series, SourceFile, open, write_nifti_f32, write_nifti_u8};
 use serde::Serialize;
@@ -141,13 +141,6 @@ impl State {
         Ok(Reply::Ready { adapter, version: env!("CARGO_PKG_VERSION"), models: offers })
     }
 
-    pub(crate) fn engine(&self) -> Result<Rc<Engine>, Failure> {
-        self.engine
-            .borrow()
-            .clone()
-            .ok_or_else(|| Failure::new("parameter", "the device is not open", "Reload the page."))
-    }
-
     fn open(&self, files: Vec<SourceFile>) -> Result<Reply, Failure> {
         let series = open(files, &Limits::default())?;
         let infos = series.iter().enumerate().map(|(index, s)| series_info(index, s)).collect();
@@ -225,20 +218,16 @@ impl State {
 
     async fn run_model(&self, id: f64, name: &str, options: Options) -> Result<Reply, Failure> {
         let missing = |what: &str| Failure::new("parameter", what, "Open a scan and choose a model first.");
-        let engine = self.sound_engine().await?.ok_or_else(|| missing("the device is not open"))?;
+        let engine = self.sound_engine().await?;
         let scan = self.scan.borrow().clone().ok_or_else(|| missing("no scan is selected"))?;
         self.current.replace(name.to_owned());
         let model = self.model(id, name, &engine).await?;
         let mut monitor = PageMonitor { state: self, id };
         let Findings { report, segmentation } = run(&scan, &model, &engine, options, &mut monitor).await?;
         let mirror = mirrored(&scan.volume, &report.alignment.plane).map_err(RunError::from)?;
-        let options = NiftiOptions {
-            description: "SA-Swin Web, research use only".to_owned(),
-            ..NiftiOptions::default()
-        };
         Ok(Reply::Result {
-            segmentation: ByteBuf::from(write_nifti_u8(&segmentation, &options)?),
-            mirrored: ByteBuf::from(write_nifti_f32(&mirror, &options)?),
+            segmentation: ByteBuf::from(write_nifti_u8(&segmentation, &nifti_options(&model.manifest))?),
+            mirrored: ByteBuf::from(write_nifti_f32(&mirror, &NiftiOptions::default())?),
             csv: report.to_csv(),
             kept: models::is_kept(&model.manifest).await,
             report: Box::new(report),
@@ -256,9 +245,11 @@ impl State {
     }
 
     /// The open device, or another one if it ever complained.
-    async fn sound_engine(&self) -> Result<Option<Rc<Engine>>, Failure> {
+    pub(crate) async fn sound_engine(&self) -> Result<Rc<Engine>, Failure> {
         let open = self.engine.borrow().clone();
-        if open.as_ref().is_none_or(|engine| engine.watch.trouble().is_none()) {
+        let open =
+            open.ok_or_else(|| Failure::new("parameter", "the device is not open", "Reload the page."))?;
+        if open.watch.trouble().is_none() {
             return Ok(open);
         }
         let fresh = adapter::open(self.choice.get()).await?.with_max_buffer(self.max_buffer_mb.get());
@@ -266,7 +257,7 @@ impl State {
         self.engine.replace(Some(Rc::clone(&fresh)));
         self.model.replace(None);
         self.imported.replace(None);
-        Ok(Some(fresh))
+        Ok(fresh)
     }
 
     /// Another device in place of one that failed, with the model of the last run on it. `?backend=webgpu`
