@@ -24,6 +24,8 @@ const MIN_VALUES: usize = 32;
 const HOUNSFIELD: (f32, f32) = (-50.0, 300.0);
 /// Smallest head, millimetres along any axis, and its volume in millilitres; newborns pass.
 const MIN_HEAD: (f64, f64) = (70.0, 400.0);
+/// Largest head with its neck and what it rests on, millilitres; a chest or belly is more.
+const MAX_HEAD_ML: f64 = 9000.0;
 
 /// Something that speaks against a run.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -79,6 +81,9 @@ pub enum Concern {
     /// CT values on another scale.
     #[error("its values go from {0:.0} to {1:.0}, which are not the Hounsfield units of a head")]
     NotHounsfield(f32, f32),
+    /// More than a head.
+    #[error("what stands out of the background measures {0:.1} litres: more than a head")]
+    MoreThanAHead(f64),
     /// Nothing of a head's size.
     #[error("what stands out of the background measures {} mm: not a head", sides(.0))]
     NoHead([f64; 3]),
@@ -204,6 +209,8 @@ fn head(scan: &Scan, modality: Modality, found: &mut Suitability) {
     let blob = survey::foreground(&scan.volume, modality);
     if blob.sides_mm.iter().any(|mm| *mm < MIN_HEAD.0) || blob.millilitres < MIN_HEAD.1 {
         found.refusals.push(Concern::NoHead(blob.sides_mm));
+    } else if blob.millilitres > MAX_HEAD_ML {
+        found.refusals.push(Concern::MoreThanAHead(blob.millilitres / 1000.0));
     }
 }
 

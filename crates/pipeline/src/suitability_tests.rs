@@ -54,11 +54,17 @@ fn field_of_view_and_spacing_are_bounded() {
     let (refusals, _) = changed(|scan| stretch(scan, [0.3; 3]));
     assert!(matches!(refusals[..], [Concern::SmallField(_), Concern::NoHead(_)]), "{refusals:?}");
     let (refusals, _) = changed(|scan| stretch(scan, [3.0; 3]));
-    assert!(matches!(refusals[..], [Concern::LargeField(_)]), "{refusals:?}");
+    assert!(matches!(refusals[..], [Concern::LargeField(_), Concern::MoreThanAHead(_)]), "{refusals:?}");
     let (refusals, _) = changed(|scan| scan.volume = Volume::filled(coarse([30, 30, 15], 11.0), 1.0));
     assert!(matches!(refusals[..], [Concern::Coarse(_), Concern::Constant]), "{refusals:?}");
     let (refusals, _) = changed(|scan| scan.volume = Volume::filled(coarse([100, 100, 3], 2.0), 1.0));
     assert_eq!(refusals[0], Concern::NotAVolume(3));
+}
+
+#[test]
+fn a_body_is_more_than_a_head() {
+    let (refusals, _) = changed(|scan| stretch(scan, [1.8; 3]));
+    assert!(matches!(refusals[..], [Concern::MoreThanAHead(_)]), "{refusals:?}");
 }
 
 fn coarse(dims: [usize; 3], mm: f64) -> Grid {

@@ -2,7 +2,8 @@
 
 /// Bounds on what a reader may take in or allocate. Passing one is [`crate::ScanError::Limits`].
 ///
-/// The defaults fit a 4 GiB WebAssembly heap and any clinical head scan.
+/// The defaults leave room in a 4 GiB WebAssembly heap for the five copies of a volume that a run holds (scan, mirror,
+/// both as files, label map), and fit a head of 512³ voxels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of one input file.
@@ -30,12 +31,12 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_file_bytes: 2 << 30,
-            max_total_bytes: 3 << 30,
+            max_file_bytes: 1 << 30,
+            max_total_bytes: 3 << 29,
             max_files: 20_000,
             max_nesting: 4,
-            max_decompressed_bytes: 2 << 30,
-            max_voxels: 1 << 28,
+            max_decompressed_bytes: 1 << 30,
+            max_voxels: 150_000_000,
             max_dimension: 4096,
             max_frames: 10_000,
             max_sequence_depth: 16,
