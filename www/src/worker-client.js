@@ -4,6 +4,12 @@ import workerUrl from "./worker.js?worker&url";
 /** How long a cancelled run may take to stop by itself before the worker is ended. */
 const PATIENCE_MS = 5000;
 
+/**
+ * How a run may end with the imported weights still there, or brought back by a restart. They live on the
+ * device, and may be gone with it in every other case.
+ */
+const KEEPS_IMPORT = new Set(["unsuitable", "cancelled", "worker"]);
+
 /** A typed failure from the worker: what happened, where, and what to do. */
 class ReplyError extends Error {
   constructor({ kind, message, place, remedy }) {
@@ -36,9 +42,8 @@ export class WorkerClient extends EventTarget {
   async request(type, payload = {}, onProgress = null) {
     if (!this.#worker) this.#start();
     const reply = await this.#send(type, payload, onProgress).catch((error) => {
-      // Imported weights live on the device, and may be gone with it.
-      if (type === "run" && this.#worker && this.#history.imported)
-        this.#repeat(this.#history.imported);
+      const { imported } = this.#history;
+      if (type === "run" && imported && !KEEPS_IMPORT.has(error.kind)) this.#repeat(imported);
       throw error;
     });
     if (reply.type === "imported") this.#history.imported = { type, payload };

@@ -80,7 +80,6 @@ pub fn model_folder(models: &Path, name: &str) -> PathBuf {
     if direct.join("manifest.json").is_file() { direct } else { models.join(name) }
 }
 
-/// Names of the labels, and the notice.
 /// Runs the command.
 ///
 /// # Errors
