@@ -43,7 +43,8 @@ export class WorkerClient extends EventTarget {
     if (!this.#worker) this.#start();
     const reply = await this.#send(type, payload, onProgress).catch((error) => {
       const { imported } = this.#history;
-      if (type === "run" && imported && !KEEPS_IMPORT.has(error.kind)) this.#repeat(imported);
+      const lost = type === "run" && !KEEPS_IMPORT.has(error.kind);
+      if (lost && imported && this.#worker) this.#repeat(imported);
       throw error;
     });
     if (reply.type === "imported") this.#history.imported = { type, payload };
