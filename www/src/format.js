@@ -1,4 +1,4 @@
-const MODALITIES = { ct: "CT", mr: "MR" };
+const MODALITIES = { ct: "CT", mr: "MR", other: "Neither CT nor MR" };
 
 export function modality(name) {
   return MODALITIES[name] ?? "Unknown";

@@ -20,5 +20,6 @@ pub fn phantom_scan() -> Scan {
         )],
         window: None,
         slices: Slices::default(),
+        doubts: Vec::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! Whether a scan is one that a model can read, before anything is computed.
 
 use saswin_model::Manifest;
-use saswin_scan_io::Scan;
+use saswin_scan_io::{Doubt, Scan};
 use saswin_volume::{Modality, Volume};
 
 use crate::survey;
@@ -41,6 +41,9 @@ pub enum Concern {
     /// The file names no modality.
     #[error("the file does not say whether it is CT or MR; the model expects {}", name(.0))]
     UnknownModality(Modality),
+    /// Something the file leaves open.
+    #[error(transparent)]
+    Doubtful(Doubt),
     /// A slice or two, not a volume.
     #[error("it has only {0} voxels along one axis: not a volume")]
     NotAVolume(usize),
@@ -102,6 +105,7 @@ pub struct Suitability {
 pub fn check(scan: &Scan, manifest: &Manifest) -> Suitability {
     let mut found = Suitability::default();
     modality(scan, manifest, &mut found);
+    found.warnings.extend(scan.doubts.iter().map(|doubt| Concern::Doubtful(*doubt)));
     field(scan, &mut found);
     slices(scan, &mut found);
     let modality = read_as(scan, manifest);
@@ -114,7 +118,7 @@ pub fn check(scan: &Scan, manifest: &Manifest) -> Suitability {
 /// What `scan` is read as: what its file says, else what the model reads.
 pub(crate) fn read_as(scan: &Scan, manifest: &Manifest) -> Modality {
     match scan.modality {
-        Modality::Unknown => wanted(manifest),
+        Modality::Unknown | Modality::Other => wanted(manifest),
         known => known,
     }
 }
@@ -218,6 +222,7 @@ fn name(modality: &Modality) -> &'static str {
     match modality {
         Modality::Ct => "CT",
         Modality::Mr => "MR",
+        Modality::Other => "neither CT nor MR",
         Modality::Unknown => "of unknown kind",
     }
 }

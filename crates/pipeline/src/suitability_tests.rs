@@ -43,6 +43,19 @@ fn the_modality_must_fit_or_be_doubted() {
 }
 
 #[test]
+fn a_scan_of_another_kind_is_refused() {
+    let wrong = Concern::WrongModality { scan: Modality::Other, model: Modality::Mr };
+    assert_eq!(changed(|scan| scan.modality = Modality::Other).0, [wrong]);
+}
+
+#[test]
+fn what_the_file_leaves_open_is_a_warning() {
+    let (refusals, warnings) = changed(|scan| scan.doubts = vec![Doubt::Sides, Doubt::Size]);
+    assert_eq!(refusals, []);
+    assert_eq!(warnings, [Concern::Doubtful(Doubt::Sides), Concern::Doubtful(Doubt::Size)]);
+}
+
+#[test]
 fn a_scan_of_unknown_kind_must_hold_hounsfield_units_for_a_ct_model() {
     let unknown = Scan { modality: Modality::Unknown, ..phantom_scan() };
     let refusals = against(&unknown, "ct").refusals;

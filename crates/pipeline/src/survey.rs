@@ -24,7 +24,7 @@ pub(crate) struct Foreground {
 pub(crate) fn level(values: &[f32], modality: Modality) -> f32 {
     match modality {
         Modality::Ct => CT_LEVEL,
-        Modality::Mr | Modality::Unknown => {
+        Modality::Mr | Modality::Other | Modality::Unknown => {
             let mut values: Vec<f32> = values.iter().copied().filter(|v| v.is_finite()).collect();
             if values.is_empty() {
                 return f32::INFINITY;

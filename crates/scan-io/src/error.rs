@@ -80,6 +80,7 @@ impl ScanError {
 
     pub(crate) fn unsupported(message: impl Into<String>) -> Self {
         Self::Unsupported(Detail::boxed(message))
+            .with_remedy("Convert the series to NIfTI, for instance with dcm2niix, and open that.")
     }
 
     pub(crate) fn parameter(message: impl Into<String>) -> Self {

@@ -18,6 +18,6 @@ pub use error::{Detail, ScanError};
 pub use limits::Limits;
 pub use nifti::{NiftiOptions, write_nifti_f32, write_nifti_u8};
 pub use open::open;
-pub use series::{Format, Scan, Series, Slices};
+pub use series::{Doubt, Format, Scan, Series, Slices};
 pub use source::SourceFile;
 pub use thumbnail::Gray;

@@ -65,6 +65,20 @@ pub struct Slices {
     pub thickness_mm: Option<f64>,
 }
 
+/// What a file leaves open about its geometry and was assumed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Doubt {
+    /// No orientation.
+    #[error("the file does not say which side is left: left and right may be swapped")]
+    Sides,
+    /// No size of voxels.
+    #[error("the file does not state the size of its voxels: millimetres and millilitres may be wrong")]
+    Size,
+    /// NIfTI's two orientations turn an axis different ways.
+    #[error("the file states two orientations that contradict each other: left and right may be swapped")]
+    Contradiction,
+}
+
 /// One volume, read and on its true grid.
 #[derive(Debug, Clone)]
 pub struct Scan {
@@ -80,6 +94,8 @@ pub struct Scan {
     pub window: Option<(f32, f32)>,
     /// How its slices were taken.
     pub slices: Slices,
+    /// What the results depend on and the file does not settle.
+    pub doubts: Vec<Doubt>,
 }
 
 impl Series {
@@ -127,7 +143,8 @@ impl Series {
         note_zeroed(&mut notes, zeroed);
         let window = stack.window(index);
         let name = self.description.clone();
-        Ok(Scan { volume, modality: self.modality, name, notes, window, slices: stack.slices })
+        let (slices, doubts) = (stack.slices, stack.doubts.clone());
+        Ok(Scan { volume, modality: self.modality, name, notes, window, slices, doubts })
     }
 
     fn load_nifti(&self, image: &Image, index: usize) -> Result<Scan, ScanError> {
@@ -142,7 +159,8 @@ impl Series {
         };
         let brain = (modality == Modality::Ct).then_some(BRAIN_WINDOW);
         let (name, window) = (self.description.clone(), image.header.window.or(brain));
-        Ok(Scan { volume, modality, name, notes, window, slices: Slices::default() })
+        let doubts = image.header.doubts.clone();
+        Ok(Scan { volume, modality, name, notes, window, slices: Slices::default(), doubts })
     }
 }
 

@@ -4,9 +4,11 @@
 
 mod support;
 
-use saswin_scan_io::{Format, Limits, Scan, Series, SourceFile, open};
+use saswin_scan_io::{Doubt, Format, Limits, Scan, Series, SourceFile, open};
 use saswin_volume::{Affine, Modality};
-use support::dicom::{Encoding, PIXELS, SliceSpec, Value, dataset, decimals, items, short, text, write};
+use support::dicom::{
+    Element, Encoding, PIXELS, SliceSpec, Value, dataset, decimals, items, short, text, write,
+};
 use support::file;
 
 fn open_all(files: Vec<SourceFile>) -> Vec<Series> {
@@ -265,6 +267,77 @@ fn a_time_series_becomes_volumes_and_a_lone_repeat_is_dropped() {
     let scan = load(&specs);
     assert_eq!(scan.notes, ["1 slice(s) repeat a position and were left out"]);
     assert_eq!(scan.volume.grid.dims, [4, 3, 8]);
+}
+
+/// Repetitions of one stack, marked by `mark`; every pixel holds 100 times the repetition plus its slice.
+fn repeated(mark: impl Fn(u16) -> Element) -> Vec<SliceSpec> {
+    let of = |time: u16| {
+        let extra = vec![mark(time)];
+        slices(8).into_iter().map(move |s| SliceSpec {
+            number: time * 8 + s.pixels[0],
+            pixels: vec![100 * time + s.pixels[0]; 12],
+            extra: extra.clone(),
+            ..s
+        })
+    };
+    (0..3).flat_map(of).collect()
+}
+
+#[test]
+fn a_repetition_that_lacks_a_slice_does_not_mix_with_others() {
+    let acquisition = |t: u16| text((0x0020, 0x0012), "IS", &(t + 1).to_string());
+    let b_value =
+        |t: u16| (((0x0018, 0x9087)), Value::Bytes("FD", (1000.0 * f64::from(t)).to_le_bytes().to_vec()));
+    for mut specs in [repeated(acquisition), repeated(b_value)] {
+        let lost = specs.iter().position(|s| s.pixels[0] == 104).unwrap();
+        specs.remove(lost);
+        let series = open_one(files(&specs));
+        assert_eq!((series.frames, series.dims), (2, [4, 3, 8]));
+        for (index, base) in [(0, 0.0), (1, 200.0)] {
+            let scan = series.load(index).unwrap();
+            assert!((0..8).all(|k| scan.volume.at([0, 0, k]) == base + k as f32), "{:?}", scan.volume.voxels);
+            assert_eq!(scan.notes, ["1 repetition(s) lack slices and were left out"]);
+        }
+    }
+}
+
+#[test]
+fn slices_of_two_thicknesses_are_not_missing_ones() {
+    let specs: Vec<SliceSpec> =
+        ramp_slices(&[0.0, 2.5, 5.0, 7.5, 10.0, 12.5, 17.5, 22.5, 27.5].map(|z| [5.0, -10.0, z]))
+            .into_iter()
+            .map(|s| {
+                let thick = if s.position[2] > 13.0 { 5.0 } else { 2.5 };
+                SliceSpec {
+                    extra: [s.extra.clone(), vec![decimals((0x0018, 0x0050), &[thick])]].concat(),
+                    ..s
+                }
+            })
+            .collect();
+    let scan = load(&specs);
+    assert_eq!(scan.slices.missing, 0, "{:?}", scan.notes);
+    assert_eq!(scan.notes, ["uneven slice distances were resampled to 2.50 mm"]);
+}
+
+#[test]
+fn what_geometry_a_file_does_not_state_is_doubted() {
+    assert_eq!(load(&slices(10)).doubts, []);
+    let without = |tag: (u16, u16)| {
+        let bytes = |s: &SliceSpec| {
+            let kept: Vec<Element> = s.elements().into_iter().filter(|(t, _)| *t != tag).collect();
+            write(&kept, Encoding::Explicit, None)
+        };
+        let files = slices(10).iter().enumerate().map(|(i, s)| file(&format!("{i}"), bytes(s))).collect();
+        open_one(files).load(0).unwrap().doubts
+    };
+    assert_eq!(without((0x0020, 0x0032)), [Doubt::Sides]);
+    assert_eq!(without((0x0028, 0x0030)), [Doubt::Sides, Doubt::Size]);
+}
+
+#[test]
+fn other_modalities_are_not_unknown_ones() {
+    let of = |modality| load(&[SliceSpec { modality, ..SliceSpec::default() }]).modality;
+    assert_eq!([of("PT"), of("MR"), of("")], [Modality::Other, Modality::Mr, Modality::Unknown]);
 }
 
 #[test]

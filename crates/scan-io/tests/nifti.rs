@@ -5,7 +5,7 @@
 mod support;
 
 use saswin_scan_io::{
-    Format, Limits, NiftiOptions, ScanError, Series, open, write_nifti_f32, write_nifti_u8,
+    Doubt, Format, Limits, NiftiOptions, ScanError, Series, open, write_nifti_f32, write_nifti_u8,
 };
 use saswin_volume::{Affine, Grid, Modality, Volume};
 use support::nifti::Nifti;
@@ -98,6 +98,17 @@ fn sform_goes_before_qform_before_voxel_sizes() {
     assert_eq!(bare.volume.grid.affine.linear[0], [-2.0, 0.0, 0.0]);
     assert_eq!(bare.volume.grid.affine.translation, [3.0, -2.0, -1.0]);
     assert!(bare.notes[0].contains("left and right are assumed"), "{:?}", bare.notes);
+    assert_eq!(bare.doubts, [Doubt::Sides]);
+}
+
+#[test]
+fn forms_that_contradict_each_other_are_doubted() {
+    let doubts = |qform| {
+        open_one("a.nii", Nifti { qform, ..Nifti::default() }.bytes()).unwrap().load(0).unwrap().doubts
+    };
+    assert_eq!(doubts(Some([1.0, 0.0, 0.0, 7.0, 8.0, 9.0])), [Doubt::Contradiction]);
+    assert_eq!(doubts(Some([0.05, 0.0, 0.0, -4.0, -5.0, -6.0])), []);
+    assert_eq!(doubts(None), []);
 }
 
 #[test]

@@ -75,6 +75,8 @@ pub enum Modality {
     Ct,
     /// Magnetic resonance, values in arbitrary units.
     Mr,
+    /// Stated by the file, and neither: PET, ultrasound, a picture of a screen.
+    Other,
     /// Not stated by the file.
     Unknown,
 }

@@ -48,6 +48,7 @@ fn scan(sample: Sample) -> Result<(Scan, Sample), Box<dyn std::error::Error>> {
         notes: Vec::new(),
         window: None,
         slices: Slices::default(),
+        doubts: Vec::new(),
     };
     Ok((scan, sample))
 }

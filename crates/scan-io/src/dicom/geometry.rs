@@ -93,7 +93,8 @@ impl Spread {
         }
     }
 
-    fn gaps(&self) -> Vec<f64> {
+    /// Distances between neighbours, in millimetres.
+    pub fn gaps(&self) -> Vec<f64> {
         self.depths.windows(2).map(|w| w[1] - w[0]).collect()
     }
 

@@ -222,7 +222,10 @@ impl Image {
         // Offsets count from the first fragment's item header, 8 bytes before its data.
         let base = fragments.first().map_or(0, |f| f.start) as u64;
         let by_table = |table: &[u64]| -> Vec<usize> {
-            let at = |offset: &u64| fragments.binary_search_by_key(&(base + offset), |f| f.start as u64).ok();
+            let at = |offset: &u64| {
+                let start = base.checked_add(*offset)?;
+                fragments.binary_search_by_key(&start, |f| f.start as u64).ok()
+            };
             table.iter().map_while(at).collect()
         };
         for table in [self.extended_offsets.as_slice(), offsets] {

@@ -31,6 +31,9 @@ pub(super) struct Plane {
     pub slope: f64,
     pub intercept: f64,
     pub window: Option<(f32, f32)>,
+    /// Whether the distance of pixels is stated.
+    pub is_sized: bool,
+    pub b_value: f64,
     pub order: Order,
     pub key: Arc<Key>,
 }
@@ -60,8 +63,20 @@ impl Order {
         pairs.map(|(a, b)| a.total_cmp(b)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
     }
 
+    pub fn temporal(&self) -> f64 {
+        self.0[0]
+    }
+
     pub fn acquisition(&self) -> f64 {
         self.0[1]
+    }
+
+    pub fn trigger(&self) -> f64 {
+        self.0[2]
+    }
+
+    pub fn time(&self) -> f64 {
+        self.0[3]
     }
 }
 
@@ -130,6 +145,11 @@ impl<'a> FrameView<'a> {
         (width > 0.0).then_some((centre as f32, width as f32))
     }
 
+    /// s/mm²; 0 where none is stated.
+    fn b_value(&self) -> f64 {
+        self.find(tags::MR_DIFFUSION_SEQUENCE, |d| d.float(tags::DIFFUSION_B_VALUE)).unwrap_or(0.0)
+    }
+
     fn order(&self, frame: usize) -> Order {
         let top = |tag| self.levels[2].and_then(|d| d.float(tag)).unwrap_or(0.0);
         let content = |tag| self.find(tags::FRAME_CONTENT_SEQUENCE, |d| d.float(tag));
@@ -182,7 +202,8 @@ impl<'a> FrameView<'a> {
             modality: match text(tags::MODALITY).as_str() {
                 "CT" => Modality::Ct,
                 "MR" => Modality::Mr,
-                _ => Modality::Unknown,
+                "" => Modality::Unknown,
+                _ => Modality::Other,
             },
             description,
             notes,
@@ -230,13 +251,16 @@ fn frame_offset(dataset: &Dataset, frame: usize) -> f64 {
 
 fn plane(image: &Arc<Image>, view: &FrameView, frame: usize, key: Arc<Key>) -> Plane {
     let (slope, intercept) = view.rescale();
+    let spacing = view.spacing();
     Plane {
         image: Arc::clone(image),
         frame,
         corner: [0, 0],
         size: [image.columns, image.rows],
-        pose: view.pose().filter(|_| view.spacing().is_some()),
-        spacing: view.spacing().unwrap_or([1.0; 2]),
+        pose: view.pose().filter(|_| spacing.is_some()),
+        spacing: spacing.unwrap_or([1.0; 2]),
+        is_sized: spacing.is_some(),
+        b_value: view.b_value(),
         slice_spacing: view.slice_spacing(),
         thickness: view.thickness(),
         slope,

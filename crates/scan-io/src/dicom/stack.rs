@@ -7,11 +7,9 @@ use saswin_volume::{Grid, Modality, Volume};
 use super::geometry::{Pose, Spread, affine};
 use super::image::Image;
 use super::plane::Plane;
+use super::repeats::into_volumes;
 use super::resample::Plan;
-use crate::{Limits, ScanError, Slices};
-
-/// Planes nearer than this along the normal, in millimetres, lie at the same place.
-const SAME_PLACE: f64 = 0.02;
+use crate::{Doubt, Limits, ScanError, Slices};
 
 /// Planes without a position are taken to be axial.
 const ASSUMED: Pose = Pose { position: [0.0; 3], across: [-1.0, 0.0, 0.0], down: [0.0, -1.0, 0.0] };
@@ -25,6 +23,7 @@ pub(crate) struct Stack {
     pub files: usize,
     pub notes: Vec<String>,
     pub slices: Slices,
+    pub doubts: Vec<Doubt>,
 }
 
 /// A middle slice for a thumbnail.
@@ -56,7 +55,8 @@ impl Stack {
         if first.image.inverted && first.key.modality != Modality::Ct {
             notes.push("white-on-black values (MONOCHROME1) were inverted".to_owned());
         }
-        Ok(Self { plan, grid, files, notes, slices, volumes })
+        let doubts = doubts(first, placed);
+        Ok(Self { plan, grid, files, notes, slices, doubts, volumes })
     }
 
     /// Number of volumes.
@@ -115,6 +115,12 @@ impl Stack {
     }
 }
 
+fn doubts(first: &Plane, placed: bool) -> Vec<Doubt> {
+    let sides = (!placed).then_some(Doubt::Sides);
+    let size = (!first.is_sized || !placed && first.slice_spacing.is_none()).then_some(Doubt::Size);
+    sides.into_iter().chain(size).collect()
+}
+
 fn count_files(planes: &[Plane]) -> usize {
     let mut images: Vec<*const Image> = planes.iter().map(|p| Arc::as_ptr(&p.image)).collect();
     images.sort_unstable();
@@ -122,36 +128,9 @@ fn count_files(planes: &[Plane]) -> usize {
     images.len()
 }
 
-fn by_order(mut planes: Vec<Plane>) -> Vec<Plane> {
+pub(super) fn by_order(mut planes: Vec<Plane>) -> Vec<Plane> {
     planes.sort_by(|a, b| a.order.compare(&b.order));
     planes
-}
-
-/// Groups planes by place along the normal; the n-th plane of every place makes up volume n.
-fn into_volumes(planes: Vec<Plane>, notes: &mut Vec<String>) -> Vec<Vec<Plane>> {
-    let Some(normal) = planes.first().and_then(|p| p.pose).map(|p| p.normal()) else { return Vec::new() };
-    let mut placed: Vec<(f64, Plane)> =
-        planes.into_iter().map(|p| (p.pose.map_or(0.0, |pose| pose.depth(normal)), p)).collect();
-    placed.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut places: Vec<(f64, Vec<Plane>)> = Vec::new();
-    for (depth, plane) in placed {
-        match places.last_mut() {
-            Some((at, same)) if depth - *at <= SAME_PLACE => same.push(plane),
-            _ => places.push((depth, vec![plane])),
-        }
-    }
-    let count = places.iter().map(|(_, same)| same.len()).min().unwrap_or(0);
-    let surplus: usize = places.iter().map(|(_, same)| same.len() - count).sum();
-    if surplus > 0 {
-        notes.push(format!("{surplus} slice(s) repeat a position and were left out"));
-    }
-    let mut volumes = vec![Vec::with_capacity(places.len()); count];
-    for (_, same) in places {
-        for (volume, plane) in volumes.iter_mut().zip(by_order(same)) {
-            volume.push(plane);
-        }
-    }
-    volumes
 }
 
 /// The grid of the planes, the plan to get there if they do not form one, and how many slices are missing.
@@ -173,9 +152,10 @@ fn arrange(
     let spread = Spread::of(&poses, first.spacing);
     let plan = Plan::new(&spread, first.size)?;
     let pose = poses.first().copied().unwrap_or(ASSUMED);
+    let missing = if plan.is_some() { missing(&spread, planes) } else { None };
     let grid = match &plan {
         Some(plan) => {
-            describe(&spread, plan, first, notes);
+            describe(&spread, missing, plan, first, notes);
             Grid {
                 dims: plan.dims,
                 affine: affine(&plan.pose(&pose, first.spacing), first.spacing, plan.gap),
@@ -186,11 +166,20 @@ fn arrange(
             Grid { dims: [columns, rows, planes.len()], affine: affine(&pose, first.spacing, gap) }
         }
     };
-    let missing = if plan.is_some() && spread.regular_gap().is_none() { spread.missing() } else { None };
     Ok((plan, grid, missing.unwrap_or(0)))
 }
 
-fn describe(spread: &Spread, plan: &Plan, first: &Plane, notes: &mut Vec<String>) {
+/// How many slices are missing. Where slices are as thick as the wider gaps, none is: they are of two thicknesses.
+fn missing(spread: &Spread, planes: &[Plane]) -> Option<usize> {
+    let touch = |(pair, gap): (&[Plane], f64)| match [pair[0].thickness, pair[1].thickness] {
+        [Some(a), Some(b)] => a.max(b) >= 0.9 * gap,
+        _ => false,
+    };
+    let all_touch = planes.windows(2).zip(spread.gaps()).all(touch);
+    spread.missing().filter(|_| !all_touch && spread.regular_gap().is_none())
+}
+
+fn describe(spread: &Spread, missing: Option<usize>, plan: &Plan, first: &Plane, notes: &mut Vec<String>) {
     if spread.is_sheared() {
         let angle = spread.tilt(first.spacing);
         let what =
@@ -200,7 +189,7 @@ fn describe(spread: &Spread, plan: &Plan, first: &Plane, notes: &mut Vec<String>
     if spread.regular_gap().is_some() {
         return;
     }
-    match spread.missing() {
+    match missing {
         Some(count) => {
             notes.push(format!("{count} slice(s) are missing and were filled in by interpolation"))
         }

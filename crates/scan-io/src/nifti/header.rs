@@ -5,7 +5,7 @@ use saswin_volume::Affine;
 use super::bytes::Fields;
 use super::orient::{self, Orientation};
 use super::values::DataType;
-use crate::{Limits, ScanError};
+use crate::{Doubt, Limits, ScanError};
 
 /// Longest header read: NIfTI-2.
 pub(crate) const HEADER_BYTES: usize = 540;
@@ -29,6 +29,7 @@ pub(crate) struct Header {
     /// Display window (centre, width) from `cal_min` and `cal_max`.
     pub window: Option<(f32, f32)>,
     pub notes: Vec<String>,
+    pub doubts: Vec<Doubt>,
 }
 
 /// Byte offsets of the fields, which differ between the versions only in place and width.
@@ -80,7 +81,7 @@ impl Header {
         let mut notes = Vec::new();
         let scaling = layout.scaling(fields, &mut notes);
         let offset = layout.offset(fields, paired)?;
-        let Orientation { affine, notes: orientation_notes } =
+        let Orientation { affine, notes: orientation_notes, doubts } =
             orient::read(&layout.orientation, fields, dims)?;
         notes.extend(orientation_notes);
         Ok(Self {
@@ -95,6 +96,7 @@ impl Header {
             affine,
             window: layout.window(fields),
             notes,
+            doubts,
         })
     }
 

@@ -1,9 +1,9 @@
 //! Voxel-to-RAS affine: sform, else qform, else voxel sizes alone.
 
-use saswin_volume::Affine;
+use saswin_volume::{Affine, Orientation as Axes};
 
 use super::bytes::Fields;
-use crate::ScanError;
+use crate::{Doubt, ScanError};
 
 /// Byte offsets of the orientation fields.
 pub(super) struct Layout {
@@ -40,6 +40,7 @@ pub(super) const NIFTI2: Layout = Layout {
 pub(super) struct Orientation {
     pub affine: Affine,
     pub notes: Vec<String>,
+    pub doubts: Vec<Doubt>,
 }
 
 const NO_ORIENTATION: &str =
@@ -54,9 +55,19 @@ pub(super) fn read(layout: &Layout, fields: Fields, dims: [usize; 3]) -> Result<
     if sform.as_ref().is_some_and(|a| !usable(a)) {
         notes.push("the sform cannot be inverted and was passed over".to_owned());
     }
-    let stated = sform.filter(usable).or(qform.filter(usable));
+    let (sform, qform) = (sform.filter(usable), qform.filter(usable));
+    let mut doubts = Vec::new();
+    if let (Some(s), Some(q)) = (&sform, &qform)
+        && Axes::of(s) != Axes::of(q)
+    {
+        notes.push("sform and qform turn the axes different ways: the sform was used".to_owned());
+        doubts.push(Doubt::Contradiction);
+    }
+    let stated = sform.or(qform);
     let affine = stated.unwrap_or_else(|| {
         notes.push(NO_ORIENTATION.to_owned());
+        doubts.push(Doubt::Sides);
+        doubts.extend(layout.lacks_sizes(fields).then_some(Doubt::Size));
         layout.unoriented(fields, dims)
     });
     if !usable(&affine) {
@@ -64,7 +75,7 @@ pub(super) fn read(layout: &Layout, fields: Fields, dims: [usize; 3]) -> Result<
             .in_field("srow_x")
             .at_byte(layout.sform as u64));
     }
-    Ok(Orientation { affine: layout.in_millimetres(fields, affine, &mut notes), notes })
+    Ok(Orientation { affine: layout.in_millimetres(fields, affine, &mut notes), notes, doubts })
 }
 
 impl Layout {
@@ -74,6 +85,13 @@ impl Layout {
 
     fn code(&self, fields: Fields, at: usize) -> i32 {
         if self.wide { fields.i32(at) } else { i32::from(fields.i16(at)) }
+    }
+
+    fn lacks_sizes(&self, fields: Fields) -> bool {
+        (1..=3).any(|axis| {
+            let size = self.float(fields, self.pixdim, axis).abs();
+            !size.is_finite() || size == 0.0
+        })
     }
 
     /// Voxel sizes; those missing or not positive become 1 mm.

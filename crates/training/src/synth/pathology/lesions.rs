@@ -43,12 +43,11 @@ fn replacing(setting: &Setting, rng: &mut Rng, keep: [f32; 2], subtle: bool) -> 
     let (white, grey, fluid) = (mean(Tissue::White), mean(Tissue::Cortex), mean(Tissue::Fluid));
     let (low, high) = (white.min(grey), white.max(grey));
     let keep = rng.range(keep[0], keep[1]);
-    let least = if subtle { 1.05 } else { 1.2 };
+    let bright = if subtle { [1.06, 1.6] } else { [1.2, 1.8] };
     let value = match setting.contrast {
         Contrast::T1 => fluid + rng.range(0.0, if subtle { 1.15 } else { 0.65 }) * (low - fluid),
-        Contrast::T2 | Contrast::Pd => high * rng.range(least, 1.8),
-        Contrast::Flair if rng.chance(0.1) => fluid,
-        Contrast::Flair => high * rng.range(least, 1.8),
+        Contrast::Flair if !subtle && rng.chance(0.1) => fluid,
+        Contrast::T2 | Contrast::Pd | Contrast::Flair => high * rng.range(bright[0], bright[1]),
         Contrast::Any | Contrast::Ct if rng.chance(0.5) => high + rng.range(0.2, 0.7),
         Contrast::Any | Contrast::Ct => (low * rng.range(0.0, 0.7)).max(0.01),
     };
@@ -118,9 +117,9 @@ fn canvas_box(
 fn plaques(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     let look = replacing(setting, rng, [0.0, 0.25], true);
     let count = 2 + (rng.unit().powi(2) * 38.0) as usize;
-    let size = rng.range(0.7, 1.3);
+    let (size, reach) = (rng.range(0.7, 1.3), rng.range(2.0, 9.0));
     for _ in 0..count {
-        let radius = size * (1.3 + 4.5 * rng.unit().powi(3));
+        let radius = size * (1.2 + reach * rng.unit().powi(3));
         let site = match rng.weighted(&[0.55, 0.2, 0.25]) {
             0 => beside_ventricle(setting, rng, radius),
             1 => setting.anatomy.site(rng, WHITE, [4.0, 16.0]),
@@ -129,7 +128,7 @@ fn plaques(setting: &Setting, rng: &mut Rng, case: &mut Case) {
         let Some(centre) = site else { continue };
         let blob = Blob::random(centre, radius, 0.3, 0.15, rng);
         let tissues = if rng.chance(0.85) { WHITE } else { BRAIN };
-        let own = OverlayLook { add: look.add * rng.range(0.93, 1.07), ..look };
+        let own = OverlayLook { add: look.add * rng.range(0.9, 1.15), ..look };
         case.lay(setting, &blob, tissues, own, finding::LESION);
     }
     case.pathologies.push(Pathology::Plaques);

@@ -1,0 +1,85 @@
+//! Planes of one series parted into volumes that were taken one after the other.
+
+use std::collections::BTreeMap;
+
+use super::plane::Plane;
+use super::stack::by_order;
+
+/// Planes nearer than this along the normal, in millimetres, lie at the same place.
+const SAME_PLACE: f64 = 0.02;
+
+/// Something by which repetitions may differ.
+type Mark = fn(&Plane) -> f64;
+
+/// Most telling first.
+const MARKS: [Mark; 5] = [
+    |p| p.order.temporal(),
+    |p| p.b_value,
+    |p| p.order.acquisition(),
+    |p| p.order.trigger(),
+    |p| p.order.time(),
+];
+
+/// Groups planes by place along the normal; the n-th plane of every place makes up volume n. Where places have
+/// unequal numbers of planes, repetitions are told apart by a mark, and only whole ones are kept.
+pub(super) fn into_volumes(planes: Vec<Plane>, notes: &mut Vec<String>) -> Vec<Vec<Plane>> {
+    let places = places(planes);
+    let count = places.iter().map(Vec::len).min().unwrap_or(0);
+    if places.iter().all(|same| same.len() == count) {
+        return by_rank(places, count);
+    }
+    for mark in MARKS {
+        let (whole, left_out) = by_mark(&places, mark);
+        if !whole.is_empty() {
+            notes.push(format!("{left_out} repetition(s) lack slices and were left out"));
+            return whole;
+        }
+    }
+    let surplus: usize = places.iter().map(|same| same.len() - count).sum();
+    notes.push(format!("{surplus} slice(s) repeat a position and were left out"));
+    by_rank(places, count)
+}
+
+/// Planes of each place along the normal of the first plane.
+fn places(planes: Vec<Plane>) -> Vec<Vec<Plane>> {
+    let Some(normal) = planes.first().and_then(|p| p.pose).map(|p| p.normal()) else { return Vec::new() };
+    let mut placed: Vec<(f64, Plane)> =
+        planes.into_iter().map(|p| (p.pose.map_or(0.0, |pose| pose.depth(normal)), p)).collect();
+    placed.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut places: Vec<(f64, Vec<Plane>)> = Vec::new();
+    for (depth, plane) in placed {
+        match places.last_mut() {
+            Some((at, same)) if depth - *at <= SAME_PLACE => same.push(plane),
+            _ => places.push((depth, vec![plane])),
+        }
+    }
+    places.into_iter().map(|(_, same)| by_order(same)).collect()
+}
+
+fn by_rank(places: Vec<Vec<Plane>>, count: usize) -> Vec<Vec<Plane>> {
+    let mut volumes = vec![Vec::with_capacity(places.len()); count];
+    for same in places {
+        for (volume, plane) in volumes.iter_mut().zip(same) {
+            volume.push(plane);
+        }
+    }
+    volumes
+}
+
+/// The repetitions with one plane at every place, and how many others there are. None if the mark puts two planes
+/// of one place together: it does not tell repetitions apart.
+fn by_mark(places: &[Vec<Plane>], mark: Mark) -> (Vec<Vec<Plane>>, usize) {
+    let mut repeats: BTreeMap<u64, Vec<Option<&Plane>>> = BTreeMap::new();
+    for (at, plane) in places.iter().enumerate().flat_map(|(at, same)| same.iter().map(move |p| (at, p))) {
+        // Bits of positive numbers are in the order of the numbers.
+        let repeat = repeats.entry(mark(plane).abs().to_bits()).or_insert_with(|| vec![None; places.len()]);
+        if repeat[at].replace(plane).is_some() {
+            return (Vec::new(), 0);
+        }
+    }
+    let all = repeats.len();
+    let whole = |repeat: Vec<Option<&Plane>>| repeat.into_iter().map(|p| p.cloned()).collect();
+    let volumes: Vec<Vec<Plane>> = repeats.into_values().filter_map(whole).collect();
+    let left_out = all - volumes.len();
+    (volumes, left_out)
+}
