@@ -266,6 +266,10 @@ pub struct Manifest {
     /// background. Applied in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pieces: Vec<Vec<u8>>,
+    /// Labels by tissue, for those that the scan's own intensities help to tell apart; the scan is the first input
+    /// channel.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tissues: Vec<Vec<u8>>,
     /// Unions of classes to report.
     #[serde(default)]
     pub regions: Vec<Region>,

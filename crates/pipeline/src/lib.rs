@@ -17,6 +17,7 @@ mod sample;
 mod suitability;
 mod survey;
 mod tier;
+mod tissue;
 mod trouble;
 
 pub use bench::{

@@ -7,7 +7,9 @@ use web_time::Instant;
 
 use crate::report::{App, DISCLAIMER, DisplayWindow, Report, ScanInfo, Timing};
 use crate::suitability::read_as;
-use crate::{Concern, Engine, LoadedModel, Monitor, RunError, Step, check, interpret, prepare, recover};
+use crate::{
+    Concern, Engine, LoadedModel, Monitor, RunError, Step, check, interpret, prepare, recover, tissue,
+};
 
 /// How a model's label map is written as NIfTI: with the names of its labels.
 pub fn nifti_options(manifest: &Manifest) -> NiftiOptions {
@@ -97,6 +99,10 @@ pub async fn run(
     if !monitor.proceed().await {
         return Err(RunError::Cancelled);
     }
+    let mut steps = prepared.steps.clone();
+    if tissue::weigh(manifest, &mut scores, &prepared) {
+        steps.push("borders of tissues set by the network and the scan's own intensities".to_owned());
+    }
     interpret::apply_margins(manifest, &mut scores);
     let segmentation = interpret::label_map(&model.manifest, &scores, &prepared, &scan.volume.grid)?;
     let labels = interpret::volumes(manifest, &segmentation);
@@ -119,7 +125,7 @@ pub async fn run(
         model: model.info(),
         adapter,
         alignment: prepared.alignment.clone(),
-        preprocessing: prepared.steps.clone(),
+        preprocessing: steps,
         warnings,
         overridden,
         probabilities: interpret::probabilities(manifest, &labels, &scores, shift_mm),

@@ -179,6 +179,9 @@ pub struct ManifestRecipe {
     /// Unions of labels that are one piece.
     #[serde(default)]
     pub pieces: Vec<Vec<u8>>,
+    /// See [`Manifest::tissues`].
+    #[serde(default)]
+    pub tissues: Vec<Vec<u8>>,
     /// Unions of classes to report.
     #[serde(default)]
     pub regions: Vec<Region>,
@@ -302,6 +305,7 @@ impl Recipe {
             classes: m.classes,
             measures: m.measures,
             pieces: m.pieces,
+            tissues: m.tissues,
             windows: m.windows,
             files,
             trained: true,

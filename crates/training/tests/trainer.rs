@@ -71,6 +71,7 @@ fn recipe() -> Recipe {
             classes: vec![],
             measures: vec![],
             pieces: vec![],
+            tissues: vec![],
             windows: saswin_model::WindowPool::Mean,
             note: String::new(),
             license: String::new(),

@@ -7,6 +7,7 @@
 //! - lengths in millimetres, angles in degrees.
 
 mod affine;
+mod coarse;
 mod grid;
 mod lines;
 mod midway;
@@ -18,6 +19,7 @@ mod smooth;
 pub mod windows;
 
 pub use affine::{Affine, AffineError};
+pub use coarse::CoarseField;
 pub use grid::{Grid, GridError, Modality, Volume};
 pub use midway::{Midway, NotAligned, Plane, midway};
 pub use orient::Orientation;

@@ -154,6 +154,7 @@ fn manifest(
         classes: if heads { names.iter().enumerate().map(class).collect() } else { Vec::new() },
         measures: Vec::new(),
         pieces: Vec::new(),
+        tissues: Vec::new(),
         windows: WindowPool::default(),
         provenance: String::new(),
         files: vec![file],

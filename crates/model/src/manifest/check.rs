@@ -45,6 +45,9 @@ impl Manifest {
                 ));
             }
         }
+        if self.tissues.iter().flatten().any(|v| self.overlapping || !self.labels(*v)) {
+            return fail("`tissues` names values that are not labels, or labels that overlap".to_owned());
+        }
         let shifts = self.classes.iter().filter_map(|c| c.shift);
         if self.midline.is_none() && (shifts.count() > 0 || self.measures.iter().any(|m| m.midline)) {
             return fail(

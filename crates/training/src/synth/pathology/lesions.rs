@@ -14,7 +14,7 @@ const MNI: [[f32; 3]; 2] = [[-71.0, -106.0, -68.0], [71.0, 72.0, 81.0]];
 pub(crate) fn rim(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     let mean = |t| setting.looks.mean(t);
     let grey = mean(Tissue::White).max(mean(Tissue::Cortex));
-    let (value, thick) = (grey * rng.range(0.95, 1.35), rng.range(0.6, 1.3));
+    let (value, thick) = (grey * rng.range(0.95, 1.4), rng.range(0.6, 2.2));
     for _ in 0..(30.0 + 120.0 * rng.unit()) as usize {
         let Some(centre) = beside_ventricle(setting, rng, 0.0) else { continue };
         let blob = Blob::random(centre, thick * rng.range(0.8, 1.3), 0.4, 0.1, rng);
@@ -43,11 +43,12 @@ fn replacing(setting: &Setting, rng: &mut Rng, keep: [f32; 2], subtle: bool) -> 
     let (white, grey, fluid) = (mean(Tissue::White), mean(Tissue::Cortex), mean(Tissue::Fluid));
     let (low, high) = (white.min(grey), white.max(grey));
     let keep = rng.range(keep[0], keep[1]);
-    let bright = if subtle { [1.06, 1.6] } else { [1.2, 1.8] };
     let value = match setting.contrast {
         Contrast::T1 => fluid + rng.range(0.0, if subtle { 1.15 } else { 0.65 }) * (low - fluid),
         Contrast::Flair if !subtle && rng.chance(0.1) => fluid,
-        Contrast::T2 | Contrast::Pd | Contrast::Flair => high * rng.range(bright[0], bright[1]),
+        // From about grey matter on, as plaques come.
+        Contrast::T2 | Contrast::Pd | Contrast::Flair if subtle => white * rng.range(1.15, 1.9),
+        Contrast::T2 | Contrast::Pd | Contrast::Flair => high * rng.range(1.2, 1.8),
         Contrast::Any | Contrast::Ct if rng.chance(0.5) => high + rng.range(0.2, 0.7),
         Contrast::Any | Contrast::Ct => (low * rng.range(0.0, 0.7)).max(0.01),
     };
@@ -120,7 +121,7 @@ fn plaques(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     let (size, reach) = (rng.range(0.7, 1.3), rng.range(2.0, 9.0));
     for _ in 0..count {
         let radius = size * (1.2 + reach * rng.unit().powi(3));
-        let site = match rng.weighted(&[0.55, 0.2, 0.25]) {
+        let site = match rng.weighted(&[0.35, 0.2, 0.45]) {
             0 => beside_ventricle(setting, rng, radius),
             1 => setting.anatomy.site(rng, WHITE, [4.0, 16.0]),
             _ => setting.anatomy.site(rng, WHITE, [10.0, 90.0]),
