@@ -20,8 +20,8 @@ const MIN_SPREAD: f32 = 0.01;
 const MIN_VOXELS: usize = 500;
 
 /// Adds what intensities say to the logits of the tissues that the manifest names. A voxel that the network gives to
-/// none of them stays as it is; of others, the highest logit stays as high. False if nothing was changed: no tissues are named, or
-/// one of them is not there.
+/// none of them stays as it is; of others, the highest logit stays as high. False if nothing was changed, as no
+/// tissues are named or one of them is not there.
 pub(crate) fn weigh(manifest: &Manifest, scores: &mut Scores, prepared: &Prepared) -> bool {
     if manifest.tissues.is_empty() || scores.classes == 0 {
         return false;
