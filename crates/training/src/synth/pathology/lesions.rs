@@ -10,16 +10,22 @@ use crate::synth::{Contrast, Region, Rng, SynthConfig};
 /// MNI millimetres of the brain's box that the shapes belong to.
 const MNI: [[f32; 3]; 2] = [[-71.0, -106.0, -68.0], [71.0, 72.0, 81.0]];
 
-/// The thin, patchy, bright rim of healthy ventricles, which plaques resemble.
+/// The patchy, bright rim of healthy ventricles and the plexus inside them, which plaques resemble.
 pub(crate) fn rim(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     let mean = |t| setting.looks.mean(t);
     let grey = mean(Tissue::White).max(mean(Tissue::Cortex));
-    let (value, thick) = (grey * rng.range(0.95, 1.4), rng.range(0.6, 2.2));
+    let (value, thick) = (grey * rng.range(0.95, 1.45), rng.range(0.6, 2.6));
     for _ in 0..(30.0 + 120.0 * rng.unit()) as usize {
         let Some(centre) = beside_ventricle(setting, rng, 0.0) else { continue };
         let blob = Blob::random(centre, thick * rng.range(0.8, 1.3), 0.4, 0.1, rng);
         let look = OverlayLook::towards(value * rng.range(0.95, 1.05), 0.2, 0.0);
-        case.lay(setting, &blob, WHITE, look, finding::NONE);
+        case.lay(setting, &blob, BRAIN, look, finding::NONE);
+    }
+    for _ in 0..rng.below(9) {
+        let Some(centre) = setting.anatomy.site(rng, overlay::VENTRICLES, [0.0, 90.0]) else { continue };
+        let blob = Blob::random(centre, rng.range(1.5, 4.5), 0.5, 0.2, rng);
+        let look = OverlayLook::towards(value * rng.range(0.8, 1.2), 0.1, 0.05 * value);
+        case.lay(setting, &blob, overlay::VENTRICLES, look, finding::NONE);
     }
 }
 
@@ -127,7 +133,7 @@ fn plaques(setting: &Setting, rng: &mut Rng, case: &mut Case) {
             _ => setting.anatomy.site(rng, WHITE, [10.0, 90.0]),
         };
         let Some(centre) = site else { continue };
-        let blob = Blob::random(centre, radius, 0.3, 0.15, rng);
+        let blob = Blob::random(centre, radius, 0.5, 0.15, rng);
         let tissues = if rng.chance(0.85) { WHITE } else { BRAIN };
         let own = OverlayLook { add: look.add * rng.range(0.9, 1.15), ..look };
         case.lay(setting, &blob, tissues, own, finding::LESION);
