@@ -287,7 +287,7 @@ fn repeated(mark: impl Fn(u16) -> Element) -> Vec<SliceSpec> {
 fn a_repetition_that_lacks_a_slice_does_not_mix_with_others() {
     let acquisition = |t: u16| text((0x0020, 0x0012), "IS", &(t + 1).to_string());
     let b_value =
-        |t: u16| (((0x0018, 0x9087)), Value::Bytes("FD", (1000.0 * f64::from(t)).to_le_bytes().to_vec()));
+        |t: u16| ((0x0018, 0x9087), Value::Bytes("FD", (1000.0 * f64::from(t)).to_le_bytes().to_vec()));
     for mut specs in [repeated(acquisition), repeated(b_value)] {
         let lost = specs.iter().position(|s| s.pixels[0] == 104).unwrap();
         specs.remove(lost);
