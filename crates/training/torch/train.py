@@ -180,12 +180,13 @@ class Run:
         own = {k: v.clone() for k, v in self.net.state_dict().items()}
         self.net.load_state_dict(self.averaged())
         self.net.eval()
-        counts = 0.0
+        counts, each = 0.0, []
         heads = []
         for batch in self.held_out:
             output = self.forward(batch)
             if output["segmentation"] is not None:
-                counts = counts + overlaps(output["segmentation"].float().cpu(), batch.labels)
+                each.append(overlaps(output["segmentation"].float().cpu(), batch.labels))
+                counts = counts + each[-1]
             if output["classes"] is not None:
                 heads.append([output["classes"].float().tolist()[0], batch.classes.tolist()[0]])
         self.net.load_state_dict(own)
@@ -195,7 +196,8 @@ class Run:
             dice = [(2 * both / (a + t)).item() if a + t > 0 else None for a, t, both in counts.T]
         known = [d for d in (dice[1:] if len(dice) > 1 else dice) if d is not None]
         self.write(kind="validation", step=self.step, minutes=self.seconds / 60,
-                   mean_dice=sum(known) / len(known) if known else None, dice=dice)  # fmt: skip
+                   mean_dice=sum(known) / len(known) if known else None, dice=dice,
+                   window_dice=window_dice(each))  # fmt: skip
         if heads:
             (self.args.out / "heads.json").write_text(json.dumps(heads))
 
@@ -217,6 +219,16 @@ def overlaps(logits, labels):
     n = max(k, 2)
     rows = [torch.bincount(t, minlength=n) for t in (answer, truth, truth[answer == truth])]
     return torch.stack(rows).double()[:, (0 if k > 1 else 1) :]
+
+
+def window_dice(each):
+    """Dice per class, the mean of the windows that hold it: small structures count there as much as large ones."""
+    if not each:
+        return None
+    answer, truth, both = torch.stack(each).unbind(1)
+    held = truth > 0
+    dice = torch.where(held, 2 * both / (answer + truth).clamp_min(1), 0).sum(0) / held.sum(0)
+    return [d.item() if n > 0 else None for d, n in zip(dice, held.sum(0))]
 
 
 def main():
