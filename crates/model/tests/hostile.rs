@@ -55,6 +55,8 @@ fn a_manifest_that_cannot_be_computed_is_refused() {
     let nowhere =
         r#""modality": "mr", "midline": { "left": [201], "right": [202], "ventricles": [203, 204] }"#;
     assert!(reason(r#""modality": "mr""#, nowhere).contains("not labels"));
+    let tissues = r#""modality": "mr", "tissues": [[9]]"#;
+    assert!(reason(r#""modality": "mr""#, tissues).contains("`tissues` names values"));
 }
 
 #[test]

@@ -32,12 +32,14 @@ pub(crate) fn weigh(manifest: &Manifest, scores: &mut Scores, prepared: &Prepare
     let Some(looks) = mixture.looks(&own).and_then(refined) else { return false };
     let (size, members) = (own.len(), mixture.members);
     let image = &prepared.input[..size];
+    let mut says = vec![0.0; looks.len()];
     for voxel in (0..size).filter(|v| own[*v].is_some()) {
+        likelihoods(&looks, voxel, image[voxel], &mut says);
         let mut logits: Vec<f32> =
             members.iter().map(|(c, _)| scores.segmentation[c * size + voxel]).collect();
         let before = highest(&logits);
         for (logit, (_, tissue)) in logits.iter_mut().zip(&members) {
-            *logit += looks[*tissue].log_likelihood(voxel, image[voxel]);
+            *logit += says[*tissue];
         }
         let rise = highest(&logits) - before;
         for (logit, (class, _)) in logits.iter().zip(&members) {
@@ -45,6 +47,11 @@ pub(crate) fn weigh(manifest: &Manifest, scores: &mut Scores, prepared: &Prepare
         }
     }
     true
+}
+
+/// Log-likelihood of `value` in each tissue.
+fn likelihoods(looks: &[Look], voxel: usize, value: f32, says: &mut [f32]) {
+    says.iter_mut().zip(looks).for_each(|(say, look)| *say = look.log_likelihood(voxel, value));
 }
 
 fn highest(logits: &[f32]) -> f32 {
@@ -108,30 +115,29 @@ impl<'a> Mixture<'a> {
     }
 
     /// The tissue of each voxel, if the network gives it to one.
-    fn by_network(&self) -> Vec<Option<usize>> {
+    fn by_network(&self) -> Vec<Option<u8>> {
         let highest = |voxel: usize| {
             let classes = 0..self.scores.classes;
             classes.max_by(|a, b| self.prior(*a, voxel).total_cmp(&self.prior(*b, voxel)))
         };
-        let tissue = |class: usize| self.members.iter().find(|(c, _)| *c == class).map(|(_, t)| *t);
+        let tissue = |class: usize| self.members.iter().find(|(c, _)| *c == class).map(|(_, t)| *t as u8);
         (0..self.image.len()).map(|voxel| tissue(highest(voxel)?)).collect()
     }
 
     /// The tissue that network and intensity together say, where the network gives the voxel to one.
-    fn by_both(&self, own: &[Option<usize>], looks: &[Look]) -> Vec<Option<usize>> {
-        let posterior = |voxel: usize, class: usize, tissue: usize| {
-            self.prior(class, voxel) + looks[tissue].log_likelihood(voxel, self.image[voxel])
-        };
-        let best = |voxel: usize| {
-            let scored = self.members.iter().map(|(class, t)| (posterior(voxel, *class, *t), *t));
-            scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, tissue)| tissue)
+    fn by_both(&self, own: &[Option<u8>], looks: &[Look]) -> Vec<Option<u8>> {
+        let mut says = vec![0.0; looks.len()];
+        let mut best = |voxel: usize| {
+            likelihoods(looks, voxel, self.image[voxel], &mut says);
+            let scored = self.members.iter().map(|(class, t)| (self.prior(*class, voxel) + says[*t], *t));
+            scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, tissue)| tissue as u8)
         };
         own.iter().enumerate().map(|(voxel, tissue)| tissue.and_then(|_| best(voxel))).collect()
     }
 
-    fn looks(&self, labels: &[Option<usize>]) -> Option<Vec<Look>> {
+    fn looks(&self, labels: &[Option<u8>]) -> Option<Vec<Look>> {
         let members =
-            |t: usize| labels.iter().enumerate().filter(move |(_, l)| **l == Some(t)).map(|(i, _)| i);
+            |t: usize| labels.iter().enumerate().filter(move |(_, l)| **l == Some(t as u8)).map(|(i, _)| i);
         (0..self.tissues)
             .map(|t| Look::of(&members(t).collect::<Vec<_>>(), self.image, self.dims, self.reach))
             .collect()

@@ -45,7 +45,8 @@ impl Manifest {
                 ));
             }
         }
-        if self.tissues.iter().flatten().any(|v| self.overlapping || !self.labels(*v)) {
+        let unknown = self.tissues.iter().flatten().any(|v| !self.labels(*v));
+        if unknown || self.tissues.len() > self.labels.len() || self.overlapping && !self.tissues.is_empty() {
             return fail("`tissues` names values that are not labels, or labels that overlap".to_owned());
         }
         let shifts = self.classes.iter().filter_map(|c| c.shift);
