@@ -22,6 +22,24 @@ pub struct Scores {
     pub windows: usize,
 }
 
+impl Scores {
+    /// The class with the highest logit at each voxel of the prepared grid.
+    pub(crate) fn labels(&self) -> Vec<u8> {
+        let size = self.segmentation.len() / self.classes.max(1);
+        let channel = |c: usize| &self.segmentation[c * size..(c + 1) * size];
+        let mut labels = vec![0; size];
+        let mut highest = channel(0).to_vec();
+        for c in 1..self.classes {
+            for ((label, highest), logit) in labels.iter_mut().zip(&mut highest).zip(channel(c)) {
+                if *logit > *highest {
+                    (*label, *highest) = (c as u8, *logit);
+                }
+            }
+        }
+        labels
+    }
+}
+
 /// A network on its way over a volume. It lives in host memory: what is finished outlasts the device.
 #[derive(Debug)]
 pub struct Inference<'a> {

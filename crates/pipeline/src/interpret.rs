@@ -115,19 +115,8 @@ pub(crate) fn asymmetry(volumes: &[LabelVolume]) -> Vec<Asymmetry> {
 /// Midline shift in mm on the segmentation, positive to the right.
 pub(crate) fn midline_shift(manifest: &Manifest, scores: &Scores, prepared: &Prepared) -> Option<f64> {
     let midline = manifest.midline.as_ref()?;
-    let size = scores.segmentation.len() / scores.classes.max(1);
-    let channel = |c: usize| &scores.segmentation[c * size..(c + 1) * size];
-    let mut labels = vec![0; size];
-    let mut highest = channel(0).to_vec();
-    for c in 1..scores.classes {
-        for ((label, highest), logit) in labels.iter_mut().zip(&mut highest).zip(channel(c)) {
-            if *logit > *highest {
-                (*label, *highest) = (c as u8, *logit);
-            }
-        }
-    }
     let spacing_mm = manifest.preprocessing.spacing_mm;
-    Halves { labels: &labels, dims: prepared.grid.dims, spacing_mm }.shift_mm(midline)
+    Halves { labels: &scores.labels(), dims: prepared.grid.dims, spacing_mm }.shift_mm(midline)
 }
 
 /// Regions, and measures read from the class head or the midline.

@@ -116,12 +116,9 @@ impl<'a> Mixture<'a> {
 
     /// The tissue of each voxel, if the network gives it to one.
     fn by_network(&self) -> Vec<Option<u8>> {
-        let highest = |voxel: usize| {
-            let classes = 0..self.scores.classes;
-            classes.max_by(|a, b| self.prior(*a, voxel).total_cmp(&self.prior(*b, voxel)))
-        };
-        let tissue = |class: usize| self.members.iter().find(|(c, _)| *c == class).map(|(_, t)| *t as u8);
-        (0..self.image.len()).map(|voxel| tissue(highest(voxel)?)).collect()
+        let tissue =
+            |class: u8| self.members.iter().find(|(c, _)| *c == usize::from(class)).map(|(_, t)| *t as u8);
+        self.scores.labels().into_iter().map(tissue).collect()
     }
 
     /// The tissue that network and intensity together say, where the network gives the voxel to one.

@@ -99,6 +99,14 @@ fn sform_goes_before_qform_before_voxel_sizes() {
     assert_eq!(bare.volume.grid.affine.translation, [3.0, -2.0, -1.0]);
     assert!(bare.notes[0].contains("left and right are assumed"), "{:?}", bare.notes);
     assert_eq!(bare.doubts, [Doubt::Sides]);
+    let unsized_by = |sform, qform| {
+        let nifti =
+            Nifti { sform, qform, pixdim: [1.0, 2.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0], ..Nifti::default() };
+        open_one("a.nii", nifti.bytes()).unwrap().load(0).unwrap().doubts
+    };
+    assert_eq!(unsized_by(None, qform), [Doubt::Size]);
+    assert_eq!(unsized_by(None, None), [Doubt::Size, Doubt::Sides]);
+    assert_eq!(unsized_by(Nifti::default().sform, None), []);
 }
 
 #[test]

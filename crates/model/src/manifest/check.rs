@@ -47,7 +47,7 @@ impl Manifest {
         }
         let unknown = self.tissues.iter().flatten().any(|v| !self.labels(*v));
         if unknown || self.tissues.len() > self.labels.len() || self.overlapping && !self.tissues.is_empty() {
-            return fail("`tissues` names values that are not labels, or labels that overlap".to_owned());
+            return fail("`tissues` names values that are not labels, labels that overlap, or more tissues than labels".to_owned());
         }
         let shifts = self.classes.iter().filter_map(|c| c.shift);
         if self.midline.is_none() && (shifts.count() > 0 || self.measures.iter().any(|m| m.midline)) {

@@ -63,11 +63,14 @@ pub(super) fn read(layout: &Layout, fields: Fields, dims: [usize; 3]) -> Result<
         notes.push("sform and qform turn the axes different ways: the sform was used".to_owned());
         doubts.push(Doubt::Contradiction);
     }
+    // Only the sform holds sizes of its own.
+    if sform.is_none() && (0..3).any(|axis| layout.size(fields, axis).is_none()) {
+        doubts.push(Doubt::Size);
+    }
     let stated = sform.or(qform);
     let affine = stated.unwrap_or_else(|| {
         notes.push(NO_ORIENTATION.to_owned());
         doubts.push(Doubt::Sides);
-        doubts.extend(layout.lacks_sizes(fields).then_some(Doubt::Size));
         layout.unoriented(fields, dims)
     });
     if !usable(&affine) {
@@ -87,19 +90,15 @@ impl Layout {
         if self.wide { fields.i32(at) } else { i32::from(fields.i16(at)) }
     }
 
-    fn lacks_sizes(&self, fields: Fields) -> bool {
-        (1..=3).any(|axis| {
-            let size = self.float(fields, self.pixdim, axis).abs();
-            !size.is_finite() || size == 0.0
-        })
+    /// Size of a voxel along `axis`, if it is stated.
+    fn size(&self, fields: Fields, axis: usize) -> Option<f64> {
+        let size = self.float(fields, self.pixdim, axis + 1).abs();
+        (size.is_finite() && size > 0.0).then_some(size)
     }
 
     /// Voxel sizes; those missing or not positive become 1 mm.
     fn spacing(&self, fields: Fields) -> [f64; 3] {
-        std::array::from_fn(|axis| {
-            let size = self.float(fields, self.pixdim, axis + 1).abs();
-            if size.is_finite() && size > 0.0 { size } else { 1.0 }
-        })
+        std::array::from_fn(|axis| self.size(fields, axis).unwrap_or(1.0))
     }
 
     fn sform(&self, fields: Fields) -> Affine {

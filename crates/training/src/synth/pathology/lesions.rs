@@ -43,7 +43,7 @@ pub(crate) fn draw(setting: &Setting, config: &SynthConfig, rng: &mut Rng, case:
 }
 
 /// A lesion look unlike white matter, as the contrast demands. With `subtle` it may be as close as
-/// plaques come: like grey matter in T1, little brighter than it elsewhere.
+/// plaques come: like grey matter.
 fn replacing(setting: &Setting, rng: &mut Rng, keep: [f32; 2], subtle: bool) -> OverlayLook {
     let mean = |t| setting.looks.mean(t);
     let (white, grey, fluid) = (mean(Tissue::White), mean(Tissue::Cortex), mean(Tissue::Fluid));
