@@ -38,8 +38,12 @@ fn what_broke_once_is_survived() {
 }
 
 fn reason(from: &str, to: &str) -> String {
-    assert!(MANIFEST.contains(from), "{from}");
-    match Manifest::from_json(&MANIFEST.replace(from, to)) {
+    reason_in(MANIFEST, from, to)
+}
+
+fn reason_in(manifest: &str, from: &str, to: &str) -> String {
+    assert!(manifest.contains(from), "{from}");
+    match Manifest::from_json(&manifest.replace(from, to)) {
         Err(ManifestError::Inconsistent { reason, .. }) => reason,
         other => panic!("{from} → {to}: {other:?}"),
     }
@@ -57,6 +61,12 @@ fn a_manifest_that_cannot_be_computed_is_refused() {
     assert!(reason(r#""modality": "mr""#, nowhere).contains("not labels"));
     let tissues = r#""modality": "mr", "tissues": [[9]]"#;
     assert!(reason(r#""modality": "mr""#, tissues).contains("`tissues` names values"));
+    let tissues = MANIFEST.replace(r#""modality": "mr""#, r#""modality": "mr", "tissues": [[1]]"#);
+    assert!(Manifest::from_json(&tissues).is_ok());
+    let lateral = r#"{ "kind": "lateral", "scale_mm": 80.0 }"#;
+    let scan = r#"{ "kind": "scan" }"#;
+    let turned = reason_in(&tissues, &format!("{scan}, {lateral}"), &format!("{lateral}, {scan}"));
+    assert!(turned.contains("scan as the first"), "{turned}");
 }
 
 #[test]

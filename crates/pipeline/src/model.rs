@@ -72,6 +72,8 @@ impl LoadedModel {
             Some(arithmetic) => weights::pack_integers(network, precision, arithmetic),
             None => network,
         };
+        // Laying weights out left their first copies with the allocator.
+        engine.device.memory_cleanup();
         Ok(Self { manifest, network, memory, sha256, arithmetic })
     }
 

@@ -29,6 +29,21 @@ impl Manifest {
         self.labels.iter().any(|l| l.value == value)
     }
 
+    /// What is wrong with `tissues`, if it names any.
+    fn flaw_of_tissues(&self) -> Option<&'static str> {
+        if self.tissues.is_empty() {
+            None
+        } else if self.tissues.iter().flatten().any(|v| !self.labels(*v)) {
+            Some("`tissues` names values that are not labels")
+        } else if self.overlapping || self.tissues.len() > self.labels.len() {
+            Some("`tissues` names labels that overlap, or more tissues than labels")
+        } else if matches!(self.preprocessing.channels.first(), Some(InputChannel::Lateral { .. }) | None) {
+            Some("`tissues` needs the scan as the first of the input channels")
+        } else {
+            None
+        }
+    }
+
     /// Checks that labels, classes and measures name outputs that are built.
     pub(super) fn check_outputs(&self) -> Result<(), ManifestError> {
         let fail = |reason: String| Err(ManifestError::Inconsistent { name: self.name.clone(), reason });
@@ -45,9 +60,8 @@ impl Manifest {
                 ));
             }
         }
-        let unknown = self.tissues.iter().flatten().any(|v| !self.labels(*v));
-        if unknown || self.tissues.len() > self.labels.len() || self.overlapping && !self.tissues.is_empty() {
-            return fail("`tissues` names values that are not labels, labels that overlap, or more tissues than labels".to_owned());
+        if let Some(reason) = self.flaw_of_tissues() {
+            return fail(reason.to_owned());
         }
         let shifts = self.classes.iter().filter_map(|c| c.shift);
         if self.midline.is_none() && (shifts.count() > 0 || self.measures.iter().any(|m| m.midline)) {

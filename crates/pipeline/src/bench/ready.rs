@@ -31,7 +31,10 @@ enum Made {
 impl Ready {
     pub(super) fn new(subject: &Subject, way: Way, device: &Device, room: Room) -> Result<Self, RunError> {
         let inputs = subject.inputs.clone().map(|data| Tensor::from_data(data, device));
-        Ok(Self { way, subject: subject.network, network: subject.on(way, device, room)?, inputs })
+        let network = subject.on(way, device, room)?;
+        // Laying weights out left their first copies with the allocator.
+        device.memory_cleanup();
+        Ok(Self { way, subject: subject.network, network, inputs })
     }
 
     /// Output on the host, and milliseconds.
