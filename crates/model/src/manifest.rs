@@ -110,6 +110,28 @@ pub struct Region {
     pub labels: Vec<u8>,
 }
 
+/// What tells scans of one contrast from others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LearntContrast {
+    /// Plain name, as `FLAIR`.
+    pub name: String,
+    /// Classes of the segmentation from the darkest in such scans to the brightest.
+    pub dark_to_bright: Vec<Shade>,
+}
+
+/// How bright a class is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shade {
+    /// Class of the segmentation, reported or not.
+    pub class: u8,
+    /// By how much it is brighter than the one before, at least, as a share of the intensities that the network's
+    /// input spans. Below 0 for classes that lie close together.
+    #[serde(default)]
+    pub by: f32,
+}
+
 /// One output of the class head read as a probability.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClassOutput {
@@ -262,7 +284,7 @@ pub struct Manifest {
     /// lie over earlier ones. Otherwise the highest channel is the label, and channel 0 is background.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub overlapping: bool,
-    /// Unions of labels that are one connected piece in any body: what lies outside of their largest piece is
+    /// Unions of classes, reported or not, that are one connected piece in any body: what lies outside of their largest piece is
     /// background. Applied in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pieces: Vec<Vec<u8>>,
@@ -270,6 +292,9 @@ pub struct Manifest {
     /// channel.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tissues: Vec<Vec<u8>>,
+    /// The contrast that the network learnt from, if it is one alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contrast: Option<LearntContrast>,
     /// Unions of classes to report.
     #[serde(default)]
     pub regions: Vec<Region>,

@@ -63,6 +63,8 @@ fn a_manifest_that_cannot_be_computed_is_refused() {
     assert!(reason(r#""modality": "mr""#, tissues).contains("`tissues` names values"));
     let tissues = MANIFEST.replace(r#""modality": "mr""#, r#""modality": "mr", "tissues": [[1]]"#);
     assert!(Manifest::from_json(&tissues).is_ok());
+    let contrast = r#""modality": "mr", "contrast": { "name": "FLAIR", "dark_to_bright": [{ "class": 1 }, { "class": 9 }] }"#;
+    assert!(reason(r#""modality": "mr""#, contrast).contains("`contrast` does not name"));
     let lateral = r#"{ "kind": "lateral", "scale_mm": 80.0 }"#;
     let scan = r#"{ "kind": "scan" }"#;
     let turned = reason_in(&tissues, &format!("{scan}, {lateral}"), &format!("{lateral}, {scan}"));

@@ -33,8 +33,8 @@ pub(crate) fn label_map(
     }
     if !manifest.overlapping {
         let mut map = highest(&scores.segmentation, scores.classes)?;
+        manifest.pieces.iter().for_each(|classes| keep_one_piece(&mut map, classes));
         drop_unnamed(&mut map, manifest);
-        manifest.pieces.iter().for_each(|labels| keep_one_piece(&mut map, labels));
         return Ok(map);
     }
     let mut map = Volume::filled(*native, 0);
@@ -60,9 +60,9 @@ fn drop_unnamed(map: &mut Volume<u8>, manifest: &Manifest) {
     map.voxels.iter_mut().filter(|v| !named[usize::from(**v)]).for_each(|v| *v = 0);
 }
 
-/// Voxels of `labels` outside of the largest piece of their union become background.
-fn keep_one_piece(map: &mut Volume<u8>, labels: &[u8]) {
-    let of_union = |v: &u8| labels.contains(v);
+/// Voxels of `classes` outside of the largest piece of their union become background.
+fn keep_one_piece(map: &mut Volume<u8>, classes: &[u8]) {
+    let of_union = |v: &u8| classes.contains(v);
     let mut kept: Vec<bool> = map.voxels.iter().map(of_union).collect();
     keep_largest_piece(&mut kept, map.grid.dims);
     for (voxel, kept) in map.voxels.iter_mut().zip(kept) {

@@ -8,7 +8,8 @@ use web_time::Instant;
 use crate::report::{App, DISCLAIMER, DisplayWindow, Report, ScanInfo, Timing};
 use crate::suitability::read_as;
 use crate::{
-    Concern, Engine, LoadedModel, Monitor, RunError, Step, check, interpret, prepare, recover, tissue,
+    Concern, Engine, LoadedModel, Monitor, RunError, Step, check, contrast, interpret, prepare, recover,
+    tissue,
 };
 
 /// How a model's label map is written as NIfTI: with the names of its labels.
@@ -99,6 +100,7 @@ pub async fn run(
     if !monitor.proceed().await {
         return Err(RunError::Cancelled);
     }
+    let other_contrast = contrast::doubt(manifest, &scores, &prepared);
     let mut steps = prepared.steps.clone();
     if tissue::weigh(manifest, &mut scores, &prepared) {
         steps.push("borders of tissues set by the network and the scan's own intensities".to_owned());
@@ -111,6 +113,7 @@ pub async fn run(
     let mut warnings = words(&suitability.warnings);
     warnings.extend(suitability.refusals.iter().map(|r| format!("run although {r}")));
     warnings.extend(notes);
+    warnings.extend(other_contrast);
     if manifest.midline.is_some() && shift_mm.is_none() {
         warnings.push("the midline shift was not measured: septum or falx were not found".to_owned());
     }

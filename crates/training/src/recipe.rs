@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use saswin_model::{
-    Architecture, ClassOutput, FileEntry, InputChannel, Label, Manifest, Measure, Midline, Preprocessing,
-    Region, WindowPool,
+    Architecture, ClassOutput, FileEntry, InputChannel, Label, LearntContrast, Manifest, Measure, Midline,
+    Preprocessing, Region, WindowPool,
 };
 use serde::{Deserialize, Serialize};
 
@@ -176,12 +176,15 @@ pub struct ManifestRecipe {
     /// Segmentation classes.
     #[serde(default)]
     pub labels: Vec<Label>,
-    /// Unions of labels that are one piece.
+    /// See [`Manifest::pieces`].
     #[serde(default)]
     pub pieces: Vec<Vec<u8>>,
     /// See [`Manifest::tissues`].
     #[serde(default)]
     pub tissues: Vec<Vec<u8>>,
+    /// See [`Manifest::contrast`].
+    #[serde(default)]
+    pub contrast: Option<LearntContrast>,
     /// Unions of classes to report.
     #[serde(default)]
     pub regions: Vec<Region>,
@@ -306,6 +309,7 @@ impl Recipe {
             measures: m.measures,
             pieces: m.pieces,
             tissues: m.tissues,
+            contrast: m.contrast,
             windows: m.windows,
             files,
             trained: true,

@@ -155,6 +155,7 @@ fn manifest(
         measures: Vec::new(),
         pieces: Vec::new(),
         tissues: Vec::new(),
+        contrast: None,
         windows: WindowPool::default(),
         provenance: String::new(),
         files: vec![file],

@@ -1,6 +1,6 @@
 //! The parts of a manifest's check that need more than a line.
 
-use super::{InputChannel, Manifest, ManifestError, Preprocessing, Window};
+use super::{InputChannel, Manifest, ManifestError, Preprocessing, Shade, Window};
 
 impl Preprocessing {
     /// Whether every scale is a number to divide by and every percentile is one.
@@ -37,11 +37,32 @@ impl Manifest {
             Some("`tissues` names values that are not labels")
         } else if self.overlapping || self.tissues.len() > self.labels.len() {
             Some("`tissues` names labels that overlap, or more tissues than labels")
-        } else if matches!(self.preprocessing.channels.first(), Some(InputChannel::Lateral { .. }) | None) {
-            Some("`tissues` needs the scan as the first of the input channels")
-        } else {
+        } else if self.scan_comes_first() {
             None
+        } else {
+            Some("`tissues` needs the scan as the first of the input channels")
         }
+    }
+
+    /// What is wrong with `contrast`, if there is one.
+    fn flaw_of_contrast(&self) -> Option<&'static str> {
+        let contrast = self.contrast.as_ref()?;
+        let built = |shade: &Shade| usize::from(shade.class) < self.architecture.out_channels();
+        if self.overlapping || contrast.dark_to_bright.len() < 2 || !contrast.dark_to_bright.iter().all(built)
+        {
+            Some("`contrast` does not name two or more classes that exclude each other")
+        } else if self.scan_comes_first() {
+            None
+        } else {
+            Some("`contrast` needs the scan as the first of the input channels")
+        }
+    }
+
+    fn scan_comes_first(&self) -> bool {
+        matches!(
+            self.preprocessing.channels.first(),
+            Some(InputChannel::Scan | InputChannel::Hounsfield { .. })
+        )
     }
 
     /// Checks that labels, classes and measures name outputs that are built.
@@ -60,7 +81,7 @@ impl Manifest {
                 ));
             }
         }
-        if let Some(reason) = self.flaw_of_tissues() {
+        if let Some(reason) = self.flaw_of_tissues().or(self.flaw_of_contrast()) {
             return fail(reason.to_owned());
         }
         let shifts = self.classes.iter().filter_map(|c| c.shift);
