@@ -1,7 +1,7 @@
 //! Whether a scan has the contrast that a network learnt from.
 //!
 //! Files seldom say: a NIfTI never does. What a network of one contrast says of another looks like any other answer, so
-//! the brightness of the tissues it found is checked afterwards.
+//! the brightness of the tissues it found is checked before anything is reported.
 
 use saswin_model::{Manifest, Shade};
 
@@ -10,13 +10,12 @@ use crate::{Prepared, Scores};
 /// Fewest voxels that tell how bright a tissue is.
 const MIN_VOXELS: usize = 100;
 
-/// A warning if tissues are not as dark and bright as in the scans that the network learnt from.
+/// Why not to rely on findings: tissues are not as dark and bright as in the scans that the network learnt from.
 pub(crate) fn doubt(manifest: &Manifest, scores: &Scores, prepared: &Prepared) -> Option<String> {
     let contrast = manifest.contrast.as_ref().filter(|_| scores.classes > 0)?;
     let name = &contrast.name;
-    (!rises(&contrast.dark_to_bright, &scores.labels(), &prepared.input)).then(|| {
-        format!("the scan does not look like {name}, which is all that this model learnt from: do not rely on its findings")
-    })
+    (!rises(&contrast.dark_to_bright, &scores.labels(), &prepared.input))
+        .then(|| format!("the scan does not look like {name}, which is all that this model learnt from"))
 }
 
 /// Whether every class is there and as much brighter than the one before as it should be.

@@ -79,8 +79,7 @@ pub async fn run(
 ) -> Result<Findings, RunError> {
     let manifest = &model.manifest;
     let suitability = check(scan, manifest);
-    let overridden = !suitability.refusals.is_empty();
-    if overridden && !options.ignore_warnings {
+    if !suitability.refusals.is_empty() && !options.ignore_warnings {
         return Err(RunError::Unsuitable { reasons: words(&suitability.refusals) });
     }
     if let Some(plan) = &model.memory {
@@ -101,6 +100,9 @@ pub async fn run(
         return Err(RunError::Cancelled);
     }
     let other_contrast = contrast::doubt(manifest, &scores, &prepared);
+    if let Some(reason) = other_contrast.as_ref().filter(|_| !options.ignore_warnings) {
+        return Err(RunError::Unsuitable { reasons: vec![reason.clone()] });
+    }
     let mut steps = prepared.steps.clone();
     if tissue::weigh(manifest, &mut scores, &prepared) {
         steps.push("borders of tissues set by the network and the scan's own intensities".to_owned());
@@ -111,9 +113,11 @@ pub async fn run(
     let shift_mm = interpret::midline_shift(manifest, &scores, &prepared);
     clock.lap("interpret");
     let mut warnings = words(&suitability.warnings);
-    warnings.extend(suitability.refusals.iter().map(|r| format!("run although {r}")));
+    let refusals = words(&suitability.refusals).into_iter().chain(other_contrast);
+    let named = warnings.len();
+    warnings.extend(refusals.map(|r| format!("run although {r}")));
+    let overridden = warnings.len() > named;
     warnings.extend(notes);
-    warnings.extend(other_contrast);
     if manifest.midline.is_some() && shift_mm.is_none() {
         warnings.push("the midline shift was not measured: septum or falx were not found".to_owned());
     }

@@ -72,6 +72,7 @@ fn recipe() -> Recipe {
             measures: vec![],
             pieces: vec![],
             tissues: vec![],
+            contrast: None,
             windows: saswin_model::WindowPool::Mean,
             note: String::new(),
             license: String::new(),

@@ -1,0 +1,26 @@
+//! A model that learnt from one contrast refuses another, as long as it is not told to run anyway.
+
+use std::path::Path;
+
+use saswin_model::Manifest;
+use saswin_pipeline::{Engine, Findings, LoadedModel, Options, RunError, Silent, phantom_scan, run};
+
+/// The released lesion model, which learnt from FLAIR, on the phantom, whose contrast is that of T1.
+fn analysed(ignore_warnings: bool) -> Result<Findings, RunError> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/lesion-mr");
+    let manifest =
+        Manifest::from_json(&std::fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
+    let weights = std::fs::read(folder.join(&manifest.files[0].name)).unwrap();
+    let engine = Engine::cpu(None);
+    let model = LoadedModel::new(manifest, 0, &weights, &engine).unwrap();
+    pollster::block_on(run(&phantom_scan(), &model, &engine, Options { ignore_warnings }, &mut Silent))
+}
+
+#[test]
+fn another_contrast_is_refused_by_name_unless_run_anyway() {
+    let Err(RunError::Unsuitable { reasons }) = analysed(false) else { panic!("it was not refused") };
+    assert!(reasons.concat().contains("does not look like FLAIR"), "{reasons:?}");
+    let report = analysed(true).unwrap().report;
+    assert!(report.overridden);
+    assert!(report.warnings.iter().any(|w| w.starts_with("run although the scan does not look like FLAIR")));
+}
