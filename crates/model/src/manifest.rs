@@ -126,8 +126,8 @@ pub struct LearntContrast {
 pub struct Shade {
     /// Class of the segmentation, reported or not.
     pub class: u8,
-    /// By how much it is brighter than the one before, at least, as a share of the intensities that the network's
-    /// input spans. Below 0 for classes that lie close together.
+    /// By how much it is brighter than the one before, at least, as a share of the brightest of them. Below 0 for
+    /// classes that lie close together.
     #[serde(default)]
     pub by: f32,
 }
