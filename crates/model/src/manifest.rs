@@ -284,8 +284,8 @@ pub struct Manifest {
     /// lie over earlier ones. Otherwise the highest channel is the label, and channel 0 is background.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub overlapping: bool,
-    /// Unions of classes, reported or not, that are one connected piece in any body: what lies outside of their largest piece is
-    /// background. Applied in order.
+    /// Unions of classes, reported or not, that are one connected piece in any body: what lies outside of their
+    /// largest piece is background. Applied in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pieces: Vec<Vec<u8>>,
     /// Labels by tissue, for those that the scan's own intensities help to tell apart; the scan is the first input
