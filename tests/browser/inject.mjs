@@ -125,3 +125,22 @@ export function noNumbers() {
     return bytes;
   };
 }
+
+/** Every helper fails at its first window. */
+export function crashHelpers() {
+  self.Worker = class extends self.Worker {
+    postMessage(message, ...rest) {
+      if (message.type !== "window") super.postMessage(message, ...rest);
+      else this.dispatchEvent(new ErrorEvent("error", { message: "injected crash" }));
+    }
+  };
+}
+
+/** Helpers get no window, and so never answer. */
+export function stallHelpers() {
+  self.Worker = class extends self.Worker {
+    postMessage(message, ...rest) {
+      if (message.type !== "window") super.postMessage(message, ...rest);
+    }
+  };
+}

@@ -14,9 +14,11 @@ import { WorkerClient } from "./worker-client.js";
 
 const query = new URLSearchParams(location.search);
 const megabytes = Number(query.get("max_buffer_mb"));
+const helpers = query.get("helpers");
 const client = new WorkerClient({
   backend: query.get("backend") ?? "auto",
   ...(megabytes > 0 ? { max_buffer_mb: megabytes } : {}),
+  ...(helpers ? { helpers: Number(helpers) } : {}),
 });
 const requests = new RequestLog();
 const diagnostics = new Diagnostics(requests);

@@ -1,5 +1,6 @@
 import { find, h } from "./dom.js";
 import { plural } from "./format.js";
+import { watchRequests } from "./requests.js";
 
 const BACKENDS = { webgpu: "WebGPU", wgpu: "WebGPU", cpu: "CPU" };
 
@@ -29,19 +30,13 @@ const NONE = crossOriginIsolated
   ? "None. The browser itself refuses every address but this site's (Content-Security-Policy)."
   : "None.";
 
-/** Counts every request of the page and its worker since the scan was opened. */
+/** Counts every request of the page and its workers to the network since the scan was opened, and lists all. */
 export class RequestLog {
   #all = [];
   #since = null;
 
   constructor() {
-    new PerformanceObserver((list) => {
-      const fresh = list.getEntries().map(({ name, startTime }) => ({
-        url: name,
-        time: performance.timeOrigin + startTime,
-      }));
-      this.add(fresh);
-    }).observe({ type: "resource", buffered: true });
+    watchRequests((requests) => this.add(requests));
   }
 
   add(requests) {
@@ -69,14 +64,17 @@ export class RequestLog {
     const shown =
       this.#since === null ? this.#all : this.#all.filter(({ time }) => time > this.#since);
     const when = this.#since === null ? "since the page was opened" : "since the scan was opened";
-    find("#requests").textContent = `${plural(shown.length, "request")} ${when}`;
+    const sent = shown.filter(({ stored }) => !stored);
+    find("#requests").textContent = `${plural(sent.length, "request")} ${when}`;
     find("#request-log").replaceChildren(
       h("h2", {}, `Requests ${when}`),
-      shown.length === 0
-        ? h("p", {}, NONE)
-        : h("ol", {}, ...shown.map(({ url }) => h("li", {}, h("code", {}, shorten(url))))),
+      shown.length === 0 ? h("p", {}, NONE) : h("ol", {}, ...shown.map(entry)),
     );
   }
+}
+
+function entry({ url, stored }) {
+  return h("li", {}, h("code", {}, shorten(url)), stored ? " from this browser's own store" : "");
 }
 
 function shorten(url) {

@@ -1,15 +1,25 @@
 // A thin adapter: messages in, messages out; all work is done by the Rust session.
 import init, { Session } from "./generated/saswin_web.js";
 import wasm from "./generated/saswin_web_bg.wasm?url";
+import { HELPER, Helpers } from "./helpers.js";
+import { watchRequests } from "./requests.js";
 
 const post = (message, transfer = []) => self.postMessage(message, transfer);
 
-const session = init({ module_or_path: wasm }).then(() => Session.create(post));
+let hand;
+const handed = new Promise((resolve) => {
+  hand = resolve;
+});
+const module = self.name === HELPER ? handed : Promise.resolve(wasm);
+const session = module
+  .then((module_or_path) => init({ module_or_path }))
+  .then(() => Session.create(post, new Helpers(post)));
 
 /** Requests are answered one after another; only a cancel overtakes the run it stops. */
 let queue = Promise.resolve();
 self.onmessage = ({ data: request }) => {
-  if (request.type === "cancel") answer(request);
+  if (request.type === "module") hand(request.module);
+  else if (request.type === "cancel") answer(request);
   else queue = queue.then(() => answer(request));
 };
 
@@ -41,10 +51,4 @@ async function withBytes(request) {
 }
 
 // The page shows every request, those of its worker too.
-new PerformanceObserver((list) => {
-  const requests = list.getEntries().map(({ name, startTime }) => ({
-    url: name,
-    time: performance.timeOrigin + startTime,
-  }));
-  post({ type: "requests", requests });
-}).observe({ type: "resource", buffered: true });
+watchRequests((requests) => post({ type: "requests", requests }));

@@ -1,9 +1,11 @@
 //! The network over all windows of the prepared volume.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
+use futures_util::{StreamExt, stream};
 use saswin_model::nets::Trace;
 use saswin_volume::windows::{Blend, Blender, WindowError, WindowGrid};
 
+use crate::crew::{SharedCrew, WindowInput, WindowOutput};
 use crate::{DeviceTrouble, Engine, LoadedModel, Monitor, Prepared, RunError, Step};
 
 /// Width of the Gaussian that windows are blended with, as a share of their sides (MONAI's default).
@@ -81,6 +83,7 @@ impl<'a> Inference<'a> {
 
     /// Runs every window that is not finished, each together with its mirrored counterpart. After an error
     /// the finished windows are kept, and another call goes on behind them, on whatever device it is given.
+    /// On the CPU the monitor's crew takes them, if it has one; the result is the same to the last bit.
     ///
     /// # Errors
     /// If the monitor stops it, the device fails, or an output is not a result.
@@ -90,53 +93,76 @@ impl<'a> Inference<'a> {
         engine: &Engine,
         monitor: &mut impl Monitor,
     ) -> Result<(), RunError> {
-        let total = self.total();
-        while self.done < total {
-            let place = format!("window {} of {total}", self.done + 1);
-            let text = format!("Reading {place}");
-            monitor.step(Step { stage: "network", done: self.done, total, text });
+        if engine.adapter.backend == "cpu"
+            && let Some(crew) = monitor.crew(self.total() - self.done).await
+        {
+            self.share(crew, monitor).await?;
+        }
+        while self.done < self.total() {
+            self.tell(monitor, "");
             if !monitor.proceed().await {
                 return Err(RunError::Cancelled);
             }
-            self.one(model, engine, &place).await?;
-            self.done += 1;
+            let output = model.forward(engine, self.input(self.done)?, &self.place()).await?;
+            self.keep(output)?;
         }
         Ok(())
     }
 
-    /// Runs the next window; nothing of it is kept unless all of it is good.
-    async fn one(&mut self, model: &LoadedModel, engine: &Engine, place: &str) -> Result<(), RunError> {
-        let scan = self.window(false, &engine.device)?;
-        let mirror = self.window(true, &engine.device)?;
-        let output = model.network.forward(scan, Some(mirror), &mut Trace::off());
-        let segmentation = match output.segmentation {
-            Some(logits) => Some(read(logits, engine, place).await?),
-            None => None,
-        };
-        if let Some(logits) = output.classes {
-            let values = read(logits, engine, place).await?;
-            self.class_logits.truncate(self.done);
-            self.class_logits.push(values);
-        }
-        match segmentation {
-            Some(values) => Ok(self.blender.add(self.done, &values)?),
-            None => Ok(()),
+    /// Lets `crew` run windows until one does not come back; what is missing then is left to the caller.
+    async fn share(&mut self, crew: SharedCrew, monitor: &mut impl Monitor) -> Result<(), RunError> {
+        let with = format!(", {} at a time", crew.size());
+        // One more than they are, so that nobody waits for the next.
+        let ahead = crew.size() + 1;
+        let source = (self.prepared, self.windows.clone());
+        let answers = (self.done..self.total()).map(|index| {
+            let window = input(source.0, &source.1, index);
+            let crew = &crew;
+            async move { crew.run(window.map_err(|e| e.to_string())?).await }
+        });
+        let mut answers = stream::iter(answers).buffered(ahead);
+        loop {
+            self.tell(monitor, &with);
+            let answer = answers.next().await;
+            if !monitor.proceed().await {
+                return Err(RunError::Cancelled);
+            }
+            match answer {
+                Some(Ok(output)) => self.keep(output)?,
+                Some(Err(reason)) => {
+                    self.tell(monitor, &format!(", alone, since a helper stopped: {reason}"));
+                    return Ok(());
+                }
+                None => return Ok(()),
+            }
         }
     }
 
-    /// The next window `[1, c, x, y, z]` of the scan, or the same window of the scan's left-right flip.
-    fn window(&self, mirrored: bool, device: &Device) -> Result<Tensor<5>, WindowError> {
-        let Prepared { input, channels, grid, .. } = self.prepared;
-        let [x, y, z] = self.windows.roi;
-        let mut values = Vec::with_capacity(channels * self.windows.window_len());
-        for channel in input.chunks_exact(grid.len()) {
-            values.extend(if mirrored {
-                self.windows.mirrored_window(channel, self.done, 0.0)?
-            } else {
-                self.windows.window(channel, self.done, 0.0)?
-            });
+    /// The window that is next, in words.
+    fn place(&self) -> String {
+        format!("window {} of {}", self.done + 1, self.total())
+    }
+
+    fn tell(&self, monitor: &mut impl Monitor, how: &str) {
+        let (done, total) = (self.done, self.total());
+        if done < total {
+            let text = format!("Reading {}{how}", self.place());
+            monitor.step(Step { stage: "network", done, total, text });
         }
-        Ok(Tensor::from_data(TensorData::new(values, [1, *channels, x, y, z]), device))
+    }
+
+    fn input(&self, index: usize) -> Result<WindowInput, WindowError> {
+        input(self.prepared, &self.windows, index)
+    }
+
+    /// Takes in what the network says of the next window.
+    fn keep(&mut self, output: WindowOutput) -> Result<(), RunError> {
+        if let Some(values) = output.segmentation {
+            self.blender.add(self.done, &values)?;
+        }
+        self.class_logits.extend(output.classes);
+        self.done += 1;
+        Ok(())
     }
 
     /// The blended scores of the windows that were run.
@@ -147,6 +173,49 @@ impl<'a> Inference<'a> {
             class_logits: self.class_logits,
             windows: self.windows.starts.len(),
         }
+    }
+}
+
+/// Window `index` of the prepared channels and of their left-right flip.
+fn input(prepared: &Prepared, windows: &WindowGrid, index: usize) -> Result<WindowInput, WindowError> {
+    let mut input = WindowInput { scan: Vec::new(), mirror: Vec::new(), roi: windows.roi };
+    for channel in prepared.input.chunks_exact(prepared.grid.len()) {
+        input.scan.extend(windows.window(channel, index, 0.0)?);
+        input.mirror.extend(windows.mirrored_window(channel, index, 0.0)?);
+    }
+    Ok(input)
+}
+
+impl LoadedModel {
+    /// The network on one window; `place` is where an error says it happened.
+    ///
+    /// # Errors
+    /// If the window has another size than its values, the device fails, or the output is not a result.
+    pub async fn forward(
+        &self,
+        engine: &Engine,
+        window: WindowInput,
+        place: &str,
+    ) -> Result<WindowOutput, RunError> {
+        let WindowInput { scan, mirror, roi: [x, y, z] } = window;
+        let shape = [1, self.manifest.preprocessing.channels.len(), x, y, z];
+        let tensor = |values: Vec<f32>| {
+            let data = TensorData::new(values, shape);
+            Tensor::from_data(data, &engine.device)
+        };
+        if [&scan, &mirror].iter().any(|values| values.len() != shape.iter().product::<usize>()) {
+            return Err(RunError::Internal(format!("a window of {shape:?} has other values")));
+        }
+        let output = self.network.forward(tensor(scan), Some(tensor(mirror)), &mut Trace::off());
+        let segmentation = match output.segmentation {
+            Some(logits) => Some(read(logits, engine, place).await?),
+            None => None,
+        };
+        let classes = match output.classes {
+            Some(logits) => Some(read(logits, engine, place).await?),
+            None => None,
+        };
+        Ok(WindowOutput { segmentation, classes })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bench;
 mod contrast;
+mod crew;
 mod device;
 mod error;
 mod infer;
@@ -25,6 +26,7 @@ pub use bench::{
     Bench, BenchModel, BenchOptions, Ceiling, Measurement, Network, PassTime, Profile, SUITE, bench,
     bench_model,
 };
+pub use crew::{Answer, Crew, SharedCrew, WindowInput, WindowOutput};
 pub use device::{Engine, is_software};
 pub use error::RunError;
 pub use infer::{Inference, Scores};

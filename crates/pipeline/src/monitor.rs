@@ -1,6 +1,7 @@
-//! How a run tells of its progress, learns that it should stop, and gets another device.
+//! How a run tells of its progress, learns that it should stop, and gets another device or help.
 
 use crate::Rig;
+use crate::crew::SharedCrew;
 
 /// One step of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,11 @@ pub trait Monitor {
 
     /// Another device with the run's model on it, or `None` to let the run fail.
     fn replace(&mut self, _: Wanted) -> impl Future<Output = Option<Rig>> {
+        async { None }
+    }
+
+    /// Others who may run the `windows` that are left, or `None` to run them alone.
+    fn crew(&mut self, _windows: usize) -> impl Future<Output = Option<SharedCrew>> {
         async { None }
     }
 }

@@ -1,13 +1,14 @@
-//! A run whose device fails goes on, with the result of a run that nothing disturbed.
+//! A run whose device fails, or that others help with, has the result of a run that nothing disturbed.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use burn::tensor::Device;
 use saswin_model::Manifest;
 use saswin_model::nets::Network;
 use saswin_pipeline::{
-    DeviceTrouble, DeviceWatch, Engine, Findings, LoadedModel, Monitor, Options, Rig, RunError, Step, Wanted,
-    phantom_scan, run,
+    Answer, Crew, DeviceTrouble, DeviceWatch, Engine, Findings, LoadedModel, Monitor, Options, Rig, RunError,
+    SharedCrew, Step, Wanted, WindowInput, phantom_scan, run,
 };
 
 /// A model with random weights; every clone has the same ones.
@@ -109,4 +110,70 @@ fn a_refused_program_goes_on_on_the_cpu() {
     let report = found.unwrap().report;
     assert_eq!(report.adapter.backend, "cpu");
     assert!(report.warnings[0].contains("on the CPU"), "{:?}", report.warnings);
+}
+
+/// Two helpers, the first of whom never comes back from window `stops`.
+struct Helpers {
+    model: LoadedModel,
+    engine: Engine,
+    stops: usize,
+    handed: Cell<usize>,
+}
+
+impl Crew for Helpers {
+    fn size(&self) -> usize {
+        2
+    }
+
+    fn run(&self, window: WindowInput) -> Answer<'_> {
+        let index = self.handed.replace(self.handed.get() + 1);
+        Box::pin(async move {
+            if index == self.stops {
+                return Err("gone".to_owned());
+            }
+            self.model.forward(&self.engine, window, "a helper").await.map_err(|e| e.to_string())
+        })
+    }
+}
+
+/// Brings helpers, and follows who reads what.
+struct Foreman {
+    crew: Rc<Helpers>,
+    steps: Vec<Step>,
+}
+
+impl Monitor for Foreman {
+    fn step(&mut self, step: Step) {
+        self.steps.push(step);
+    }
+
+    async fn proceed(&mut self) -> bool {
+        true
+    }
+
+    async fn crew(&mut self, _: usize) -> Option<SharedCrew> {
+        Some(Rc::clone(&self.crew) as SharedCrew)
+    }
+}
+
+fn helped(model: &Tiny, stops: usize) -> (Findings, Foreman) {
+    let crew = Helpers { model: model.loaded(), engine: Engine::cpu(None), stops, handed: Cell::new(0) };
+    let mut foreman = Foreman { crew: Rc::new(crew), steps: vec![] };
+    let (engine, loaded) = (Engine::cpu(None), model.loaded());
+    let found = pollster::block_on(run(&phantom_scan(), &loaded, &engine, Options::default(), &mut foreman));
+    (found.unwrap(), foreman)
+}
+
+#[test]
+fn helpers_change_nothing_even_if_one_stops() {
+    let model = Tiny::new(32);
+    let (alone, calm) = disturbed(&model, usize::MAX, DeviceTrouble::OutOfMemory);
+    let (alone, total) = (alone.unwrap(), calm.windows.len());
+    let (shared, foreman) = helped(&model, usize::MAX);
+    assert_eq!(foreman.crew.handed.get(), total);
+    assert_eq!(shared.segmentation.voxels, alone.segmentation.voxels);
+    let (left, foreman) = helped(&model, 2);
+    assert!(foreman.crew.handed.get() < total);
+    assert!(foreman.steps.iter().any(|s| s.text.contains("a helper stopped: gone")));
+    assert_eq!(left.segmentation.voxels, alone.segmentation.voxels);
 }

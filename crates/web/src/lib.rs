@@ -1,6 +1,7 @@
 //! wasm-bindgen adapter between the page's worker and the pipeline. No logic of its own.
 
 mod adapter;
+mod crew;
 mod fetch;
 mod measure;
 mod models;

@@ -1,7 +1,7 @@
 //! Models of this origin.
 
 use saswin_model::Manifest;
-use saswin_pipeline::{Engine, LoadedModel, RunError};
+use saswin_pipeline::{LoadedModel, RunError};
 
 use crate::fetch;
 use crate::protocol::{Failure, ModelOffer};
@@ -71,19 +71,6 @@ pub fn imported_offer(model: &LoadedModel) -> ModelOffer {
     }
 }
 
-/// Weights from the cache or the network, verified, as a network on the engine's device.
-///
-/// # Errors
-/// If the download fails or the bytes are not those of the manifest.
-pub async fn load(
-    manifest: &Manifest,
-    engine: &Engine,
-    progress: impl FnMut(usize),
-) -> Result<LoadedModel, Failure> {
-    let bytes = weights(manifest, progress).await?;
-    Ok(LoadedModel::new(manifest.clone(), 0, &bytes, engine)?)
-}
-
 /// Puts the verified weights into the cache, unless they are there.
 ///
 /// # Errors
@@ -97,8 +84,11 @@ pub async fn keep(manifest: &Manifest, progress: impl FnMut(usize)) -> Result<()
     Err(Failure::new("storage", message, "Free some space, or allow this site to store data."))
 }
 
-/// Bytes of the default weight file, with the digest that the manifest states.
-async fn weights(manifest: &Manifest, progress: impl FnMut(usize)) -> Result<Vec<u8>, Failure> {
+/// Bytes of the default weight file from the cache or the network, with the digest that the manifest states.
+///
+/// # Errors
+/// If the download fails or the bytes are not those of the manifest.
+pub async fn weights(manifest: &Manifest, progress: impl FnMut(usize)) -> Result<Vec<u8>, Failure> {
     let (url, file) = (address(manifest), &manifest.files[0]);
     if let Some(bytes) = fetch::cached(&url).await {
         if Manifest::verify(file, &bytes).is_ok() {

@@ -1,8 +1,8 @@
-//! Progress out, cancel in, and another device when one fails.
+//! Progress out, cancel in, another device when one fails, and helpers.
 
 use gloo::timers::callback::Timeout;
 use js_sys::Promise;
-use saswin_pipeline::{Monitor, Rig, Step, Wanted};
+use saswin_pipeline::{Monitor, Rig, SharedCrew, Step, Wanted};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
@@ -30,6 +30,10 @@ impl Monitor for PageMonitor<'_> {
 
     async fn replace(&mut self, wanted: Wanted) -> Option<Rig> {
         self.state.replace_device(self.id, wanted).await
+    }
+
+    async fn crew(&mut self, windows: usize) -> Option<SharedCrew> {
+        self.state.hire(windows)
     }
 }
 

@@ -21,6 +21,9 @@ pub enum Request {
         /// Largest tensor in MiB, to rehearse weak devices.
         #[serde(default)]
         max_buffer_mb: Option<u64>,
+        /// Most helpers of a run on the CPU; as many as the machine bears by default.
+        #[serde(default)]
+        helpers: Option<u32>,
     },
     /// Reads files.
     Open {
@@ -58,6 +61,22 @@ pub enum Request {
         /// Run although the suitability check refuses.
         #[serde(default)]
         ignore_warnings: bool,
+    },
+    /// Makes a helper of the worker: the first thing it is asked.
+    Assist {
+        /// Manifest of the model, JSON.
+        manifest: String,
+        /// Its default weight file.
+        weights: ByteBuf,
+    },
+    /// Runs the model on one window: what a worker asks of its helpers.
+    Window {
+        /// Sides in voxels.
+        roi: [usize; 3],
+        /// Channels of the scan, `[channels, x, y, z]`, 32-bit floats.
+        scan: ByteBuf,
+        /// The same window of the scan's left-right flip.
+        mirror: ByteBuf,
     },
     /// Fetches a model's weights ahead of a run and keeps them, verified, in the browser.
     Keep {
@@ -160,6 +179,15 @@ pub enum Reply {
         csv: String,
         /// Whether the weights are kept in the browser now.
         kept: bool,
+    },
+    /// The helper has its model.
+    Assisting,
+    /// What the network says of one window.
+    Window {
+        /// Logits, 32-bit floats; empty without a decoder.
+        logits: ByteBuf,
+        /// Class logits; empty without a class head.
+        classes: Vec<f32>,
     },
     /// The run was stopped.
     Cancelled,

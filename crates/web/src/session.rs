@@ -7,7 +7,8 @@ use js_sys::{Array, Function, Reflect, Uint8Array};
 use saswin_model::Manifest;
 use saswin_model::import::{Declaration, import};
 use saswin_pipeline::{
-    Engine, Findings, LoadedModel, Options, Rig, RunError, Wanted, mirrored, nifti_options, run, scan_info,
+    Engine, Findings, LoadedModel, Options, Rig, RunError, SharedCrew, Wanted, WindowInput, mirrored,
+    nifti_options, run, scan_info,
 };
 use saswin_scan_io::{Limits, NiftiOptions, Scan, Series, SourceFile, open, write_nifti_f32, write_nifti_u8};
 use serde::Serialize;
@@ -15,6 +16,7 @@ use serde_bytes::ByteBuf;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::crew::{Helpers, PageCrew, from_bytes};
 use crate::monitor::PageMonitor;
 use crate::protocol::{BackendChoice, Failure, FileBytes, Reply, Request, SeriesInfo, Thumbnail};
 use crate::{adapter, fetch, models};
@@ -22,7 +24,7 @@ use crate::{adapter, fetch, models};
 /// Pixels of a thumbnail's longer side.
 const THUMBNAIL: usize = 96;
 /// Fields of replies that hold files; they move to the page without a copy.
-const FILES: [&str; 3] = ["nifti", "segmentation", "mirrored"];
+const FILES: [&str; 4] = ["nifti", "segmentation", "mirrored", "logits"];
 
 /// The worker's end of the protocol.
 #[wasm_bindgen]
@@ -33,13 +35,17 @@ pub struct Session {
 /// What the worker knows between requests.
 pub(crate) struct State {
     post: Function,
+    helpers: Helpers,
+    most_helpers: Cell<Option<u32>>,
     choice: Cell<BackendChoice>,
     max_buffer_mb: Cell<Option<u64>>,
-    engine: RefCell<Option<Rc<Engine>>>,
+    pub(crate) engine: RefCell<Option<Rc<Engine>>>,
     manifests: RefCell<Vec<Manifest>>,
     series: RefCell<Rc<Vec<Series>>>,
     scan: RefCell<Option<Rc<Scan>>>,
-    model: RefCell<Option<Rc<LoadedModel>>>,
+    pub(crate) model: RefCell<Option<Rc<LoadedModel>>>,
+    /// The file that `model` was made of, for helpers.
+    weights: RefCell<Vec<u8>>,
     imported: RefCell<Option<Rc<LoadedModel>>>,
     /// Name of the model that was run last.
     current: RefCell<String>,
@@ -49,11 +55,13 @@ pub(crate) struct State {
 
 #[wasm_bindgen]
 impl Session {
-    /// A session that answers through `post(message, transfer)`.
-    pub fn create(post: Function) -> Self {
+    /// A session that answers through `post(message, transfer)` and shares windows among `helpers`.
+    pub fn create(post: Function, helpers: Helpers) -> Self {
         Self {
             state: Rc::new(State {
                 post,
+                helpers,
+                most_helpers: Cell::default(),
                 choice: Cell::default(),
                 max_buffer_mb: Cell::default(),
                 engine: RefCell::default(),
@@ -61,6 +69,7 @@ impl Session {
                 series: RefCell::default(),
                 scan: RefCell::default(),
                 model: RefCell::default(),
+                weights: RefCell::default(),
                 imported: RefCell::default(),
                 current: RefCell::default(),
                 running: Cell::new(false),
@@ -101,7 +110,10 @@ impl State {
 
     async fn answer(&self, id: f64, request: Request) -> Result<Reply, Failure> {
         match request {
-            Request::Init { backend, max_buffer_mb } => self.init(backend, max_buffer_mb).await,
+            Request::Init { backend, max_buffer_mb, helpers } => {
+                self.most_helpers.set(helpers);
+                self.init(backend, max_buffer_mb).await
+            }
             Request::Open { files } => self.open(files.into_iter().map(source_file).collect()),
             Request::OpenUrl { url, name } => {
                 let bytes = fetch::download(&url, |_| {}).await.map_err(|reason| {
@@ -115,8 +127,14 @@ impl State {
             Request::Select { index, volume } => self.select(index, volume),
             Request::Run { model, ignore_warnings } => self.run(id, &model, ignore_warnings).await,
             Request::Keep { model } => self.keep(id, &model).await,
+            Request::Assist { manifest, weights } => self.assist(&manifest, &weights),
+            Request::Window { roi, scan, mirror } => {
+                let [scan, mirror] = [&scan, &mirror].map(|bytes| from_bytes(bytes));
+                self.window(WindowInput { scan, mirror, roi }).await
+            }
             Request::Cancel => {
                 self.cancelled.set(true);
+                self.helpers.dismiss();
                 Ok(Reply::Cancelled)
             }
             Request::Selftest => self.selftest().await,
@@ -284,6 +302,14 @@ impl State {
         Some(Rig { engine, model })
     }
 
+    /// Helpers for the run under way. Weights of one's own are held on the device alone, so they run without.
+    pub(crate) fn hire(&self, windows: usize) -> Option<SharedCrew> {
+        let model = self.model.borrow().clone().filter(|m| m.manifest.name == *self.current.borrow())?;
+        let held = (&model.manifest, &**self.weights.borrow());
+        let crew = PageCrew::hire(&self.helpers, held, windows, self.most_helpers.get())?;
+        Some(Rc::new(crew))
+    }
+
     async fn keep(&self, id: f64, name: &str) -> Result<Reply, Failure> {
         let manifest = self.manifest(name)?;
         models::keep(&manifest, |done| self.send(id, &loading(&manifest, done))).await?;
@@ -297,7 +323,12 @@ impl State {
         })
     }
 
-    async fn model(&self, id: f64, name: &str, engine: &Engine) -> Result<Rc<LoadedModel>, Failure> {
+    pub(crate) async fn model(
+        &self,
+        id: f64,
+        name: &str,
+        engine: &Engine,
+    ) -> Result<Rc<LoadedModel>, Failure> {
         for held in [&self.imported, &self.model] {
             if let Some(model) = held.borrow().as_ref().filter(|m| m.manifest.name == name) {
                 return Ok(Rc::clone(model));
@@ -305,7 +336,9 @@ impl State {
         }
         let manifest = self.manifest(name)?;
         let progress = |done| self.send(id, &loading(&manifest, done));
-        let model = Rc::new(models::load(&manifest, engine, progress).await?);
+        let weights = models::weights(&manifest, progress).await?;
+        let model = Rc::new(LoadedModel::new(manifest.clone(), 0, &weights, engine)?);
+        self.weights.replace(weights);
         self.model.replace(Some(Rc::clone(&model)));
         Ok(model)
     }
