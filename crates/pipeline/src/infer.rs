@@ -103,7 +103,8 @@ impl<'a> Inference<'a> {
             if !monitor.proceed().await {
                 return Err(RunError::Cancelled);
             }
-            let output = model.forward(engine, self.input(self.done)?, &self.place()).await?;
+            let output =
+                model.forward(engine, input(self.prepared, &self.windows, self.done)?, &self.place()).await?;
             self.keep(output)?;
         }
         Ok(())
@@ -114,9 +115,9 @@ impl<'a> Inference<'a> {
         let with = format!(", {} at a time", crew.size());
         // One more than they are, so that nobody waits for the next.
         let ahead = crew.size() + 1;
-        let source = (self.prepared, self.windows.clone());
+        let (prepared, windows) = (self.prepared, self.windows.clone());
         let answers = (self.done..self.total()).map(|index| {
-            let window = input(source.0, &source.1, index);
+            let window = input(prepared, &windows, index);
             let crew = &crew;
             async move { crew.run(window.map_err(|e| e.to_string())?).await }
         });
@@ -149,10 +150,6 @@ impl<'a> Inference<'a> {
             let text = format!("Reading {}{how}", self.place());
             monitor.step(Step { stage: "network", done, total, text });
         }
-    }
-
-    fn input(&self, index: usize) -> Result<WindowInput, WindowError> {
-        input(self.prepared, &self.windows, index)
     }
 
     /// Takes in what the network says of the next window.
