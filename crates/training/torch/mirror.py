@@ -1,0 +1,61 @@
+"""What a trained network loses when its second stream gets something else than the scan's mirror.
+
+python crates/training/torch/mirror.py models/recipes/ct-triage.toml runs/ct-triage/weights.safetensors
+prints, for each thing shown in the mirror's place, the Dice per class over the held-out windows, mean of those that hold it.
+"""
+
+import argparse
+import tomllib
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from examples import Examples
+from network import build
+from train import overlaps, window_dice
+
+# How many windows further the other head lies.
+AWAY = 7
+
+
+def second_streams(held_out):
+    """By name, what stands in for the mirror of window `i`."""
+    return {
+        "its mirror": lambda i: held_out[i].mirror,
+        "the scan again": lambda i: held_out[i].image,
+        "another head": lambda i: held_out[(i + AWAY) % len(held_out)].mirror,
+        "nothing": lambda i: torch.zeros_like(held_out[i].mirror),
+    }
+
+
+@torch.no_grad()
+def dice(net, held_out, second):
+    each = []
+    for i, batch in enumerate(held_out):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = net(batch.image, second(i))["segmentation"]
+        each.append(overlaps(logits.float(), batch.labels))
+    return window_dice(each)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipe", type=Path)
+    parser.add_argument("weights", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("runs/mirror"), help="beside it heads are kept")
+    parser.add_argument("--saswin", default="target/release/saswin-cli", help="program that draws the examples")
+    args = parser.parse_args()
+    recipe = tomllib.loads(args.recipe.read_text())
+    data = recipe["data"]
+    crop = data.get("finish", data)["crop"]
+    held_out = list(Examples(args, recipe, crop, 0, validation=True))
+    net = build(recipe["architecture"])
+    net.load_state_dict(net.state_dict() | load_file(args.weights))
+    net.eval()
+    for name, second in second_streams(held_out).items():
+        print(name, [d and round(d, 4) for d in dice(net, held_out, second)], flush=True)
+
+
+if __name__ == "__main__":
+    main()
