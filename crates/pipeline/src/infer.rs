@@ -93,8 +93,11 @@ impl<'a> Inference<'a> {
         engine: &Engine,
         monitor: &mut impl Monitor,
     ) -> Result<(), RunError> {
+        let left = self.total() - self.done;
+        // One window cannot be shared, and calling helpers costs a copy of the weights.
         if engine.adapter.backend == "cpu"
-            && let Some(crew) = monitor.crew(self.total() - self.done).await
+            && left > 1
+            && let Some(crew) = monitor.crew(left).await
         {
             self.share(crew, monitor).await?;
         }

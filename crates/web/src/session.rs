@@ -323,12 +323,7 @@ impl State {
         })
     }
 
-    pub(crate) async fn model(
-        &self,
-        id: f64,
-        name: &str,
-        engine: &Engine,
-    ) -> Result<Rc<LoadedModel>, Failure> {
+    async fn model(&self, id: f64, name: &str, engine: &Engine) -> Result<Rc<LoadedModel>, Failure> {
         for held in [&self.imported, &self.model] {
             if let Some(model) = held.borrow().as_ref().filter(|m| m.manifest.name == name) {
                 return Ok(Rc::clone(model));
