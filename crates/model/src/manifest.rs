@@ -55,6 +55,13 @@ pub enum InputChannel {
         /// Maps to 1.
         high: f64,
     },
+    /// The scan, scaled by its own bounds in Hounsfield units, minus the same of its mirror image: −1 to 1.
+    Difference {
+        /// Maps to 0 before subtraction.
+        low: f64,
+        /// Maps to 1 before subtraction.
+        high: f64,
+    },
     /// Signed distance from the mid-sagittal plane in units of `scale_mm`, positive to the patient's right.
     Lateral {
         /// Millimetres per unit.

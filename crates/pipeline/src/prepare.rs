@@ -199,6 +199,10 @@ fn channel_values(channel: &InputChannel, image: &Volume<f32>, local: &Grid, win
         InputChannel::Hounsfield { low, high } => {
             scale(&mut values, &Window::Hounsfield { low: *low, high: *high });
         }
+        InputChannel::Difference { low, high } => {
+            scale(&mut values, &Window::Hounsfield { low: *low, high: *high });
+            values = minus_mirror(&values, local.dims);
+        }
         InputChannel::Lateral { scale_mm } => {
             let [nx, ny, nz] = local.dims;
             for (i, plane) in values.chunks_mut(ny * nz).enumerate().take(nx) {
@@ -208,6 +212,16 @@ fn channel_values(channel: &InputChannel, image: &Volume<f32>, local: &Grid, win
         }
     }
     values
+}
+
+/// `values` minus their mirror image; the planes of x lie one after the other, symmetric about the middle.
+fn minus_mirror(values: &[f32], [_, ny, nz]: [usize; 3]) -> Vec<f32> {
+    let planes = values.chunks(ny * nz);
+    planes
+        .clone()
+        .zip(planes.rev())
+        .flat_map(|(here, there)| here.iter().zip(there).map(|(h, t)| h - t))
+        .collect()
 }
 
 /// Maps values to 0…1.
@@ -252,6 +266,12 @@ mod tests {
                 assert!((first + (n - 1) as f64 / 2.0 * spacing).abs() < 1e-9);
             }
         }
+    }
+
+    #[test]
+    fn a_difference_is_the_opposite_of_its_mirror_image() {
+        let values = [0.0, 1.0, 0.25, 0.5, 1.0, 0.5, 0.0, 0.0];
+        assert_eq!(minus_mirror(&values, [4, 1, 2]), [0.0, 1.0, -0.75, 0.0, 0.75, 0.0, 0.0, -1.0]);
     }
 
     #[test]

@@ -38,6 +38,13 @@ def learning_rate(optimiser: dict, used: float) -> float:
     return optimiser["rate"] * (end + (1 - end) * 0.5 * (1 + math.cos(math.pi * down)))
 
 
+def widened(weight: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+    """`weight` for more input channels than it had: the new ones, the last, begin without a say."""
+    more = shape[1] - weight.shape[1] if weight.ndim == len(shape) > 1 else 0
+    nothing = weight.new_zeros(weight.shape[0], max(more, 0), *weight.shape[2:])
+    return torch.cat([weight, nothing], 1) if more > 0 else weight
+
+
 class Run:
     def __init__(self, args, recipe):
         self.args, self.recipe = args, recipe
@@ -80,7 +87,8 @@ class Run:
 
     def start_from(self, weights):
         own = self.net.state_dict()
-        taken = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape}
+        wide = {k: widened(v, own[k].shape) for k, v in weights.items() if k in own}
+        taken = {k: v for k, v in wide.items() if v.shape == own[k].shape}
         self.net.load_state_dict(own | taken)
         return set(taken)
 

@@ -12,7 +12,9 @@ impl Preprocessing {
         window
             && self.channels.iter().all(|channel| match *channel {
                 InputChannel::Scan => true,
-                InputChannel::Hounsfield { low, high } => ordered(low, high),
+                InputChannel::Hounsfield { low, high } | InputChannel::Difference { low, high } => {
+                    ordered(low, high)
+                }
                 InputChannel::Lateral { scale_mm } => (scale_mm as f32).is_normal(),
             })
     }

@@ -70,6 +70,16 @@ pub const fn is_brain(target: u8) -> bool {
     target >= LEFT_GREY && target <= BRAIN_STEM
 }
 
+/// Whether the class is tissue of the cerebrum, deep nuclei included.
+pub const fn is_cerebrum(target: u8) -> bool {
+    target >= LEFT_GREY && target <= RIGHT_DEEP
+}
+
+/// Whether the class is cerebellum.
+pub const fn is_cerebellum(target: u8) -> bool {
+    target == LEFT_CEREBELLUM || target == RIGHT_CEREBELLUM
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

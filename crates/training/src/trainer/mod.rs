@@ -1,6 +1,7 @@
 //! The training loop: samples in, checkpoints, metrics and model folders out.
 
 mod average;
+mod channels;
 mod error;
 mod feed;
 mod kept;

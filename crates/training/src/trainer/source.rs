@@ -7,6 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use saswin_model::InputChannel;
 
 use super::TrainError;
+use super::channels::{self, Window};
 use super::kept::{KeptHead, KeptHeads};
 use super::masks::masks;
 use super::target::Seen;
@@ -60,14 +61,6 @@ pub struct HeadSource {
     outputs: usize,
 }
 
-/// A window of a head with its counterpart from the other side.
-struct Window<'a> {
-    start: [i32; 3],
-    size: [usize; 3],
-    image: &'a [f32],
-    mirror: &'a [f32],
-}
-
 impl HeadSource {
     /// Training and validation sources of a recipe. Label maps, and heads that are kept, are put into the folder
     /// `cache`.
@@ -114,7 +107,7 @@ impl HeadSource {
     fn drawn(&self, seed: u64) -> Example {
         let crop = self.synth.sample_crop(seed, self.size);
         let Region { start, size } = crop.region;
-        let window = Window { start, size, image: &crop.image, mirror: &crop.mirror };
+        let window = Window { start, size, image: &crop.image, mirror: &crop.mirror, side: 1.0 };
         let seen = Seen {
             anatomy: &crop.target,
             findings: &crop.findings,
@@ -139,7 +132,7 @@ impl HeadSource {
             anatomy.iter_mut().for_each(|t| *t = mirrored(*t));
         }
         let shift = if flipped { -head.midline_shift } else { head.midline_shift };
-        let window = Window { start, size: self.size, image: &sides[0], mirror: &sides[1] };
+        let window = Window { start, size: self.size, image: &sides[0], mirror: &sides[1], side: 1.0 };
         let seen = Seen {
             anatomy: &anatomy,
             findings: &findings,
@@ -193,35 +186,11 @@ impl HeadSource {
         classes.truncate(self.outputs);
         Example {
             size: window.size,
-            image: self.input(window.image, window, 1.0),
-            mirror: self.input(window.mirror, window, -1.0),
+            image: channels::input(&self.channels, window, self.spacing),
+            mirror: channels::input(&self.channels, &window.mirrored(), self.spacing),
             labels: self.target.labels(seen),
             classes,
         }
-    }
-
-    /// All channels of a window; `side` is −1 where left and right are exchanged.
-    fn input(&self, scan: &[f32], window: &Window<'_>, side: f32) -> Vec<f32> {
-        let mut values = Vec::with_capacity(scan.len() * self.channels.len());
-        let plane = window.size[1] * window.size[2];
-        for channel in &self.channels {
-            match channel {
-                InputChannel::Lateral { scale_mm } => {
-                    let unit = side * self.spacing / *scale_mm as f32;
-                    let middle = (Canvas::DIMS[0] as f32 / self.spacing - 1.0) / 2.0;
-                    for x in 0..window.size[0] {
-                        let off = (window.start[0] + x as i32) as f32 - middle;
-                        values.extend(std::iter::repeat_n(off * unit, plane));
-                    }
-                }
-                InputChannel::Scan => values.extend_from_slice(scan),
-                InputChannel::Hounsfield { low, high } => {
-                    let (low, gain) = (*low as f32, 1.0 / (high - low) as f32);
-                    values.extend(scan.iter().map(|v| ((v - low) * gain).clamp(0.0, 1.0)));
-                }
-            }
-        }
-        values
     }
 }
 

@@ -4,7 +4,7 @@ use super::overlay::{INSIDE, Tissues};
 use crate::synth::classes::{CLASSES, Tissue};
 use crate::synth::deform::Deform;
 use crate::synth::filters::trilinear;
-use crate::synth::targets::{is_brain, mirrored};
+use crate::synth::targets::{is_brain, is_cerebellum, is_cerebrum, mirrored};
 use crate::synth::{Canvas, HeadMap, Rng};
 
 /// Spacing of the coarse survey in mm.
@@ -16,6 +16,10 @@ pub(crate) struct Anatomy<'a> {
     pub deform: &'a Deform,
     size: [usize; 3],
     depth: Vec<f32>,
+    /// Distances to cerebrum and cerebellum in mm.
+    to_brains: [Vec<f32>; 2],
+    /// Middle of the chiasm on the canvas, if the map has one.
+    pub chiasm: Option<[f32; 3]>,
     /// Lowest and highest brain coordinates on the canvas.
     pub brain: [[f32; 3]; 2],
 }
@@ -24,6 +28,8 @@ impl<'a> Anatomy<'a> {
     pub fn survey(map: &'a HeadMap, deform: &'a Deform) -> Self {
         let size = Canvas::DIMS.map(|n| n / STEP + 1);
         let mut inside = Vec::with_capacity(size.iter().product());
+        let mut beyond: [Vec<bool>; 2] = Default::default();
+        let mut chiasm = [0.0; 4];
         let mut brain = [[f32::MAX; 3], [f32::MIN; 3]];
         let mut mapper = deform.mapper(0.0, STEP as f32, size[2]);
         for x in 0..size[0] {
@@ -34,6 +40,12 @@ impl<'a> Anatomy<'a> {
                     let class = &CLASSES[map.nearest([mapper.at[0][z], mapper.at[1][z], mapper.at[2][z]])];
                     let spinal = class.tissue == Tissue::Fluid && class.target == 0;
                     inside.push(INSIDE.has(class.tissue) && !spinal);
+                    beyond[0].push(!is_cerebrum(class.target));
+                    beyond[1].push(!is_cerebellum(class.target));
+                    if class.tissue == Tissue::Chiasm {
+                        let place = [px, py, (z * STEP) as f32, 1.0];
+                        chiasm.iter_mut().zip(place).for_each(|(s, p)| *s += p);
+                    }
                     if is_brain(class.target) {
                         for (a, p) in [px, py, (z * STEP) as f32].into_iter().enumerate() {
                             brain[0][a] = brain[0][a].min(p);
@@ -44,7 +56,14 @@ impl<'a> Anatomy<'a> {
             }
         }
         let depth = distance_to_outside(&inside, size);
-        Self { map, deform, size, depth, brain }
+        let to_brains = beyond.map(|beyond| distance_to_outside(&beyond, size));
+        let chiasm = (chiasm[3] > 0.0).then(|| std::array::from_fn(|a| chiasm[a] / chiasm[3]));
+        Self { map, deform, size, depth, to_brains, chiasm, brain }
+    }
+
+    /// Distances to cerebrum and cerebellum in mm.
+    pub fn to_brains(&self, place: [f32; 3]) -> [f32; 2] {
+        [0, 1].map(|i| trilinear(&self.to_brains[i], self.size, place.map(|p| p / STEP as f32)))
     }
 
     /// Distance to the inner skull in mm, about 0 at it and outside.

@@ -1,7 +1,7 @@
 //! Bone and what surrounds the head in CT: fractures, swollen scalp, calcification, head rest.
 
 use super::blob::{Blob, cross, dot, unit};
-use super::overlay::{self, BONE, INSIDE, Overlay, OverlayLook, SCALP, Tissues, finding};
+use super::overlay::{self, BONE, CISTERNS, GREY, INSIDE, Overlay, OverlayLook, SCALP, Tissues, finding};
 use super::{Case, Pathology, Push, Setting};
 use crate::synth::Rng;
 use crate::synth::classes::Tissue;
@@ -28,6 +28,58 @@ pub(crate) fn furnish(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     if rng.chance(0.7) {
         head_rest(setting, rng, case);
     }
+    tentorium(setting, &mut rng.fork("tentorium"), case);
+    skull_base(setting, &mut rng.fork("skull base"), case);
+}
+
+/// The tent between cerebrum and cerebellum with the straight sinus in its ridge: as dense as dura or blood in veins,
+/// and thick where slices cross it at an angle.
+fn tentorium(setting: &Setting, rng: &mut Rng, case: &mut Case) {
+    let middle = setting.anatomy.middle();
+    let (half, ridge) = (rng.range(0.3, 1.6), rng.range(0.3, 2.5));
+    let share = |place: [f32; 3]| {
+        let [cerebrum, cerebellum] = setting.anatomy.to_brains(place);
+        if cerebrum.max(cerebellum) > 7.0 {
+            return 0.0;
+        }
+        let near_ridge = (-((place[0] - middle[0]) / 5.0).powi(2)).exp();
+        half + ridge * near_ridge + 0.5 - 0.5 * (cerebrum - cerebellum).abs()
+    };
+    let region = overlay::around([middle[0], middle[1] - 35.0, middle[2] - 15.0], [65.0, 55.0, 45.0]);
+    let look = OverlayLook::towards(rng.range(40.0, 76.0), rng.range(0.0, 0.4), 2.5);
+    let tissues = CISTERNS.and(GREY);
+    case.overlays.push(Overlay::drawn(region, tissues, look, finding::NONE, share));
+}
+
+/// Soft tissue and vessels around the sella: cavernous sinuses with the carotids, and the arteries at the base.
+fn skull_base(setting: &Setting, rng: &mut Rng, case: &mut Case) {
+    let Some(chiasm) = setting.anatomy.chiasm else { return };
+    let near = |rng: &mut Rng, by: [f32; 3]| std::array::from_fn(|a| chiasm[a] + by[a] + 1.5 * rng.normal());
+    let blood = OverlayLook::towards(rng.range(40.0, 75.0), rng.range(0.0, 0.3), 3.0);
+    let (wide, vessel) = (rng.range(3.0, 8.0), rng.range(0.8, 2.2));
+    for side in [-1.0, 1.0] {
+        let centre = near(rng, [side * 11.0, -2.0, -13.0]);
+        let sinus = Blob::random(centre, wide * rng.range(0.8, 1.2), 0.3, 0.15, rng);
+        case.lay(setting, &sinus, BONE.and(SCALP).and(CISTERNS), blood, finding::NONE);
+        if rng.chance(0.3) {
+            let chalk = Blob::random(near(rng, [side * 10.0, 0.0, -9.0]), rng.range(1.0, 2.5), 0.2, 0.1, rng);
+            let look = OverlayLook::towards(rng.range(100.0, 500.0), 0.0, 10.0);
+            case.lay(setting, &chalk, INSIDE.and(BONE), look, finding::NONE);
+        }
+        let (start, end) = (near(rng, [side * 8.0, 0.0, -4.0]), near(rng, [side * 34.0, -2.0, 0.0]));
+        vessel_between(start, end, vessel, blood, case);
+    }
+    let (start, end) = (near(rng, [0.0, -17.0, -30.0]), near(rng, [0.0, -13.0, -4.0]));
+    vessel_between(start, end, vessel, blood, case);
+}
+
+/// A straight vessel in the fluid around the brain.
+fn vessel_between(start: [f32; 3], end: [f32; 3], wide: f32, look: OverlayLook, case: &mut Case) {
+    let places = (0..16).map(|i| {
+        let t = i as f32 / 15.0;
+        std::array::from_fn(|a| start[a] + t * (end[a] - start[a]))
+    });
+    tube(places.collect(), wide, CISTERNS, look, case);
 }
 
 /// The falx: a sheet on the mid-plane, denser than brain.
@@ -62,7 +114,7 @@ fn sinuses(setting: &Setting, rng: &mut Rng, case: &mut Case) {
         let angle = -1.0 + 0.12 * i as f32;
         along([middle[0], middle[1], middle[2] + 5.0], [0.0, -angle.sin(), angle.cos()])
     });
-    tube(sagittal.collect(), wide, look, case);
+    tube(sagittal.collect(), wide, INSIDE, look, case);
     let (level, sink) = (middle[2] - rng.range(14.0, 28.0), rng.range(0.0, 0.5));
     for side in [-1.0, 1.0] {
         let around = (0..22).map(|i| {
@@ -71,12 +123,12 @@ fn sinuses(setting: &Setting, rng: &mut Rng, case: &mut Case) {
             along([middle[0], middle[1] - 15.0, level], [side * angle.sin(), -angle.cos(), down])
         });
         let width = wide * rng.range(0.6, 1.2);
-        tube(around.collect(), width, look, case);
+        tube(around.collect(), width, INSIDE, look, case);
     }
 }
 
-/// A tube of radius `wide` mm around a row of places.
-fn tube(places: Vec<[f32; 3]>, wide: f32, look: OverlayLook, case: &mut Case) {
+/// A tube of radius `wide` mm around a row of places, in `tissues`.
+fn tube(places: Vec<[f32; 3]>, wide: f32, tissues: Tissues, look: OverlayLook, case: &mut Case) {
     let bound = |a: usize, pick: fn(f32, f32) -> f32| places.iter().map(|p| p[a]).reduce(pick).unwrap_or(0.0);
     let [low, high]: [[f32; 3]; 2] =
         [std::array::from_fn(|a| bound(a, f32::min)), std::array::from_fn(|a| bound(a, f32::max))];
@@ -88,16 +140,23 @@ fn tube(places: Vec<[f32; 3]>, wide: f32, look: OverlayLook, case: &mut Case) {
         let square = |p: &[f32; 3]| (0..3).map(|a| (p[a] - place[a]).powi(2)).sum::<f32>();
         wide + 0.5 - places.iter().map(square).fold(f32::MAX, f32::min).sqrt()
     };
-    case.overlays.push(Overlay::drawn(region, INSIDE, look, finding::NONE, share));
+    case.overlays.push(Overlay::drawn(region, tissues, look, finding::NONE, share));
 }
 
 /// Dura and what partial volume makes of skull and fluid: a thin bright lining of the whole skull.
 fn dura(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     let (thick, uneven) = (rng.range(0.4, 2.2), rng.range(0.1, 0.5));
-    let share =
-        |place: [f32; 3]| thick * (1.0 + uneven * setting.ragged.at(place)) - setting.anatomy.depth(place);
     let [low, high] = setting.anatomy.brain;
     let middle = setting.anatomy.middle();
+    // Thicker towards one side, as slices cross the skull at an angle there.
+    let mut leans = rng.fork("leaning");
+    let lean = leans.range(0.0, 1.0);
+    let towards = unit(std::array::from_fn(|_| leans.normal()));
+    let share = |place: [f32; 3]| {
+        let out = unit(std::array::from_fn(|a| place[a] - middle[a]));
+        let varied = 1.0 + uneven * setting.ragged.at(place) + lean * dot(out, towards);
+        thick * varied - setting.anatomy.depth(place)
+    };
     let region = overlay::around(middle, std::array::from_fn(|a| 0.5 * (high[a] - low[a]) + 8.0));
     let look = OverlayLook::towards(rng.range(40.0, 80.0), rng.range(0.1, 0.6), 3.0);
     let tissues = Tissues::of(&[Tissue::Fluid, Tissue::Vein, Tissue::Cortex]);
