@@ -55,7 +55,9 @@ pub fn provide() -> Result<()> {
     fs::create_dir_all(&folder)?;
     write(&folder, "mni152.json", &mni152(&folder)?)?;
     write(&folder, "head-ct.json", &head_ct(&folder)?)?;
-    match patients() {
+    let patients = patients();
+    write(&folder, "painted-ct.json", &painted_ct(patients.as_deref()))?;
+    match patients {
         Some(patients) => {
             write(&folder, "ms-patient.json", &ms_patient(&patients))?;
             write(&folder, "ge-head-ct.json", &ge_head_ct(&patients))
@@ -104,6 +106,44 @@ fn head_ct(folder: &Path) -> Result<Value> {
         "name": "two real head CTs (PyPI dicom2stl), in which we see no blood; no radiologist read them",
         "cases": HEAD_CTS.iter().map(case).collect::<Vec<_>>(),
     }))
+}
+
+/// The heads without blood, with blood laid over them.
+fn painted_ct(patients: Option<&Path>) -> Value {
+    let mut scans: Vec<(String, PathBuf)> =
+        HEAD_CTS.iter().map(|s| (s.inside.trim_end_matches(".nii.gz").to_owned(), s.inside.into())).collect();
+    scans.extend(patients.map(|data| ("GE".to_owned(), data.join("ge-head-ct"))));
+    let clot = |ml: f64, at: [f64; 3], hu: f64| {
+        (format!("clot of {ml} mL"), json!({ "kind": "clot", "ml": ml, "at": at, "hu": hu }))
+    };
+    let crescent = |thick_mm: f64, towards: [f64; 3], hu: f64| {
+        let name = format!("crescent of {thick_mm} mm");
+        (name, json!({ "kind": "crescent", "thick_mm": thick_mm, "towards": towards, "hu": hu }))
+    };
+    let laid = [
+        clot(1.0, [0.66, 0.5, 0.58], 66.0),
+        clot(3.0, [0.32, 0.45, 0.6], 64.0),
+        clot(8.0, [0.7, 0.3, 0.62], 62.0),
+        clot(20.0, [0.3, 0.68, 0.65], 60.0),
+        crescent(3.0, [-1.0, 0.3, 0.6], 66.0),
+        crescent(5.0, [1.0, 0.2, 0.5], 64.0),
+        crescent(8.0, [-1.0, -0.3, 0.5], 62.0),
+        crescent(12.0, [1.0, 0.5, 0.4], 60.0),
+    ];
+    let mut cases = Vec::new();
+    for (name, scan) in &scans {
+        cases.push(json!({ "name": name, "scan": scan, "findings": { "Haemorrhage": false } }));
+        for (what, blood) in &laid {
+            let mut blood = blood.clone();
+            blood["name"] = json!(what.split(" of ").next());
+            blood["labels"] = json!([1]);
+            cases.push(json!({ "name": format!("{name}, {what}"), "scan": scan, "blood": blood, "findings": { "Haemorrhage": true } }));
+        }
+    }
+    json!({
+        "name": "real head CTs without blood (as in the tables above), and the same with blood laid over them: balls in the brain, crescents under the skull; the brain does not give way",
+        "cases": cases,
+    })
 }
 
 /// The folder of scans that no public package carries.

@@ -5,14 +5,15 @@ python crates/training/torch/mean.py OUT.safetensors A.safetensors=0.25 B.safete
 
 import sys
 
-from safetensors.torch import load_file, save_file
+import packed
+from safetensors.torch import save_file
 
 
 def mean(parts: list[tuple[str, float]]) -> dict:
     total = sum(share for _, share in parts)
     sums = {}
     for path, share in parts:
-        for name, weights in load_file(path).items():
+        for name, weights in packed.load(path).items():
             sums[name] = sums.get(name, 0) + share / total * weights.float()
     return {name: weights.contiguous() for name, weights in sums.items()}
 

@@ -1,6 +1,6 @@
 """What a trained network loses when its second stream gets something else than the scan's mirror.
 
-python crates/training/torch/mirror.py models/recipes/ct-triage.toml runs/ct-triage/weights.safetensors
+python crates/training/torch/mirror.py models/recipes/ct-triage.toml models/ct-triage/weights.q8.safetensors
 prints, for each thing shown in the mirror's place, the Dice per class over the held-out windows, mean of those that hold it.
 """
 
@@ -8,8 +8,8 @@ import argparse
 import tomllib
 from pathlib import Path
 
+import packed
 import torch
-from safetensors.torch import load_file
 
 from examples import Examples
 from network import build
@@ -51,7 +51,7 @@ def main():
     crop = data.get("finish", data)["crop"]
     held_out = list(Examples(args, recipe, crop, 0, validation=True))
     net = build(recipe["architecture"])
-    net.load_state_dict(net.state_dict() | load_file(args.weights))
+    net.load_state_dict(net.state_dict() | packed.load(args.weights))
     net.eval()
     for name, second in second_streams(held_out).items():
         print(name, [d and round(d, 4) for d in dice(net, held_out, second)], flush=True)

@@ -17,8 +17,9 @@ import time
 import tomllib
 from pathlib import Path
 
+import packed
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from examples import Examples
 from losses import loss_of
@@ -55,7 +56,7 @@ class Run:
         steady = "encoder_rate" in o
         if steady:
             draw(self.net, [""])
-        started = self.start_from(load_file(recipe["init_from"])) if recipe.get("init_from") else set()
+        started = self.start_from(packed.load(recipe["init_from"])) if recipe.get("init_from") else set()
         if steady and recipe.get("init_fresh"):
             draw(self.net, recipe["init_fresh"])
         self.steady = Steady(self.net) if steady else None

@@ -10,7 +10,7 @@ use saswin_model::{ClassOutput, Manifest};
 use saswin_pipeline::{Engine, Findings, LoadedModel, Options, Silent};
 use saswin_scan_io::{Limits, Scan, open};
 use saswin_training::evaluate::{
-    CaseResult, Evaluation, LabelResult, Overlap, card, hausdorff_95, summarise,
+    Blood, CaseResult, Evaluation, LabelResult, Overlap, card, hausdorff_95, lay, summarise,
 };
 use saswin_volume::Volume;
 use serde::Deserialize;
@@ -68,9 +68,23 @@ struct ListCase {
     scan: PathBuf,
     #[serde(default)]
     truths: Vec<Truth>,
+    /// Laid over the scan, which has none; it is a truth then.
+    #[serde(default)]
+    blood: Option<Laid>,
     /// Whether a finding is there, by the name of the model's class.
     #[serde(default)]
     findings: BTreeMap<String, bool>,
+}
+
+/// Blood laid over a scan.
+#[derive(Deserialize)]
+struct Laid {
+    /// The structure's name in the table.
+    name: String,
+    /// The model's labels that stand for it.
+    labels: Vec<u8>,
+    #[serde(flatten)]
+    blood: Blood,
 }
 
 /// One structure's truth on the grid of the scan.
@@ -165,9 +179,20 @@ impl Evaluator {
 
     fn list_case(&self, case: &ListCase, base: &Path) -> Result<CaseResult, Box<dyn std::error::Error>> {
         eprintln!("case {}", case.name);
-        let scan = load(&base.join(&case.scan))?;
-        let findings = self.findings(&scan)?;
+        let mut scan = load(&base.join(&case.scan))?;
         let mut labels = Vec::new();
+        let laid = match &case.blood {
+            Some(laid) => {
+                let truth = lay(&mut scan.volume, &laid.blood);
+                Some((laid, truth.ok_or_else(|| format!("{}: no place for the blood", case.name))?))
+            }
+            None => None,
+        };
+        let findings = self.findings(&scan)?;
+        if let Some((laid, truth)) = &laid {
+            let mine = |v: u8| laid.labels.contains(&v);
+            labels.push(compare(laid.name.clone(), &findings.segmentation, mine, truth, |t| t));
+        }
         for truth in &case.truths {
             let path = base.join(&truth.file);
             let map = load(&path)?.volume;

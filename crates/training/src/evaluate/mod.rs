@@ -1,5 +1,6 @@
 //! How good answers are: overlap, surface distance, volume, discrimination, calibration.
 
+mod blood;
 #[cfg(feature = "trainer")]
 mod card;
 mod overlap;
@@ -7,6 +8,7 @@ mod probability;
 mod report;
 mod surface;
 
+pub use blood::{Blood, lay};
 #[cfg(feature = "trainer")]
 pub use card::card;
 pub use overlap::{Overlap, overlaps};

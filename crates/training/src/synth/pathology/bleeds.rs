@@ -12,7 +12,7 @@ pub(crate) fn draw(setting: &Setting, config: &SynthConfig, rng: &mut Rng, case:
     let bleeds = rng.chance(config.bleed);
     let mut large = 0.0f32;
     if bleeds {
-        let first = rng.weighted(&[0.35, 0.25, 0.12, 0.16, 0.12]);
+        let first = rng.weighted(&[0.28, 0.36, 0.12, 0.14, 0.1]);
         for kind in 0..5 {
             if kind == first || rng.chance(0.12) {
                 large = large.max(bleed(kind, setting, &mut side, rng, case));

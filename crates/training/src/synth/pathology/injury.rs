@@ -145,12 +145,12 @@ fn tube(places: Vec<[f32; 3]>, wide: f32, tissues: Tissues, look: OverlayLook, c
 
 /// Dura and what partial volume makes of skull and fluid: a thin bright lining of the whole skull.
 fn dura(setting: &Setting, rng: &mut Rng, case: &mut Case) {
-    let (thick, uneven) = (rng.range(0.4, 2.2), rng.range(0.1, 0.5));
+    let (thick, uneven) = (rng.range(0.4, 1.8), rng.range(0.1, 0.5));
     let [low, high] = setting.anatomy.brain;
     let middle = setting.anatomy.middle();
     // Thicker towards one side, as slices cross the skull at an angle there.
     let mut leans = rng.fork("leaning");
-    let lean = leans.range(0.0, 1.0);
+    let lean = leans.range(0.0, 0.6);
     let towards = unit(std::array::from_fn(|_| leans.normal()));
     let share = |place: [f32; 3]| {
         let out = unit(std::array::from_fn(|a| place[a] - middle[a]));
