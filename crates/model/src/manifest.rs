@@ -125,6 +125,9 @@ pub struct LearntContrast {
     pub name: String,
     /// Classes of the segmentation from the darkest in such scans to the brightest.
     pub dark_to_bright: Vec<Shade>,
+    /// Others were learnt from, too, and it is only known best: they are run with a warning instead of refused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_best: bool,
 }
 
 /// How bright a class is.

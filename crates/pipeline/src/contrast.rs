@@ -10,12 +10,33 @@ use crate::{Prepared, Scores};
 /// Fewest voxels that tell how bright a tissue is.
 const MIN_VOXELS: usize = 100;
 
-/// Why not to rely on findings: tissues are not as dark and bright as in the scans that the network learnt from.
-pub(crate) fn doubt(manifest: &Manifest, scores: &Scores, prepared: &Prepared) -> Option<String> {
+/// Why not to rely on findings.
+pub(crate) enum Doubt {
+    /// The network never saw such a scan.
+    Refuses(String),
+    /// It saw some.
+    Warns(String),
+}
+
+impl Doubt {
+    /// The reason, if it refuses.
+    pub fn refusal(&self) -> Option<&String> {
+        if let Self::Refuses(reason) = self { Some(reason) } else { None }
+    }
+}
+
+/// Doubts a scan whose tissues are not as dark and bright as in those that the network learnt from, or most from.
+pub(crate) fn doubt(manifest: &Manifest, scores: &Scores, prepared: &Prepared) -> Option<Doubt> {
     let contrast = manifest.contrast.as_ref().filter(|_| scores.classes > 0)?;
-    let name = &contrast.name;
-    (!rises(&contrast.dark_to_bright, &scores.labels(), &prepared.input))
-        .then(|| format!("the scan does not look like {name}, which is all that this model learnt from"))
+    if rises(&contrast.dark_to_bright, &scores.labels(), &prepared.input) {
+        return None;
+    }
+    let unlike = format!("the scan does not look like {}, which", contrast.name);
+    Some(if contrast.only_best {
+        Doubt::Warns(format!("{unlike} this model knows best: its findings are less certain"))
+    } else {
+        Doubt::Refuses(format!("{unlike} is all that this model learnt from"))
+    })
 }
 
 /// Whether every class is there and as much brighter than the one before as it should be.

@@ -5,6 +5,7 @@ use saswin_scan_io::{NiftiOptions, Scan};
 use saswin_volume::Volume;
 use web_time::Instant;
 
+use crate::contrast::Doubt;
 use crate::report::{App, DISCLAIMER, DisplayWindow, Report, ScanInfo, Timing};
 use crate::suitability::read_as;
 use crate::{
@@ -99,7 +100,8 @@ pub async fn run(
     if !monitor.proceed().await {
         return Err(RunError::Cancelled);
     }
-    let other_contrast = contrast::doubt(manifest, &scores, &prepared);
+    let doubt = contrast::doubt(manifest, &scores, &prepared);
+    let other_contrast = doubt.as_ref().and_then(Doubt::refusal).cloned();
     if let Some(reason) = other_contrast.as_ref().filter(|_| !options.ignore_warnings) {
         return Err(RunError::Unsuitable { reasons: vec![reason.clone()] });
     }
@@ -117,6 +119,9 @@ pub async fn run(
     let named = warnings.len();
     warnings.extend(refusals.map(|r| format!("run although {r}")));
     let overridden = warnings.len() > named;
+    if let Some(Doubt::Warns(reason)) = doubt {
+        warnings.push(reason);
+    }
     warnings.extend(notes);
     if manifest.midline.is_some() && shift_mm.is_none() {
         warnings.push("the midline shift was not measured: septum or falx were not found".to_owned());

@@ -6,10 +6,11 @@ use saswin_model::Manifest;
 use saswin_pipeline::{Engine, Findings, LoadedModel, Options, RunError, Silent, phantom_scan, run};
 
 /// The released lesion model, which learnt from FLAIR, on the phantom, whose contrast is that of T1.
-fn analysed(ignore_warnings: bool) -> Result<Findings, RunError> {
+fn analysed(ignore_warnings: bool, only_best: bool) -> Result<Findings, RunError> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/lesion-mr");
-    let manifest =
+    let mut manifest =
         Manifest::from_json(&std::fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
+    manifest.contrast.as_mut().unwrap().only_best = only_best;
     let weights = std::fs::read(folder.join(&manifest.files[0].name)).unwrap();
     let engine = Engine::cpu(None);
     let model = LoadedModel::new(manifest, 0, &weights, &engine).unwrap();
@@ -18,9 +19,20 @@ fn analysed(ignore_warnings: bool) -> Result<Findings, RunError> {
 
 #[test]
 fn another_contrast_is_refused_by_name_unless_run_anyway() {
-    let Err(RunError::Unsuitable { reasons }) = analysed(false) else { panic!("it was not refused") };
+    let Err(RunError::Unsuitable { reasons }) = analysed(false, false) else { panic!("it was not refused") };
     assert!(reasons.concat().contains("does not look like FLAIR"), "{reasons:?}");
-    let report = analysed(true).unwrap().report;
+    let report = analysed(true, false).unwrap().report;
     assert!(report.overridden);
     assert!(report.warnings.iter().any(|w| w.starts_with("run although the scan does not look like FLAIR")));
+}
+
+#[test]
+fn a_contrast_that_is_not_the_best_known_is_run_with_a_warning() {
+    let report = analysed(false, true).unwrap().report;
+    assert!(!report.overridden);
+    assert!(
+        report.warnings.iter().any(|w| w.starts_with("the scan does not look like FLAIR")),
+        "{:?}",
+        report.warnings
+    );
 }

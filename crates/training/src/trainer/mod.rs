@@ -10,6 +10,7 @@ mod run;
 mod schedule;
 mod session;
 mod source;
+mod start;
 mod target;
 mod validate;
 mod views;

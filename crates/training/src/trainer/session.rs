@@ -5,11 +5,12 @@ use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, TensorData};
 use saswin_model::Architecture;
 use saswin_model::nets::{Network, Output, Trace};
-use saswin_model::weights::{self, WeightMap};
+use saswin_model::weights;
 
 use super::TrainError;
 use super::average::{Average, clip, numbered};
 use super::source::{Batch, Example, example_seed};
+use super::start::start_from;
 use crate::losses::{
     Known, Loss, attentive_loss, dice_binary, dice_cross_entropy, measure_loss, one_hot, pretrain_loss,
     probability_loss,
@@ -152,17 +153,6 @@ impl std::fmt::Debug for Session {
             .field("parameters", &parameters)
             .finish_non_exhaustive()
     }
-}
-
-/// Copies the tensors that both sides have in one shape.
-fn start_from(network: &mut Network, from: WeightMap) -> Result<(), TrainError> {
-    let mut own = weights::collect(network)?;
-    for (key, weight) in from {
-        if let Some(mine) = own.get_mut(&key).filter(|mine| mine.shape == weight.shape) {
-            *mine = weight;
-        }
-    }
-    Ok(weights::fill(network, own)?)
 }
 
 /// The loss of a forward pass as the recipe states it; `None` if it trains no output.
