@@ -45,29 +45,12 @@ pub enum Blood {
 /// `None` if no inside of a skull is found, or the place is not in it.
 pub fn lay(scan: &mut Volume<f32>, blood: &Blood) -> Option<Vec<bool>> {
     let inside = Inside::of(scan)?;
-    let (hu, depth): (f32, Box<dyn Fn([f64; 3]) -> f64>) = match *blood {
-        Blood::Clot { ml, at, hu } => {
-            let centre = inside.place(at);
-            let radius = (ml * 1000.0 * 0.75 / std::f64::consts::PI).cbrt();
-            (hu, Box::new(move |p| radius - norm(minus(p, centre))))
-        }
-        Blood::Crescent { thick_mm, towards, hu } => {
-            let top = inside.wall(towards)?;
-            let inside = &inside;
-            (
-                hu,
-                Box::new(move |p| {
-                    let far = norm(minus(p, top)) / REACH;
-                    let thick = thick_mm * (1.0 - far.powi(4));
-                    if thick <= 0.0 { -1.0 } else { thick - inside.depth(p, thick) }
-                }),
-            )
-        }
-    };
+    let (shape, hu) = Shape::of(blood, &inside)?;
     let mut truth = vec![false; scan.voxels.len()];
     let before = scan.voxels.clone();
     for voxel in (0..truth.len()).filter(|v| inside.mask[*v]) {
-        let share = (0.5 + depth(world(&scan.grid, voxel)) / FADE).clamp(0.0, 1.0) as f32;
+        let depth = shape.depth(world(&scan.grid, voxel), &inside);
+        let share = (0.5 + depth / FADE).clamp(0.0, 1.0) as f32;
         if share > 0.0 {
             let grain = before[voxel] - inside.mean_around(&before, voxel);
             scan.voxels[voxel] += share * (hu + grain - before[voxel]);
@@ -75,6 +58,38 @@ pub fn lay(scan: &mut Volume<f32>, blood: &Blood) -> Option<Vec<bool>> {
         }
     }
     truth.contains(&true).then_some(truth)
+}
+
+/// Blood in one head.
+enum Shape {
+    Ball { centre: [f64; 3], radius: f64 },
+    Layer { top: [f64; 3], thick: f64 },
+}
+
+impl Shape {
+    /// With its mean value in HU.
+    fn of(blood: &Blood, inside: &Inside) -> Option<(Self, f32)> {
+        Some(match *blood {
+            Blood::Clot { ml, at, hu } => {
+                let radius = (ml * 1000.0 * 0.75 / std::f64::consts::PI).cbrt();
+                (Self::Ball { centre: inside.place(at), radius }, hu)
+            }
+            Blood::Crescent { thick_mm, towards, hu } => {
+                (Self::Layer { top: inside.wall(towards)?, thick: thick_mm }, hu)
+            }
+        })
+    }
+
+    /// Millimetres from its surface inwards.
+    fn depth(&self, place: [f64; 3], inside: &Inside) -> f64 {
+        match *self {
+            Self::Ball { centre, radius } => radius - norm(minus(place, centre)),
+            Self::Layer { top, thick } => {
+                let thick = thick * (1.0 - (norm(minus(place, top)) / REACH).powi(4));
+                if thick <= 0.0 { -FADE } else { thick - inside.depth(place, thick) }
+            }
+        }
+    }
 }
 
 /// The inside of the skull.
