@@ -1,4 +1,4 @@
-"""What a trained network loses when its second stream gets something else than the scan's mirror.
+"""What a trained network loses when it gets something else than the scan's mirror to compare with.
 
 python crates/training/torch/mirror.py models/recipes/ct-triage.toml models/ct-triage/weights.q8.safetensors
 prints, for each thing shown in the mirror's place, the Dice per class over the held-out windows, mean of those that hold it.
@@ -19,22 +19,35 @@ from train import overlaps, window_dice
 AWAY = 7
 
 
-def second_streams(held_out):
-    """By name, what stands in for the mirror of window `i`."""
-    return {
-        "its mirror": lambda i: held_out[i].mirror,
-        "the scan again": lambda i: held_out[i].image,
-        "another head": lambda i: held_out[(i + AWAY) % len(held_out)].mirror,
-        "nothing": lambda i: torch.zeros_like(held_out[i].mirror),
+def inputs(held_out, recipe):
+    """By name, what both streams get of window `i`."""
+    channels = recipe["manifest"]["preprocessing"]["channels"]
+    differences = [i for i, channel in enumerate(channels) if channel["kind"] == "difference"]
+    shown = {
+        "its mirror": lambda i: (held_out[i].image, held_out[i].mirror),
+        "the scan again": lambda i: (held_out[i].image, held_out[i].image),
+        "another head": lambda i: (held_out[i].image, held_out[(i + AWAY) % len(held_out)].mirror),
+        "nothing": lambda i: (held_out[i].image, torch.zeros_like(held_out[i].mirror)),
     }
+    if differences:
+        shown["its mirror, but no difference"] = lambda i: tuple(
+            without(image, differences) for image in (held_out[i].image, held_out[i].mirror)
+        )
+    return shown
+
+
+def without(image, channels):
+    image = image.clone()
+    image[:, channels] = 0
+    return image
 
 
 @torch.no_grad()
-def dice(net, held_out, second):
+def dice(net, held_out, shown):
     each = []
     for i, batch in enumerate(held_out):
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            logits = net(batch.image, second(i))["segmentation"]
+            logits = net(*shown(i))["segmentation"]
         each.append(overlaps(logits.float(), batch.labels))
     return window_dice(each)
 
@@ -53,8 +66,8 @@ def main():
     net = build(recipe["architecture"])
     net.load_state_dict(net.state_dict() | packed.load(args.weights))
     net.eval()
-    for name, second in second_streams(held_out).items():
-        print(name, [d and round(d, 4) for d in dice(net, held_out, second)], flush=True)
+    for name, shown in inputs(held_out, recipe).items():
+        print(name, [d and round(d, 4) for d in dice(net, held_out, shown)], flush=True)
 
 
 if __name__ == "__main__":
