@@ -135,7 +135,7 @@ fn painted_ct(patients: Option<&Path>) -> Value {
         cases.push(json!({ "name": name, "scan": scan, "findings": { "Haemorrhage": false } }));
         for (what, blood) in &laid {
             let mut blood = blood.clone();
-            blood["name"] = json!(what.split(" of ").next());
+            blood["name"] = blood["kind"].clone();
             blood["labels"] = json!([1]);
             cases.push(json!({ "name": format!("{name}, {what}"), "scan": scan, "blood": blood, "findings": { "Haemorrhage": true } }));
         }

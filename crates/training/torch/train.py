@@ -42,8 +42,7 @@ def learning_rate(optimiser: dict, used: float) -> float:
 def widened(weight: torch.Tensor, shape: torch.Size) -> torch.Tensor:
     """`weight` for more input channels than it had: the new ones, the last, begin without a say."""
     more = shape[1] - weight.shape[1] if weight.ndim == len(shape) > 1 else 0
-    nothing = weight.new_zeros(weight.shape[0], max(more, 0), *weight.shape[2:])
-    return torch.cat([weight, nothing], 1) if more > 0 else weight
+    return torch.nn.functional.pad(weight, [0, 0] * (weight.ndim - 2) + [0, more]) if more > 0 else weight
 
 
 class Run:
