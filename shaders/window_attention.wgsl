@@ -1,9 +1,9 @@
 // Multi-head attention in shifted 3-D windows, from queries, keys and values on the grid to the grid.
 //
-// A workgroup takes a few windows, one head and a block of queries; an invocation takes four queries, which are
-// the four components of every vector below. Keys and values pass through workgroup memory in tiles; scores
-// live in registers, four keys at a time, under a running softmax (Milakov and Gimelshein, 2018). Shift, padding,
-// relative position and region are index arithmetic.
+// A workgroup takes a few windows, one head and a block of queries; an invocation takes some queries of one line
+// along z. Keys and values pass through workgroup memory in tiles; scores live in registers, one line of keys at a
+// time, under a running softmax (Milakov and Gimelshein, 2018). Position biases of two lines depend on the distance
+// along z alone, so that few are read. Shift, padding, relative position and region are index arithmetic.
 
 const GRID = vec3<u32>({{ dim_x }}u, {{ dim_y }}u, {{ dim_z }}u);
 const WINDOW = vec3<u32>({{ window_x }}u, {{ window_y }}u, {{ window_z }}u);
@@ -16,19 +16,24 @@ const QUADS = {{ quads }}u;
 const THREADS = {{ threads }}u;
 /// Windows of a workgroup.
 const WINDOWS = {{ windows }}u;
-/// Keys per tile, a multiple of 4.
+/// Keys per tile, whole lines.
 const TILE = {{ tile }}u;
+/// Queries of an invocation.
+const QUERIES = {{ queries }}u;
 
 const COUNT = (GRID + WINDOW - 1u) / WINDOW;
 const PADDED = COUNT * WINDOW;
 const TOKENS = WINDOW.x * WINDOW.y * WINDOW.z;
-const BLOCKS = (TOKENS + 4u * THREADS - 1u) / (4u * THREADS);
+const LINES = WINDOW.x * WINDOW.y;
+/// Parts of a line that one invocation each takes. The last may begin within the one before.
+const PARTS = (WINDOW.z + QUERIES - 1u) / QUERIES;
+const BLOCKS = (LINES * PARTS + THREADS - 1u) / THREADS;
 const SPAN = 2u * CONFIGURED - 1u;
 const SHIFTED = SHIFT.x + SHIFT.y + SHIFT.z > 0u;
 /// Added to scores between different shift regions (MONAI's value).
 const MASKED = -100.0;
-/// The score of keys that fill a tile up to four.
-const ABSENT = -1e30;
+/// Below any score.
+const LOWEST = -1e30;
 
 /// `[batch, x, y, z, query | key | value, head, channel / 4]`
 @group(0) @binding(0) var<storage, {{ read }}> qkv: array<vec4<f32>>;
@@ -40,7 +45,7 @@ const ABSENT = -1e30;
 
 var<workgroup> keys: array<vec4<f32>, WINDOWS * TILE * QUADS>;
 var<workgroup> values: array<vec4<f32>, WINDOWS * TILE * QUADS>;
-/// Place in the relative position table, and shift region.
+/// Place in the relative position table, and shift region along x and y.
 var<workgroup> places: array<vec2<u32>, WINDOWS * TILE>;
 
 struct Token { voxel: u32, inside: bool, place: u32, region: u32 }
@@ -55,7 +60,7 @@ fn locate(t: u32, origin: vec3<u32>, batch: u32) -> Token {
     let place = (raster.x * SPAN.y + raster.y) * SPAN.z + raster.z;
     let edge = vec3<u32>(rolled >= PADDED - WINDOW) + vec3<u32>(rolled >= PADDED - SHIFT);
     let id = select(vec3<u32>(), edge, SHIFT > vec3<u32>());
-    return Token(voxel, all(p < GRID), place, (id.x * 3u + id.y) * 3u + id.z);
+    return Token(voxel, all(p < GRID), place, id.x * 3u + id.y);
 }
 
 /// Channels `4·quad` to `4·quad + 3` of a token's query (0), key (1) or value (2).
@@ -63,15 +68,6 @@ fn part(token: Token, which: u32, head: u32, quad: u32) -> vec4<f32> {
     let at = (which * HEADS + head) * QUADS + quad;
     if (token.inside) { return qkv[token.voxel * 3u * HEADS * QUADS + at]; }
     return bias[at];
-}
-
-/// What is added to the scores of four queries with the key at `j`.
-fn score(j: u32, end: u32, here: vec4<u32>, region: vec4<u32>, head: u32) -> vec4<f32> {
-    let key = places[j];
-    let p = (here - key.x) * HEADS + head;
-    var s = vec4<f32>(table[p.x], table[p.y], table[p.z], table[p.w]);
-    if (SHIFTED) { s += select(vec4<f32>(), vec4<f32>(MASKED), region != vec4<u32>(key.y)); }
-    return s + select(0.0, ABSENT, j >= end);
 }
 
 @compute @workgroup_size(THREADS, WINDOWS, 1)
@@ -83,24 +79,24 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     let origin = WINDOW * vec3<u32>(window / (COUNT.y * COUNT.z), (window / COUNT.z) % COUNT.y, window % COUNT.z);
     let mine = local.y * TILE;
 
-    let t = (group.y % BLOCKS) * THREADS * 4u + local.x + THREADS * vec4<u32>(0u, 1u, 2u, 3u);
-    let ta = locate(min(t.x, TOKENS - 1u), origin, batch);
-    let tb = locate(min(t.y, TOKENS - 1u), origin, batch);
-    let tc = locate(min(t.z, TOKENS - 1u), origin, batch);
-    let td = locate(min(t.w, TOKENS - 1u), origin, batch);
-    // Row of the table for a query and a key: the query's place minus the key's plus that of equal tokens.
-    let here = vec4<u32>(ta.place, tb.place, tc.place, td.place)
-        + ((CONFIGURED.x - 1u) * SPAN.y + CONFIGURED.y - 1u) * SPAN.z + CONFIGURED.z - 1u;
-    let region = vec4<u32>(ta.region, tb.region, tc.region, td.region);
-
+    let unit = (group.y % BLOCKS) * THREADS + local.x;
+    let at_z = min((unit % PARTS) * QUERIES, WINDOW.z - QUERIES);
+    let t = min(unit / PARTS, LINES - 1u) * WINDOW.z + at_z;
+    let region = locate(t, origin, batch).region;
+    // A line that ends at the grid's end holds two shift regions.
+    let edge = select(0.0, MASKED, SHIFT.z > 0u && origin.z + WINDOW.z == PADDED.z);
     let scale = inverseSqrt(f32(4u * QUADS));
-    var highest = vec4<f32>(ABSENT);
-    var total = vec4<f32>();
-    // A row per query, a column per channel.
-    //: repeat i {{ quads }}
-    let q{i} = scale * transpose(mat4x4<f32>(
-        part(ta, 0u, head, {i}u), part(tb, 0u, head, {i}u), part(tc, 0u, head, {i}u), part(td, 0u, head, {i}u)));
-    var o{i} = mat4x4<f32>();
+    //: repeat i {{ queries }}
+    let t{i} = locate(t + {i}u, origin, batch);
+    // Row of the table for a query and a key: the query's place minus the key's plus that of equal tokens.
+    let here{i} = t{i}.place + ((CONFIGURED.x - 1u) * SPAN.y + CONFIGURED.y - 1u) * SPAN.z + CONFIGURED.z - 1u;
+    let beyond{i} = at_z + {i}u >= WINDOW.z - SHIFT.z;
+    var highest{i} = LOWEST;
+    var total{i} = 0.0;
+    //: repeat c {{ quads }}
+    let q{i}_{c} = scale * part(t{i}, 0u, head, {c}u);
+    var o{i}_{c} = vec4<f32>();
+    //: end
     //: end
 
     for (var first = 0u; first < TOKENS; first += TILE) {
@@ -108,45 +104,78 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         for (var j = local.x; j < TILE; j += THREADS) {
             let key = locate(min(first + j, TOKENS - 1u), origin, batch);
             places[mine + j] = vec2<u32>(key.place, key.region);
-            for (var i = 0u; i < QUADS; i++) {
-                keys[(mine + j) * QUADS + i] = part(key, 1u, head, i);
-                values[(mine + j) * QUADS + i] = part(key, 2u, head, i);
+            for (var c = 0u; c < QUADS; c++) {
+                keys[(mine + j) * QUADS + c] = part(key, 1u, head, c);
+                values[(mine + j) * QUADS + c] = part(key, 2u, head, c);
             }
         }
         workgroupBarrier();
         let end = mine + min(TILE, TOKENS - first);
-        for (var j = mine; j < end; j += 4u) {
-            let a = score(j, end, here, region, head);
-            let b = score(j + 1u, end, here, region, head);
-            let c = score(j + 2u, end, here, region, head);
-            let d = score(j + 3u, end, here, region, head);
-            // A row per query, a column per key.
-            var s = mat4x4<f32>(a, b, c, d);
-            //: repeat i {{ quads }}
-            s += q{i} * mat4x4<f32>(
-                keys[j * QUADS + {i}u], keys[(j + 1u) * QUADS + {i}u],
-                keys[(j + 2u) * QUADS + {i}u], keys[(j + 3u) * QUADS + {i}u]);
+        for (var line = mine; line < end; line += WINDOW.z) {
+            var apart = 0.0;
+            if (SHIFTED) { apart = select(0.0, MASKED, region != places[line].y); }
+            //: repeat even {{ even }}
+            // From the first query and the last key on.
+            let row = here0 - places[line].x - (WINDOW.z - 1u);
+            var near: array<f32, QUERIES + WINDOW.z - 1u>;
+            //: repeat d {{ distances }}
+            near[{d}u] = table[(row + {d}u) * HEADS + head] + apart;
             //: end
-            let peak = max(highest, max(max(s[0], s[1]), max(s[2], s[3])));
-            let keep = exp(highest - peak);
-            highest = peak;
-            let e = mat4x4<f32>(exp(s[0] - peak), exp(s[1] - peak), exp(s[2] - peak), exp(s[3] - peak));
-            total = total * keep + e[0] + e[1] + e[2] + e[3];
-            //: repeat i {{ quads }}
-            o{i} = mat4x4<f32>(o{i}[0] * keep, o{i}[1] * keep, o{i}[2] * keep, o{i}[3] * keep)
-                + e * transpose(mat4x4<f32>(
-                    values[j * QUADS + {i}u], values[(j + 1u) * QUADS + {i}u],
-                    values[(j + 2u) * QUADS + {i}u], values[(j + 3u) * QUADS + {i}u]));
+            //: end
+            //: repeat j {{ window_z }}
+            let at{j} = line + {j}u;
+            //: repeat uneven {{ uneven }}
+            let place{j} = places[at{j}].x;
+            //: end
+            //: repeat c {{ quads }}
+            let k{j}_{c} = keys[at{j} * QUADS + {c}u];
+            //: end
+            //: repeat i {{ queries }}
+            //: repeat even {{ even }}
+            var s{i}_{j} = near[{i}u + WINDOW.z - 1u - {j}u];
+            //: end
+            //: repeat uneven {{ uneven }}
+            var s{i}_{j} = table[(here{i} - place{j}) * HEADS + head] + apart;
+            //: end
+            if (SHIFT.z > 0u) { s{i}_{j} += select(0.0, edge, beyond{i} != ({j}u >= WINDOW.z - SHIFT.z)); }
+            //: repeat c {{ quads }}
+            s{i}_{j} += dot(q{i}_{c}, k{j}_{c});
+            //: end
+            //: end
+            //: end
+            //: repeat i {{ queries }}
+            var peak{i} = highest{i};
+            //: repeat j {{ window_z }}
+            peak{i} = max(peak{i}, s{i}_{j});
+            //: end
+            let keep{i} = exp(highest{i} - peak{i});
+            highest{i} = peak{i};
+            total{i} *= keep{i};
+            //: repeat c {{ quads }}
+            o{i}_{c} *= keep{i};
+            //: end
+            //: end
+            //: repeat j {{ window_z }}
+            //: repeat c {{ quads }}
+            let v{j}_{c} = values[at{j} * QUADS + {c}u];
+            //: end
+            //: repeat i {{ queries }}
+            let e{i}_{j} = exp(s{i}_{j} - peak{i});
+            total{i} += e{i}_{j};
+            //: repeat c {{ quads }}
+            o{i}_{c} += e{i}_{j} * v{j}_{c};
+            //: end
+            //: end
             //: end
         }
     }
-    if (number > window) { return; }
-    let share = 1.0 / total;
-    //: repeat i {{ quads }}
-    let r{i} = transpose(mat4x4<f32>(o{i}[0] * share, o{i}[1] * share, o{i}[2] * share, o{i}[3] * share));
-    if (t.x < TOKENS && ta.inside) { y[(ta.voxel * HEADS + head) * QUADS + {i}u] = r{i}[0]; }
-    if (t.y < TOKENS && tb.inside) { y[(tb.voxel * HEADS + head) * QUADS + {i}u] = r{i}[1]; }
-    if (t.z < TOKENS && tc.inside) { y[(tc.voxel * HEADS + head) * QUADS + {i}u] = r{i}[2]; }
-    if (t.w < TOKENS && td.inside) { y[(td.voxel * HEADS + head) * QUADS + {i}u] = r{i}[3]; }
+    if (number > window || unit >= LINES * PARTS) { return; }
+    //: repeat i {{ queries }}
+    if (t{i}.inside) {
+        let share = 1.0 / total{i};
+        //: repeat c {{ quads }}
+        y[(t{i}.voxel * HEADS + head) * QUADS + {c}u] = share * o{i}_{c};
+        //: end
+    }
     //: end
 }

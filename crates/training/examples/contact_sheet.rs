@@ -1,8 +1,8 @@
 //! Renders synthetic samples to one PNG.
 //!
-//! `cargo run --release -p saswin-training --example contact_sheet -- --kind head-mr --out sheet.png`
+//! `cargo run --release -p saswin-training --example contact_sheet -- --recipe models/recipes/head-mr.toml`
 //!
-//! Options: `--kind head-mr|lesion-mr|ct`, `--first` seed, `--count` samples, `--out` PNG, `--cache`
+//! Options: `--recipe` whose synthesis is drawn, `--first` seed, `--count` samples, `--out` PNG, `--cache`
 //! folder of packed maps.
 
 use std::collections::HashMap;
@@ -12,8 +12,32 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use saswin_training::synth::{
-    ContactSheet, HeadSynth, SheetStyle, SynthConfig, load_or_pack, load_or_pack_shapes,
+    ContactSheet, HeadSynth, SheetStyle, SynthConfig, SynthKind, load_or_pack, load_or_pack_shapes,
 };
+use serde::Deserialize;
+
+/// What a sheet takes from a recipe; reading all of it needs the trainer, which takes minutes to build.
+#[derive(Deserialize)]
+struct Recipe {
+    data: Data,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    #[serde(default)]
+    synthesis: SynthConfig,
+    target: Option<String>,
+}
+
+impl Data {
+    fn style(&self) -> SheetStyle {
+        match (self.synthesis.kind, &self.target) {
+            (SynthKind::Ct, _) => SheetStyle::Ct,
+            (SynthKind::Mr, Some(_)) => SheetStyle::Findings,
+            (SynthKind::Mr, None) => SheetStyle::Targets,
+        }
+    }
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -21,20 +45,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         args.chunks_exact(2).map(|pair| (pair[0].trim_start_matches('-'), pair[1].as_str())).collect();
     let option = |name: &str, default: &'static str| options.get(name).copied().unwrap_or(default).to_owned();
     let (first, count): (u64, u64) = (option("first", "0").parse()?, option("count", "6").parse()?);
-    let (config, style) = match option("kind", "head-mr").as_str() {
-        "head-mr" => (SynthConfig::head_mr(), SheetStyle::Targets),
-        "lesion-mr" => (SynthConfig::lesion_mr(), SheetStyle::Findings),
-        "ct" => (SynthConfig::ct_triage(), SheetStyle::Ct),
-        other => return Err(format!("--kind {other}: one of head-mr, lesion-mr, ct is needed").into()),
-    };
+    let recipe = std::fs::read_to_string(option("recipe", "models/recipes/head-mr.toml"))?;
+    let drawn = toml::from_str::<Recipe>(&recipe)?.data;
     let data = PathBuf::from(std::env::var("SASWIN_DATA").unwrap_or_else(|_| "../shared/data".into()));
     let cache = PathBuf::from(option("cache", "target"));
     let start = Instant::now();
     let maps = load_or_pack(&data.join("synthseg-label-maps"), &cache.join("heads.pack"))?;
     let shapes = load_or_pack_shapes(&data.join("soop-lesion-masks"), &cache.join("lesions.pack"))?;
     eprintln!("{} heads, {} lesions: {:.1} s", maps.len(), shapes.len(), start.elapsed().as_secs_f32());
-    let synth = HeadSynth::new(maps, config).ok_or("no head maps")?.with_shapes(shapes);
-    let mut sheet = ContactSheet::new(style);
+    let synth = HeadSynth::new(maps, drawn.synthesis.clone()).ok_or("no head maps")?.with_shapes(shapes);
+    let mut sheet = ContactSheet::new(drawn.style());
     for seed in first..first + count {
         let start = Instant::now();
         let sample = synth.sample(seed);

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
-use saswin_training::synth::{HeadSynth, SynthConfig, load_or_pack};
+use saswin_training::synth::{HeadSynth, SynthConfig, SynthKind, load_or_pack};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let data = std::env::var("SASWIN_DATA").unwrap_or_else(|_| "../shared/data".into());
@@ -19,16 +19,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         (0..n).for_each(draw);
         (seconds() - start) / n as f64
     };
-    for (kind, config) in [
-        ("head-mr", SynthConfig::head_mr()),
-        ("lesion-mr", SynthConfig::lesion_mr()),
-        ("ct", SynthConfig::ct_triage()),
-    ] {
+    for kind in [SynthKind::Mr, SynthKind::Ct] {
+        let config = SynthConfig { kind, ..SynthConfig::default() };
         let synth = HeadSynth::new(maps.clone(), config).ok_or("no head maps")?;
-        println!("{kind}, whole sample: {:.3} s", mean(6, &|s| drop(synth.sample(s))));
+        println!("{kind:?}, whole sample: {:.3} s", mean(6, &|s| drop(synth.sample(s))));
         for size in [[64; 3], [96; 3], [112, 128, 112], [128; 3]] {
             let each = mean(10, &|s| drop(synth.sample_crop(s, size)));
-            println!("{kind}, window {size:?} with its mirror: {each:.3} s");
+            println!("{kind:?}, window {size:?} with its mirror: {each:.3} s");
         }
     }
     Ok(())

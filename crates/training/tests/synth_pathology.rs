@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use saswin_training::synth::{
-    Canvas, HeadMap, HeadSynth, Pathology, Region, Sample, SynthConfig, finding, load_or_pack_shapes, targets,
+    Canvas, HeadMap, HeadSynth, Pathology, Region, Sample, SynthConfig, SynthKind, finding,
+    load_or_pack_shapes, targets,
 };
 
 /// A label map of the test data, if it is there.
@@ -19,7 +20,7 @@ fn map_path() -> Option<PathBuf> {
 }
 
 fn whole_heads() -> SynthConfig {
-    SynthConfig { cut: 0.0, thick: 0.0, ..SynthConfig::ct_triage() }
+    SynthConfig { kind: SynthKind::Ct, cut: 0.0, thick: 0.0, ..SynthConfig::default() }
 }
 
 fn mean_where(sample: &Sample, wanted: impl Fn(usize) -> bool) -> (usize, f64) {
@@ -146,8 +147,7 @@ fn fractures_are_clefts_in_bone() {
 fn mr_lesions_differ_from_their_surroundings() {
     let Some(path) = map_path() else { return };
     let maps = vec![HeadMap::read(&path).unwrap()];
-    let config =
-        SynthConfig { ill: 1.0, white_lesions: 0.0, cut: 0.0, thick: 0.0, ..SynthConfig::lesion_mr() };
+    let config = SynthConfig { ill: 1.0, white_lesions: 0.0, cut: 0.0, thick: 0.0, ..SynthConfig::default() };
     let synth = HeadSynth::new(maps, config).unwrap();
     let mut marked = 0;
     for seed in 0..6 {
@@ -191,7 +191,7 @@ fn stroke_shapes_come_back_from_their_pack_and_into_brains() {
         cut: 0.0,
         plaques: 0.0,
         tumour: 0.0,
-        ..SynthConfig::lesion_mr()
+        ..SynthConfig::default()
     };
     let largest = shapes.iter().map(|s| s.voxels).max().unwrap();
     let synth = HeadSynth::new(maps, only).unwrap().with_shapes(shapes);

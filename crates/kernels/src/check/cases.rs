@@ -189,6 +189,8 @@ fn attentions() -> Vec<Case> {
         ([2, 3, 9, 3, 24], [7; 3], [3; 3], 6),
         ([1, 3, 3, 3, 48], [7; 3], [3; 3], 3),
         ([1, 5, 6, 7, 8], [7, 4, 2], [3, 2, 1], 1),
+        // Lines in parts that overlap; regions that differ along z alone.
+        ([1, 7, 7, 9, 32], [7; 3], [0, 0, 3], 1),
         ([1, 4, 4, 4, 6], [4; 3], [0; 3], 2),
     ];
     let new = |(shape, configured, shift, heads): ([usize; 5], [usize; 3], [usize; 3], usize)| {

@@ -110,7 +110,7 @@ impl Pass {
     }
 }
 
-/// Writes out every `//: repeat i 3` … `//: end` block, with `{i}` counting from 0.
+/// Writes out every `//: repeat i 3` … `//: end` block, with `{i}` counting from 0. Blocks may hold blocks.
 fn unroll(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut lines = text.lines();
@@ -121,15 +121,27 @@ fn unroll(text: &str) -> String {
             continue;
         };
         let (name, count) = rest.split_once(' ').unwrap_or((rest, "0"));
-        let block: Vec<&str> = lines.by_ref().take_while(|l| l.trim() != "//: end").collect();
+        let block = block(&mut lines);
         for i in 0..count.parse().unwrap_or(0_usize) {
-            for line in &block {
-                out.push_str(&line.replace(&format!("{{{name}}}"), &i.to_string()));
-                out.push('\n');
-            }
+            out.push_str(&unroll(&block.replace(&format!("{{{name}}}"), &i.to_string())));
         }
     }
     out
+}
+
+/// The lines up to the end of the block that has just begun.
+fn block(lines: &mut std::str::Lines<'_>) -> String {
+    let (mut block, mut depth) = (String::new(), 1);
+    for line in lines {
+        depth += usize::from(line.trim().starts_with("//: repeat "));
+        depth -= usize::from(line.trim() == "//: end");
+        if depth == 0 {
+            break;
+        }
+        block.push_str(line);
+        block.push('\n');
+    }
+    block
 }
 
 /// Splits many workgroups over x and z; z-major.

@@ -71,4 +71,6 @@ fn every_shader_is_valid() {
 #[test]
 fn repeat_blocks_are_written_out() {
     assert_eq!(unroll("a\n  //: repeat i 2\n  b{i}\n  //: end\nc\n"), "a\n  b0\n  b1\nc\n");
+    let nested = "//: repeat i 2\n//: repeat j 2\n{i}{j}\n//: end\n-\n//: end\nc\n";
+    assert_eq!(unroll(nested), "00\n01\n-\n10\n11\n-\nc\n");
 }

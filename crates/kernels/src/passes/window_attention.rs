@@ -3,14 +3,16 @@
 use super::{Pass, constants, dispatch};
 use crate::WindowAttention;
 
-/// Queries of one invocation.
+/// Queries of one invocation times their channels in fours, as many as registers hold beside the sums.
+const HELD: usize = 16;
+/// Queries of one invocation that wide heads take, too: keys are read once for all of them.
 const QUERIES: usize = 4;
 /// Most invocations of a workgroup.
 const MAX_THREADS: usize = 128;
 /// Workgroup memory to use: half of what is guaranteed, because it is zeroed for every workgroup and bounds how
 /// many are resident.
 const MEMORY: usize = 8 * 1024;
-/// Keys per tile, at least where several windows share the memory, and at most.
+/// Keys per tile, at least where several windows share the memory, and at most; lines are not cut.
 const TILE: [usize; 2] = [32, 64];
 
 /// Attention from queries, keys and values `[batch, x, y, z, 3c]` to `[batch, x, y, z, c]`.
@@ -23,16 +25,20 @@ pub(crate) fn window_attention([batch, x, y, z, c]: [usize; 5], spec: &WindowAtt
     let grid = [x, y, z];
     let (window, shift) = spec.clipped(grid);
     let count: usize = (0..3).map(|a| grid[a].div_ceil(window[a])).product();
-    let tokens: usize = window.iter().product();
-    let threads = (tokens.div_ceil(QUERIES).div_ceil(4) * 4).min(MAX_THREADS);
-    let blocks = tokens.div_ceil(QUERIES * threads);
+    let [lines, line] = [window[0] * window[1], window[2]];
+    let parts = line.div_ceil((HELD / (width / 4)).max(QUERIES));
+    let queries = line.div_ceil(parts);
+    let threads = ((lines * parts).div_ceil(4) * 4).min(MAX_THREADS);
+    let blocks = (lines * parts).div_ceil(threads);
     // A key takes its channels twice, its place and its region.
     let room = MEMORY / (8 * width + 8);
     let windows = (super::THREADS / threads).min(room / TILE[0]).clamp(1, count);
-    let tile = tokens.next_multiple_of(4).min(TILE[1]).min(room / windows / 4 * 4);
+    let tile = (TILE[1].min(room / windows) / line).min(lines) * line;
     if tile == 0 {
         return None;
     }
+    // Along a line the table's rows are neighbours, unless a clipped window takes its tokens for others.
+    let even = window[1..] == spec.configured[1..];
     let groups = dispatch(count.div_ceil(windows), spec.heads * blocks, batch);
     if groups.iter().any(|g| *g as usize > super::MAX_GROUPS) {
         return None;
@@ -59,6 +65,10 @@ pub(crate) fn window_attention([batch, x, y, z, c]: [usize; 5], spec: &WindowAtt
             ("threads", threads),
             ("windows", windows),
             ("tile", tile),
+            ("queries", queries),
+            ("distances", queries + line - 1),
+            ("even", usize::from(even)),
+            ("uneven", usize::from(!even)),
         ]),
         groups,
         threads: [threads as u32, windows as u32],

@@ -55,32 +55,6 @@ pub struct SynthConfig {
     pub fracture: f32,
 }
 
-impl SynthConfig {
-    /// For segmenting the healthy head in MR (the default): few lesions, as distraction.
-    pub fn head_mr() -> Self {
-        Self::default()
-    }
-
-    /// For finding lesions in MR: three of four samples have some.
-    pub fn lesion_mr() -> Self {
-        Self {
-            ill: 0.75,
-            white_lesions: 0.3,
-            rim: 0.7,
-            t1: 0.3,
-            t2: 0.2,
-            flair: 0.3,
-            stripped: 0.4,
-            ..Self::default()
-        }
-    }
-
-    /// For head CT.
-    pub fn ct_triage() -> Self {
-        Self { kind: SynthKind::Ct, ill: 0.8, ..Self::default() }
-    }
-}
-
 impl Default for SynthConfig {
     fn default() -> Self {
         Self {
