@@ -122,8 +122,6 @@ pub(crate) fn draw_looks(contrast: Contrast, classes: &[Class; CLASSES.len()], r
     };
     let means = draw_means(palette, contrast, rng);
     let (rough, grain) = (rng.range(0.005, 0.05), rng.range(0.0, 0.04));
-    // Cortex of insula, cingulum and hippocampus is brighter on FLAIR than other cortex.
-    let uneven = if contrast == Contrast::Flair { rng.range(0.0, 0.1) } else { 0.0 };
     let soft = means[Tissue::SoftTissue as usize];
     let mut tissues = [[0.0; 4]; Tissue::COUNT];
     for (t, look) in tissues.iter_mut().enumerate() {
@@ -135,11 +133,7 @@ pub(crate) fn draw_looks(contrast: Contrast, classes: &[Class; CLASSES.len()], r
                 [soft, varied, 0.1 * mean, 0.8 * (means[Tissue::Fat as usize] - soft)]
             }
             _ if t >= Tissue::Artery as usize => [mean, varied, 0.1 * mean, 0.0],
-            _ => {
-                let (rough, grain) = (rough * rng.range(0.5, 1.5), grain * rng.range(0.5, 1.5));
-                let uneven = if t == Tissue::Cortex as usize { uneven } else { 0.0 };
-                [mean, rough.max(uneven), grain, 0.0]
-            }
+            _ => [mean, rough * rng.range(0.5, 1.5), grain * rng.range(0.5, 1.5), 0.0],
         };
     }
     Looks(classes.map(|c| tissues[c.tissue as usize]))
