@@ -1,6 +1,6 @@
 //! Small grey pictures of a middle slice.
 
-use saswin_volume::Affine;
+use saswin_volume::{Affine, Volume};
 
 /// A grey picture, row by row from the top.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,16 @@ pub struct Gray {
     pub height: usize,
     /// 0 is black, 255 white.
     pub pixels: Vec<u8>,
+}
+
+impl Gray {
+    /// The middle slice of `volume` in radiological view, at most `size` pixels wide and high.
+    pub fn middle_of(volume: &Volume, size: usize) -> Self {
+        let [columns, rows, slices] = volume.grid.dims;
+        let count = columns * rows;
+        let values = volume.voxels.chunks_exact(count.max(1)).nth(slices / 2).unwrap_or_default();
+        Slice { values, dims: [columns, rows], affine: &volume.grid.affine }.picture(size, None)
+    }
 }
 
 /// A stored slice (`i` fastest) and how its axes lie in the patient.

@@ -10,7 +10,9 @@ use saswin_pipeline::{
     Engine, Findings, LoadedModel, Options, Rig, RunError, SharedCrew, Wanted, WindowInput, mirrored,
     nifti_options, run, scan_info,
 };
-use saswin_scan_io::{Limits, NiftiOptions, Scan, Series, SourceFile, open, write_nifti_f32, write_nifti_u8};
+use saswin_scan_io::{
+    Gray, Limits, NiftiOptions, Scan, Series, SourceFile, open, write_nifti_f32, write_nifti_u8,
+};
 use serde::Serialize;
 use serde_bytes::ByteBuf;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -194,7 +196,7 @@ impl State {
             frames: 1,
             preferred: true,
             problems: Vec::new(),
-            thumbnail: None,
+            thumbnail: Some(thumbnail(Gray::middle_of(&scan.volume, THUMBNAIL))),
         };
         self.series.replace(Rc::default());
         self.scan.replace(Some(Rc::new(scan)));
@@ -349,12 +351,12 @@ fn source_file(file: FileBytes) -> SourceFile {
     SourceFile { name: file.name, bytes: file.bytes.into_vec() }
 }
 
+fn thumbnail(gray: Gray) -> Thumbnail {
+    Thumbnail { width: gray.width, height: gray.height, gray: ByteBuf::from(gray.pixels) }
+}
+
 fn series_info(index: usize, series: &Series) -> SeriesInfo {
-    let thumbnail = series.thumbnail(THUMBNAIL).ok().map(|gray| Thumbnail {
-        width: gray.width,
-        height: gray.height,
-        gray: ByteBuf::from(gray.pixels),
-    });
+    let thumbnail = series.thumbnail(THUMBNAIL).ok().map(thumbnail);
     SeriesInfo {
         index,
         modality: series.modality,
