@@ -29,6 +29,8 @@ const LINES = WINDOW.x * WINDOW.y;
 const PARTS = (WINDOW.z + QUERIES - 1u) / QUERIES;
 const BLOCKS = (LINES * PARTS + THREADS - 1u) / THREADS;
 const SPAN = 2u * CONFIGURED - 1u;
+/// Row of the table for equal tokens. Others have it plus the query's place minus the key's.
+const EQUAL = ((CONFIGURED.x - 1u) * SPAN.y + CONFIGURED.y - 1u) * SPAN.z + CONFIGURED.z - 1u;
 const SHIFTED = SHIFT.x + SHIFT.y + SHIFT.z > 0u;
 /// Added to scores between different shift regions (MONAI's value).
 const MASKED = -100.0;
@@ -82,14 +84,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     let unit = (group.y % BLOCKS) * THREADS + local.x;
     let at_z = min((unit % PARTS) * QUERIES, WINDOW.z - QUERIES);
     let t = min(unit / PARTS, LINES - 1u) * WINDOW.z + at_z;
-    let region = locate(t, origin, batch).region;
     // A line that ends at the grid's end holds two shift regions.
     let edge = select(0.0, MASKED, SHIFT.z > 0u && origin.z + WINDOW.z == PADDED.z);
     let scale = inverseSqrt(f32(4u * QUADS));
     //: repeat i {{ queries }}
     let t{i} = locate(t + {i}u, origin, batch);
-    // Row of the table for a query and a key: the query's place minus the key's plus that of equal tokens.
-    let here{i} = t{i}.place + ((CONFIGURED.x - 1u) * SPAN.y + CONFIGURED.y - 1u) * SPAN.z + CONFIGURED.z - 1u;
+    let here{i} = t{i}.place + EQUAL;
     let beyond{i} = at_z + {i}u >= WINDOW.z - SHIFT.z;
     var highest{i} = LOWEST;
     var total{i} = 0.0;
@@ -113,7 +113,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         let end = mine + min(TILE, TOKENS - first);
         for (var line = mine; line < end; line += WINDOW.z) {
             var apart = 0.0;
-            if (SHIFTED) { apart = select(0.0, MASKED, region != places[line].y); }
+            if (SHIFTED) { apart = select(0.0, MASKED, t0.region != places[line].y); }
             //: repeat even {{ even }}
             // From the first query and the last key on.
             let row = here0 - places[line].x - (WINDOW.z - 1u);

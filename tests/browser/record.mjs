@@ -32,7 +32,7 @@ try {
       error: m.relative_l2?.toExponential(1),
     })),
   );
-  console.table(await memory());
+  if (process.platform === "linux") console.table(await memory());
 } finally {
   await browser.close();
   server.stop();

@@ -5,7 +5,7 @@
 mod support;
 
 use saswin_scan_io::{
-    Doubt, Format, Limits, NiftiOptions, ScanError, Series, open, write_nifti_f32, write_nifti_u8,
+    Doubt, Format, Gray, Limits, NiftiOptions, ScanError, Series, open, write_nifti_f32, write_nifti_u8,
 };
 use saswin_volume::{Affine, Grid, Modality, Volume};
 use support::nifti::Nifti;
@@ -255,4 +255,5 @@ fn thumbnails_keep_the_shape() {
     let series = open_one("a.nii", Nifti::default().bytes()).unwrap();
     let picture = series.thumbnail(64).unwrap();
     assert_eq!((picture.width, picture.height, picture.pixels.len()), (64, 48, 64 * 48));
+    assert_eq!(Gray::middle_of(&series.load(0).unwrap().volume, 64), picture);
 }

@@ -53,8 +53,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let maps = load_or_pack(&data.join("synthseg-label-maps"), &cache.join("heads.pack"))?;
     let shapes = load_or_pack_shapes(&data.join("soop-lesion-masks"), &cache.join("lesions.pack"))?;
     eprintln!("{} heads, {} lesions: {:.1} s", maps.len(), shapes.len(), start.elapsed().as_secs_f32());
-    let synth = HeadSynth::new(maps, drawn.synthesis.clone()).ok_or("no head maps")?.with_shapes(shapes);
     let mut sheet = ContactSheet::new(drawn.style());
+    let synth = HeadSynth::new(maps, drawn.synthesis).ok_or("no head maps")?.with_shapes(shapes);
     for seed in first..first + count {
         let start = Instant::now();
         let sample = synth.sample(seed);
