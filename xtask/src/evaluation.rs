@@ -57,6 +57,7 @@ pub fn provide() -> Result<()> {
     write(&folder, "head-ct.json", &head_ct(&folder)?)?;
     let patients = patients();
     write(&folder, "painted-ct.json", &painted_ct(patients.as_deref()))?;
+    write(&folder, "cleft-ct.json", &cleft_ct(patients.as_deref()))?;
     match patients {
         Some(patients) => {
             write(&folder, "ms-patient.json", &ms_patient(&patients))?;
@@ -110,9 +111,6 @@ fn head_ct(folder: &Path) -> Result<Value> {
 
 /// The heads without blood, with blood laid over them.
 fn painted_ct(patients: Option<&Path>) -> Value {
-    let mut scans: Vec<(String, PathBuf)> =
-        HEAD_CTS.iter().map(|s| (s.inside.trim_end_matches(".nii.gz").to_owned(), s.inside.into())).collect();
-    scans.extend(patients.map(|data| ("GE".to_owned(), data.join("ge-head-ct"))));
     let clot = |ml: f64, at: [f64; 3], hu: f64| {
         (format!("clot of {ml} mL"), json!({ "kind": "clot", "ml": ml, "at": at, "hu": hu }))
     };
@@ -130,20 +128,52 @@ fn painted_ct(patients: Option<&Path>) -> Value {
         crescent(8.0, [-1.0, -0.3, 0.5], 62.0),
         crescent(12.0, [1.0, 0.5, 0.4], 60.0),
     ];
-    let mut cases = Vec::new();
-    for (name, scan) in &scans {
-        cases.push(json!({ "name": name, "scan": scan, "findings": { "Haemorrhage": false } }));
-        for (what, blood) in &laid {
-            let mut blood = blood.clone();
-            blood["name"] = blood["kind"].clone();
-            blood["labels"] = json!([1]);
-            cases.push(json!({ "name": format!("{name}, {what}"), "scan": scan, "blood": blood, "findings": { "Haemorrhage": true } }));
-        }
-    }
     json!({
         "name": "real head CTs without blood (as in the tables above), and the same with blood laid over them: balls in the brain, crescents under the skull; the brain does not give way",
-        "cases": cases,
+        "cases": laid_cases(patients, "Haemorrhage", 1, &laid),
     })
+}
+
+/// The same heads with clefts cut through their skulls.
+fn cleft_ct(patients: Option<&Path>) -> Value {
+    let cleft = |wide_mm: f64, reach_mm: f64, towards: [f64; 3], turn: f64| {
+        let name = format!("cleft of {wide_mm} mm towards {towards:?}");
+        (
+            name,
+            json!({ "kind": "cleft", "wide_mm": wide_mm, "reach_mm": reach_mm, "towards": towards, "turn_degrees": turn }),
+        )
+    };
+    let laid = [
+        cleft(1.0, 15.0, [1.0, -0.3, 0.5], 15.0),
+        cleft(1.0, 22.0, [-0.5, 1.0, 0.5], -10.0),
+        cleft(1.5, 18.0, [-1.0, -0.2, 0.2], 30.0),
+        cleft(1.5, 25.0, [0.8, 0.5, 0.6], -25.0),
+        cleft(2.0, 20.0, [0.4, -1.0, 0.4], 10.0),
+        cleft(2.5, 25.0, [-1.0, 0.1, 0.5], -20.0),
+        cleft(3.0, 30.0, [1.0, 0.3, 0.4], 25.0),
+    ];
+    json!({
+        "name": "real head CTs in which we see no fracture, and the same with gaps cut through their skulls, without swelling",
+        "cases": laid_cases(patients, "Skull fracture", 1, &laid),
+    })
+}
+
+/// Each head as it is, and with each injury, which the model's `label` stands for and its class `finding` calls.
+fn laid_cases(patients: Option<&Path>, finding: &str, label: u8, laid: &[(String, Value)]) -> Vec<Value> {
+    let mut scans: Vec<(String, PathBuf)> =
+        HEAD_CTS.iter().map(|s| (s.inside.trim_end_matches(".nii.gz").to_owned(), s.inside.into())).collect();
+    scans.extend(patients.map(|data| ("GE".to_owned(), data.join("ge-head-ct"))));
+    let mut cases = Vec::new();
+    for (name, scan) in &scans {
+        cases.push(json!({ "name": name, "scan": scan, "findings": { finding: false } }));
+        for (what, injury) in laid {
+            let mut laid = injury.clone();
+            laid["name"] = laid["kind"].clone();
+            laid["labels"] = json!([label]);
+            cases.push(json!({ "name": format!("{name}, {what}"), "scan": scan, "laid": laid, "findings": { finding: true } }));
+        }
+    }
+    cases
 }
 
 /// The folder of scans that no public package carries.

@@ -84,6 +84,8 @@ pub enum Target {
     Lesions,
     /// Blood, clefts of the skull, halves of the brain and its ventricles; four class outputs.
     Emergencies,
+    /// Clefts of the skull, and its inside; one class output.
+    Fractures,
 }
 
 /// The end of a run on windows of another size, mostly those that the model will be run on: many steps on small

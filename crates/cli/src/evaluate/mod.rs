@@ -10,7 +10,7 @@ use saswin_model::{ClassOutput, Manifest};
 use saswin_pipeline::{Engine, Findings, LoadedModel, Options, Silent};
 use saswin_scan_io::{Limits, Scan, open};
 use saswin_training::evaluate::{
-    Blood, CaseResult, Evaluation, LabelResult, Overlap, card, hausdorff_95, lay, summarise,
+    CaseResult, Evaluation, Injury, LabelResult, Overlap, card, hausdorff_95, lay, summarise,
 };
 use saswin_volume::Volume;
 use serde::Deserialize;
@@ -70,13 +70,13 @@ struct ListCase {
     truths: Vec<Truth>,
     /// Laid over the scan, which has none; it is a truth then.
     #[serde(default)]
-    blood: Option<Laid>,
+    laid: Option<Laid>,
     /// Whether a finding is there, by the name of the model's class.
     #[serde(default)]
     findings: BTreeMap<String, bool>,
 }
 
-/// Blood laid over a scan.
+/// An injury laid over a scan.
 #[derive(Deserialize)]
 struct Laid {
     /// The structure's name in the table.
@@ -84,7 +84,7 @@ struct Laid {
     /// The model's labels that stand for it.
     labels: Vec<u8>,
     #[serde(flatten)]
-    blood: Blood,
+    injury: Injury,
 }
 
 /// One structure's truth on the grid of the scan.
@@ -181,10 +181,10 @@ impl Evaluator {
         eprintln!("case {}", case.name);
         let mut scan = load(&base.join(&case.scan))?;
         let mut labels = Vec::new();
-        let laid = match &case.blood {
+        let laid = match &case.laid {
             Some(laid) => {
-                let truth = lay(&mut scan.volume, &laid.blood);
-                Some((laid, truth.ok_or_else(|| format!("{}: no place for the blood", case.name))?))
+                let truth = lay(&mut scan.volume, &laid.injury);
+                Some((laid, truth.ok_or_else(|| format!("{}: no place for the injury", case.name))?))
             }
             None => None,
         };

@@ -1,16 +1,16 @@
 //! How good answers are: overlap, surface distance, volume, discrimination, calibration.
 
-mod blood;
 #[cfg(feature = "trainer")]
 mod card;
+mod injury;
 mod overlap;
 mod probability;
 mod report;
 mod surface;
 
-pub use blood::{Blood, lay};
 #[cfg(feature = "trainer")]
 pub use card::card;
+pub use injury::{Injury, lay};
 pub use overlap::{Overlap, overlaps};
 pub use probability::{Scored, auc, auc_interval, calibration_error, temperature};
 pub use report::{

@@ -48,3 +48,7 @@ pub use region::{Canvas, Region};
 pub use rng::Rng;
 pub use sample::{Crop, Sample, SampleTruth};
 pub use spec::{Contrast, CtSpec, SampleSpec, SynthConfig, SynthKind};
+
+/// Raised with every change of what the same settings draw, so that kept heads of before are not taken for new ones.
+#[cfg(feature = "trainer")]
+pub(crate) const VERSION: u32 = 1;

@@ -53,6 +53,10 @@ pub struct SynthConfig {
     pub bleed: f32,
     /// Ill CT samples with a fracture.
     pub fracture: f32,
+    /// Weights of CT slices of at most 1.3 mm, of 1.5 to 5 mm, and of more.
+    pub slices: [f32; 3],
+    /// CT samples whose skull has sutures, vessels, canals and air cells; no finding.
+    pub sutures: f32,
 }
 
 impl Default for SynthConfig {
@@ -76,6 +80,8 @@ impl Default for SynthConfig {
             tumour: 0.25,
             bleed: 0.6,
             fracture: 0.35,
+            slices: [0.2, 0.35, 0.45],
+            sutures: 0.0,
         }
     }
 }
@@ -209,7 +215,7 @@ impl SampleSpec {
         let mut scanner = root.fork("scanner");
         match config.kind {
             SynthKind::Mr => spec.scan_mr(config, &mut scanner),
-            SynthKind::Ct => spec.scan_ct(&mut scanner),
+            SynthKind::Ct => spec.scan_ct(config, &mut scanner),
         }
         spec
     }
@@ -225,9 +231,9 @@ impl SampleSpec {
         self.strip = (rng.range(0.15, 0.45), rng.chance(0.4));
     }
 
-    fn scan_ct(&mut self, rng: &mut Rng) {
+    fn scan_ct(&mut self, config: &SynthConfig, rng: &mut Rng) {
         (self.contrast, self.stripped) = (Contrast::Ct, false);
-        let slice = match rng.weighted(&[0.2, 0.35, 0.45]) {
+        let slice = match rng.weighted(&config.slices) {
             0 => rng.range(0.5, 1.3),
             1 => rng.range(1.5, 5.0),
             _ => rng.range(5.0, 7.5),

@@ -3,8 +3,8 @@
 use crate::recipe::Target;
 use crate::synth::finding;
 use crate::synth::targets::{
-    BRAIN_STEM, FLUID, LEFT_CEREBELLUM, LEFT_DEEP, LEFT_GREY, LEFT_VENTRICLE, LEFT_WHITE, RIGHT_CEREBELLUM,
-    RIGHT_DEEP, RIGHT_GREY, RIGHT_VENTRICLE, RIGHT_WHITE,
+    BACKGROUND, BRAIN_STEM, FLUID, LEFT_CEREBELLUM, LEFT_DEEP, LEFT_GREY, LEFT_VENTRICLE, LEFT_WHITE,
+    RIGHT_CEREBELLUM, RIGHT_DEEP, RIGHT_GREY, RIGHT_VENTRICLE, RIGHT_WHITE,
 };
 
 /// Findings of at least this volume count as present; smaller ones are neither present nor absent. mL.
@@ -37,12 +37,13 @@ impl Target {
             Self::Anatomy => seen.anatomy.to_vec(),
             Self::Lesions => each(lesion),
             Self::Emergencies => each(emergency),
+            Self::Fractures => each(fracture),
         }
     }
 
     /// Outputs of the class head, not a number where unknown.
     ///
-    /// Lesions: whether there is one. Emergencies: whether there is blood, midline shift, a fracture; and the
+    /// Lesions, fractures: whether there is one. Emergencies: whether there is blood, midline shift, a fracture; and the
     /// shift in units of [`SHIFT_UNIT_MM`].
     pub fn classes(self, seen: &Seen<'_>) -> Vec<f32> {
         let present = |wanted: u8| {
@@ -56,6 +57,7 @@ impl Target {
         match self {
             Self::Anatomy => Vec::new(),
             Self::Lesions => vec![present(finding::LESION)],
+            Self::Fractures => vec![present(finding::FRACTURE)],
             Self::Emergencies => {
                 let shift = seen.midline_shift.unwrap_or(f32::NAN);
                 let shifted =
@@ -78,6 +80,15 @@ fn emergency(anatomy: u8, finding: u8) -> u8 {
         (_, RIGHT_VENTRICLE) => 6,
         (_, LEFT_CEREBELLUM | RIGHT_CEREBELLUM | BRAIN_STEM) => 7,
         _ => 0,
+    }
+}
+
+/// Label of a voxel of the skull's surroundings: cleft, or else inside of it. What lies outside is mostly air.
+fn fracture(anatomy: u8, finding: u8) -> u8 {
+    match (finding, anatomy) {
+        (finding::FRACTURE, _) => 1,
+        (_, BACKGROUND) => 0,
+        _ => 2,
     }
 }
 
@@ -109,6 +120,8 @@ mod tests {
         assert!(classes[2].is_nan());
         assert_eq!(Target::Lesions.classes(&seen), [0.0]);
         assert_eq!(Target::Emergencies.labels(&seen)[12..17], [1, 2, 2, 2, 4]);
+        assert_eq!(Target::Fractures.labels(&seen)[12..17], [2, 1, 1, 1, 2]);
+        assert!(Target::Fractures.classes(&seen)[0].is_nan());
         let unknown = Seen { midline_shift: None, ..seen };
         assert!(Target::Emergencies.classes(&unknown)[1].is_nan());
         assert_eq!(Target::Anatomy.labels(&seen), anatomy);

@@ -128,7 +128,7 @@ fn sinuses(setting: &Setting, rng: &mut Rng, case: &mut Case) {
 }
 
 /// A tube of radius `wide` mm around a row of places, in `tissues`.
-fn tube(places: Vec<[f32; 3]>, wide: f32, tissues: Tissues, look: OverlayLook, case: &mut Case) {
+pub(super) fn tube(places: Vec<[f32; 3]>, wide: f32, tissues: Tissues, look: OverlayLook, case: &mut Case) {
     let bound = |a: usize, pick: fn(f32, f32) -> f32| places.iter().map(|p| p[a]).reduce(pick).unwrap_or(0.0);
     let [low, high]: [[f32; 3]; 2] =
         [std::array::from_fn(|a| bound(a, f32::min)), std::array::from_fn(|a| bound(a, f32::max))];

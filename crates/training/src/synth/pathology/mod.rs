@@ -7,6 +7,7 @@ mod injury;
 mod lesions;
 pub(crate) mod overlay;
 mod shapes;
+mod skull;
 
 use serde::Serialize;
 
@@ -148,6 +149,10 @@ pub(crate) fn draw_case(
     let mut case = Case::default();
     if is_ct {
         injury::furnish(&setting, &mut rng, &mut case);
+        // Only forked, so that heads of older recipes stay as they were.
+        if config.sutures > 0.0 && rng.fork("skull").chance(config.sutures) {
+            skull::furnish(&setting, &mut rng.fork("skull"), &mut case);
+        }
     }
     if rim {
         lesions::rim(&setting, &mut rng, &mut case);
