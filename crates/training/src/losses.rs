@@ -63,17 +63,24 @@ pub fn one_hot(labels: &[u8], batch: usize, classes: usize, device: &Device) -> 
 /// Cross-entropy plus soft Dice of mutually exclusive classes.
 ///
 /// `logits` is `[b, k, x, y, z]`, `target` the one-hot `[b, x·y·z, k]`. Dice is the mean over the classes
-/// that occur in a sample, by `weights` if there are any; cross-entropy (mean over voxels) holds the others down.
-pub fn dice_cross_entropy(logits: Tensor<5>, target: Tensor<3>, weights: &[f32]) -> Loss {
+/// that occur in a sample, by `weights` if there are any; cross-entropy (mean over voxels, each by its class's
+/// `entropy_weights` if there are any) holds the others down.
+pub fn dice_cross_entropy(
+    logits: Tensor<5>,
+    target: Tensor<3>,
+    weights: &[f32],
+    entropy_weights: &[f32],
+) -> Loss {
     let log_p = log_softmax(voxels_by_class(logits), 2);
     let [b, voxels, _] = log_p.dims();
-    let cross_entropy = (log_p.clone() * target.clone()).sum() / -((b * voxels) as f32);
+    let counts = weighed(target.clone(), entropy_weights);
+    let cross_entropy = (log_p.clone() * counts).sum() / -((b * voxels) as f32);
     let p = log_p.exp();
     let size = target.clone().sum_dim(1);
     let overlap = (p.clone() * target).sum_dim(1);
     let dice = overlap * 2.0 / (p.sum_dim(1) + size.clone() + TINY);
     let present = size.greater_elem(0.0).float();
-    let share = if weights.is_empty() { present } else { present * row(weights, &dice.device()) };
+    let share = weighed(present, weights);
     let dice = Tensor::ones([1], &dice.device()) - (dice * share.clone()).sum() / share.sum();
     Loss {
         total: cross_entropy.clone() + dice.clone(),
@@ -81,9 +88,14 @@ pub fn dice_cross_entropy(logits: Tensor<5>, target: Tensor<3>, weights: &[f32])
     }
 }
 
-/// `[1, 1, k]`.
-fn row(values: &[f32], device: &Device) -> Tensor<3> {
-    Tensor::from_data(TensorData::new(values.to_vec(), [1, 1, values.len()]), device)
+/// Classes `[.., .., k]` times `weights` of `k`, if there are any.
+fn weighed(classes: Tensor<3>, weights: &[f32]) -> Tensor<3> {
+    if weights.is_empty() {
+        return classes;
+    }
+    let row = TensorData::new(weights.to_vec(), [1, 1, weights.len()]);
+    let row = Tensor::from_data(row, &classes.device());
+    classes * row
 }
 
 /// Binary cross-entropy (mean over voxels) plus soft Dice of one sigmoid channel `[b, 1, x, y, z]`.
@@ -178,16 +190,17 @@ mod tests {
     fn multi_class_loss_is_the_hand_computed_one() {
         // Two voxels, three classes; labels 0 and 2; class 1 does not occur and has no Dice.
         let x = [[1.0f32, 0.0, -1.0], [0.5, 0.0, 2.0]];
-        let loss = dice_cross_entropy(
-            logits((0..3).flat_map(|k| x.map(|v| v[k])).collect(), 3),
-            one_hot(&[0, 2], 1, 3, &device()),
-            &[],
-        );
+        let input = || logits((0..3).flat_map(|k| x.map(|v| v[k])).collect(), 3);
+        let target = || one_hot(&[0, 2], 1, 3, &device());
+        let loss = dice_cross_entropy(input(), target(), &[], &[]);
         let p = x.map(|v| {
             let sum: f32 = v.iter().map(|e| e.exp()).sum();
             v.map(|e| e.exp() / sum)
         });
         let entropy = -(p[0][0].ln() + p[1][2].ln()) / 2.0;
+        let heavy = dice_cross_entropy(input(), target(), &[], &[1.0, 1.0, 5.0]);
+        let heavy_entropy = -(p[0][0].ln() + 5.0 * p[1][2].ln()) / 2.0;
+        assert!((value(heavy.parts[0].1.clone()) - heavy_entropy).abs() < 1e-5);
         let dice = |k: usize, at: usize| 2.0 * p[at][k] / (p[0][k] + p[1][k] + 1.0);
         let expected = 1.0 - (dice(0, 0) + dice(2, 1)) / 2.0;
         assert!((value(loss.parts[0].1.clone()) - entropy).abs() < 1e-5);
@@ -200,7 +213,7 @@ mod tests {
         let x = logits(vec![1.0, 0.5, 0.0, 0.0, -1.0, 2.0], 3);
         let target = one_hot(&[0, 2], 1, 3, &device());
         let dice = |weights: &[f32]| {
-            value(dice_cross_entropy(x.clone(), target.clone(), weights).parts[1].1.clone())
+            value(dice_cross_entropy(x.clone(), target.clone(), weights, &[]).parts[1].1.clone())
         };
         let (first, last) = (dice(&[1.0, 1.0, 1e-6]), dice(&[1e-6, 1.0, 1.0]));
         assert!((dice(&[]) - (first + last) / 2.0).abs() < 1e-4);
@@ -231,7 +244,7 @@ mod tests {
     #[test]
     fn gradient_of_the_multi_class_loss_points_to_the_target() {
         let x = logits(vec![0.0; 6], 3).require_grad();
-        let loss = dice_cross_entropy(x.clone(), one_hot(&[0, 2], 1, 3, &device()), &[]);
+        let loss = dice_cross_entropy(x.clone(), one_hot(&[0, 2], 1, 3, &device()), &[], &[]);
         let grads = loss.total.backward();
         let g: Vec<f32> = x.grad(&grads).map(|g| g.into_data().try_to_vec().unwrap()).unwrap();
         assert!(g[0] < 0.0 && g[5] < 0.0 && g[2] > 0.0 && g[3] > 0.0, "{g:?}");

@@ -35,6 +35,9 @@ pub struct Recipe {
     /// How much each class counts in the Dice of [`Segmentation::Classes`]; all alike if empty.
     #[serde(default)]
     pub dice_weights: Vec<f32>,
+    /// How much a voxel of each class counts in the cross-entropy of [`Segmentation::Classes`]; all alike if empty.
+    #[serde(default)]
+    pub entropy_weights: Vec<f32>,
     /// How often to look at held-out samples.
     pub validation: Validation,
     /// The network.
@@ -281,10 +284,13 @@ impl Recipe {
         need(decoder == segmentation, "segmentation", "must be `none` exactly without a decoder")?;
         let mask = self.segmentation != Segmentation::Mask || self.architecture.out_channels() == 1;
         need(mask, "segmentation", "`mask` needs one output channel")?;
-        let weights = &self.dice_weights;
-        let fit = weights.len() == self.architecture.out_channels() && weights.iter().all(|w| *w > 0.0);
-        let weighed = weights.is_empty() || self.segmentation == Segmentation::Classes && fit;
-        need(weighed, "dice_weights", "needs `classes`, and one positive number for each output channel")?;
+        for (name, weights) in
+            [("dice_weights", &self.dice_weights), ("entropy_weights", &self.entropy_weights)]
+        {
+            let fit = weights.len() == self.architecture.out_channels() && weights.iter().all(|w| *w > 0.0);
+            let weighed = weights.is_empty() || self.segmentation == Segmentation::Classes && fit;
+            need(weighed, name, "needs `classes`, and one positive number for each output channel")?;
+        }
         let rate = self.optimiser.rate;
         need(rate > 0.0 && rate < 1.0, "optimiser.rate", "must be between 0 and 1")?;
         need((0.0..1.0).contains(&self.optimiser.average), "optimiser.average", "must be 0 up to 1")?;

@@ -44,6 +44,7 @@ fn recipe() -> Recipe {
         },
         segmentation: Segmentation::Classes,
         dice_weights: Vec::new(),
+        entropy_weights: Vec::new(),
         validation: Validation { minutes: 1.0, crops: 1, checkpoint_minutes: 1.0 },
         architecture: SwinConfig {
             depths: [1; 4],

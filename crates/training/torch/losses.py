@@ -14,7 +14,7 @@ class DiceCrossEntropy(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, logits, labels, weights):
+    def forward(ctx, logits, labels, weights, entropy_weights):
         k = logits.shape[1]
         counted = labels < k
         labels = labels.clamp(max=k - 1)
@@ -26,33 +26,39 @@ class DiceCrossEntropy(torch.autograd.Function):
         present = size > 0
         share = present.to(p.dtype) * (weights if weights is not None else 1)
         share = share / share.sum()
-        cross_entropy = -(at_label.clamp_min(1e-30).log() * counted).mean()
+        if entropy_weights is not None:
+            counts = counted * entropy_weights[labels]
+        else:
+            counts = counted.to(p.dtype)
+        cross_entropy = -(at_label.clamp_min(1e-30).log() * counts).mean()
         dice = 1 - (share * 2 * overlap / total).sum()
         # d dice / d p is `everywhere` for each class and, where the class is true, `at_truth` more.
-        ctx.save_for_backward(p, labels, counted, at_label, 2 * share * overlap / total**2, -2 * share / total)
+        everywhere, at_truth = 2 * share * overlap / total**2, -2 * share / total
+        ctx.save_for_backward(p, labels, counted, counts, at_label, everywhere, at_truth)
         return cross_entropy, dice
 
     @staticmethod
     def backward(ctx, of_entropy, of_dice):
-        p, labels, counted, at_label, everywhere, at_truth = ctx.saved_tensors
-        each = of_entropy * counted.to(p.dtype) / len(labels)
+        p, labels, counted, counts, at_label, everywhere, at_truth = ctx.saved_tensors
+        each = of_entropy * counts / len(labels)
         pull = of_dice * at_truth[labels] * at_label * counted
         inner = of_dice * (p @ everywhere) + pull
         grad = p * (of_dice * everywhere - (inner - each)[:, None])
         grad.scatter_add_(1, labels[:, None], (pull - each)[:, None])
-        return grad, None, None
+        return grad, None, None, None
 
 
-def dice_cross_entropy(logits, labels, weights=None):
+def dice_cross_entropy(logits, labels, weights=None, entropy_weights=None):
     """Mutually exclusive classes: `logits` `[b, k, ...]`, `labels` `[b, ...]`; labels from k on do not count.
 
-    `weights` `[k]`: how much each class counts in the Dice. The mean over samples. The Rust trainer takes the Dice
+    `weights` `[k]`: how much each class counts in the Dice; `entropy_weights` `[k]`: how much its voxels count in the
+    cross-entropy. The mean over samples. The Rust trainer takes the Dice
     of all classes of all samples together; with one window a step, as the recipes have it, both are the same.
     """
     b, k = logits.shape[:2]
     rows = logits.reshape(b, k, -1).transpose(1, 2)
     labels = labels.reshape(b, -1).long()
-    each = [DiceCrossEntropy.apply(r, t, weights) for r, t in zip(rows, labels)]
+    each = [DiceCrossEntropy.apply(r, t, weights, entropy_weights) for r, t in zip(rows, labels)]
     cross_entropy, dice = (sum(terms) / b for terms in zip(*each))
     return cross_entropy + dice, {"cross_entropy": cross_entropy.item(), "dice": dice.item()}
 
@@ -95,9 +101,8 @@ def loss_of(recipe, output, batch, device):
         if recipe["segmentation"] == "mask":
             total, parts = dice_binary(logits, labels)
         else:
-            weights = recipe.get("dice_weights")
-            weights = torch.tensor(weights, device=device) if weights else None
-            total, parts = dice_cross_entropy(logits, labels, weights)
+            row = lambda name: torch.tensor(recipe[name], device=device) if recipe.get(name) else None  # noqa: E731
+            total, parts = dice_cross_entropy(logits, labels, row("dice_weights"), row("entropy_weights"))
     if output["classes"] is not None:
         head, head_parts = heads(recipe["manifest"], output["classes"].float(), batch.classes.to(device))
         total, parts = total + head, parts | head_parts

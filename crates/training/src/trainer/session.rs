@@ -161,7 +161,7 @@ pub fn loss_of(recipe: &Recipe, output: Output, batch: &Batch, device: &Device) 
         Segmentation::Classes => {
             let classes = recipe.architecture.out_channels();
             let target = one_hot(&batch.labels, batch.size, classes, device);
-            Some(dice_cross_entropy(logits, target, &recipe.dice_weights))
+            Some(dice_cross_entropy(logits, target, &recipe.dice_weights, &recipe.entropy_weights))
         }
         Segmentation::Mask => Some(dice_binary(logits, mask(batch, device))),
         Segmentation::None => None,
