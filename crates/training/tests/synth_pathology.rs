@@ -144,6 +144,22 @@ fn fractures_are_clefts_in_bone() {
 }
 
 #[test]
+fn sutures_open_bone_and_are_no_finding() {
+    let Some(path) = map_path() else { return };
+    let config = |sutures| SynthConfig { ill: 0.0, sutures, slices: [1.0, 0.0, 0.0], ..whole_heads() };
+    let [plain, sutured] = [0.0, 1.0].map(|sutures| {
+        HeadSynth::new(vec![HeadMap::read(&path).unwrap()], config(sutures)).unwrap().sample(5)
+    });
+    assert!(sutured.findings.iter().all(|f| *f == finding::NONE));
+    assert_eq!(plain.target, sutured.target);
+    let opened = |i: usize| sutured.image[i] < plain.image[i] - 200.0;
+    let (voxels, before) = mean_where(&plain, opened);
+    eprintln!("{voxels} mm³ opened, {before} HU before");
+    assert!((1_000..60_000).contains(&voxels), "{voxels} mm³");
+    assert!(before > 400.0, "{before} HU");
+}
+
+#[test]
 fn mr_lesions_differ_from_their_surroundings() {
     let Some(path) = map_path() else { return };
     let maps = vec![HeadMap::read(&path).unwrap()];
