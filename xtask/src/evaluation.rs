@@ -130,7 +130,7 @@ fn painted_ct(patients: Option<&Path>) -> Value {
     ];
     json!({
         "name": "real head CTs without blood (as in the tables above), and the same with blood laid over them: balls in the brain, crescents under the skull; the brain does not give way",
-        "cases": laid_cases(patients, "Haemorrhage", 1, &laid),
+        "cases": laid_cases(patients, "Haemorrhage", &laid),
     })
 }
 
@@ -154,12 +154,12 @@ fn cleft_ct(patients: Option<&Path>) -> Value {
     ];
     json!({
         "name": "real head CTs in which we see no fracture, and the same with gaps cut through their skulls, without swelling",
-        "cases": laid_cases(patients, "Skull fracture", 1, &laid),
+        "cases": laid_cases(patients, "Skull fracture", &laid),
     })
 }
 
-/// Each head as it is, and with each injury, which the model's `label` stands for and its class `finding` calls.
-fn laid_cases(patients: Option<&Path>, finding: &str, label: u8, laid: &[(String, Value)]) -> Vec<Value> {
+/// Each head as it is, and with each injury, which is the model's label 1 and which its class `finding` calls.
+fn laid_cases(patients: Option<&Path>, finding: &str, laid: &[(String, Value)]) -> Vec<Value> {
     let mut scans: Vec<(String, PathBuf)> =
         HEAD_CTS.iter().map(|s| (s.inside.trim_end_matches(".nii.gz").to_owned(), s.inside.into())).collect();
     scans.extend(patients.map(|data| ("GE".to_owned(), data.join("ge-head-ct"))));
@@ -169,7 +169,7 @@ fn laid_cases(patients: Option<&Path>, finding: &str, label: u8, laid: &[(String
         for (what, injury) in laid {
             let mut laid = injury.clone();
             laid["name"] = laid["kind"].clone();
-            laid["labels"] = json!([label]);
+            laid["labels"] = json!([1]);
             cases.push(json!({ "name": format!("{name}, {what}"), "scan": scan, "laid": laid, "findings": { finding: true } }));
         }
     }

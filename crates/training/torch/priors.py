@@ -3,8 +3,7 @@
 import torch
 from network import networks
 
-# Rarer than this, the Dice of a class hardly pulls.
-LEAST = 1e-2
+LEAST = 1e-3
 
 
 def set_priors(net, recipe, examples, started):

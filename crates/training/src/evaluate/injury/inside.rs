@@ -11,7 +11,7 @@ const STEP: f64 = 0.5;
 
 /// The inside of the skull.
 pub(super) struct Inside {
-    pub grid: Grid,
+    grid: Grid,
     to_voxel: Affine,
     pub mask: Vec<bool>,
     /// Its box in millimetres of the scanner.
