@@ -70,6 +70,10 @@ pub(crate) const INNER_AIR: u16 = 9003;
 pub(crate) const RIM: [u16; 2] = [9004, 9005];
 /// Source ids of the left and the right cortex.
 pub(crate) const CORTEX: [u16; 2] = [3, 42];
+/// Source ids of the left and the right limbic cortex (insula, cingulum, medial temporal lobe), split from the other.
+pub(crate) const LIMBIC: [u16; 2] = [9006, 9007];
+/// Source ids of what limbic cortex lies around, and how far in voxels: putamen, lateral ventricle, amygdala.
+pub(crate) const LIMBIC_CENTRES: [([u16; 2], usize); 3] = [([12, 51], 15), ([4, 43], 17), ([18, 54], 8)];
 /// Source id of fluid inside the skull.
 pub(crate) const FLUID: u16 = 24;
 /// Source id of muscle and all else that has no class of its own.
@@ -80,7 +84,7 @@ pub(crate) const SKIN: u16 = 511;
 pub(crate) const EYE: u16 = 506;
 
 /// All classes; a packed voxel is an index into this table. Class 0 is air around the head.
-pub const CLASSES: [Class; 59] = [
+pub const CLASSES: [Class; 61] = [
     class(0, Tissue::Air, t::BACKGROUND),
     class(2, Tissue::White, t::LEFT_WHITE),
     class(3, Tissue::Cortex, t::LEFT_GREY),
@@ -140,6 +144,8 @@ pub const CLASSES: [Class; 59] = [
     class(INNER_AIR, Tissue::Air, t::BACKGROUND),
     class(RIM[0], Tissue::Fluid, t::FLUID),
     class(RIM[1], Tissue::Fluid, t::FLUID),
+    class(LIMBIC[0], Tissue::Cortex, t::LEFT_GREY),
+    class(LIMBIC[1], Tissue::Cortex, t::RIGHT_GREY),
 ];
 
 /// The classes of a sample's brain. With full sulci, as young brains have, the fluid that touches

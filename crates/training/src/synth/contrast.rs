@@ -1,6 +1,6 @@
 //! MR appearance of every class: mean, texture and grain per sample.
 
-use super::classes::{CLASSES, Class, Tissue};
+use super::classes::{CLASSES, Class, LIMBIC, Tissue};
 use super::{Contrast, Rng, hounsfield};
 
 /// Appearance of one class; the value at a voxel is
@@ -56,7 +56,7 @@ const T2: Palette = Palette {
 const FLAIR: Palette = Palette {
     fluid: (0.05, 0.25),
     grey: (0.5, 0.75),
-    white: (0.42, 0.6),
+    white: (0.48, 0.66),
     lesion: (0.75, 1.15),
     vein: (0.05, 0.5),
     artery: (0.03, 0.4),
@@ -132,19 +132,39 @@ pub(crate) fn draw_looks(contrast: Contrast, classes: &[Class; CLASSES.len()], r
             _ if t == Tissue::SoftTissue as usize => {
                 [soft, varied, 0.1 * mean, 0.8 * (means[Tissue::Fat as usize] - soft)]
             }
+            _ if t == Tissue::Cortex as usize && contrast == Contrast::Flair => {
+                [mean, rough.max(0.02) * rng.range(1.0, 2.5), grain * rng.range(0.5, 1.5), 0.0]
+            }
             _ if t >= Tissue::Artery as usize => [mean, varied, 0.1 * mean, 0.0],
             _ => [mean, rough * rng.range(0.5, 1.5), grain * rng.range(0.5, 1.5), 0.0],
         };
     }
-    Looks(classes.map(|c| tissues[c.tissue as usize]))
+    let mut looks = Looks(classes.map(|c| tissues[c.tissue as usize]));
+    if contrast == Contrast::Flair {
+        brighten_limbic(&mut looks, classes, &mut rng.fork("limbic"));
+    }
+    looks
+}
+
+/// On FLAIR limbic cortex is the brightest of the healthy brain.
+fn brighten_limbic(looks: &mut Looks, classes: &[Class; CLASSES.len()], rng: &mut Rng) {
+    let by = rng.range(1.0, 1.3);
+    for (look, class) in looks.0.iter_mut().zip(classes) {
+        if LIMBIC.contains(&class.source) {
+            look[0] *= by;
+        }
+    }
 }
 
 fn draw_means(palette: &Palette, contrast: Contrast, rng: &mut Rng) -> [f32; Tissue::COUNT] {
     let mut draw = |(low, high): (f32, f32)| rng.range(low, high);
-    let (fluid, grey, white) = (draw(palette.fluid), draw(palette.grey), draw(palette.white));
+    let (fluid, mut grey, white) = (draw(palette.fluid), draw(palette.grey), draw(palette.white));
     let (vein, muscle, fat) = (draw(palette.vein), draw(palette.muscle), draw(palette.fat));
     let (artery, mucosa, skin) = (draw(palette.artery), draw(palette.mucosa), draw(palette.skin));
     let (bone, marrow, lesion) = (draw(palette.bone), draw(palette.marrow), draw(palette.lesion));
+    if contrast == Contrast::Flair {
+        grey = white * rng.fork("grey").range(1.03, 1.4);
+    }
     // How white a structure is: 0 as cortex, 1 as white matter.
     let wild = if contrast == Contrast::Any { 0.35 } else { 0.1 };
     let mut between = |whiteness: f32, spread: f32| {
@@ -172,6 +192,12 @@ fn draw_means(palette: &Palette, contrast: Contrast, rng: &mut Rng) -> [f32; Tis
         (Tissue::OpticNerve, 0.8, 0.2),
     ] {
         set(tissue, between(whiteness, spread));
+    }
+    if contrast == Contrast::Flair {
+        let mut bright = rng.fork("striatum");
+        for tissue in [Tissue::Caudate, Tissue::Accumbens, Tissue::Amygdala, Tissue::Hippocampus] {
+            set(tissue, grey * bright.range(0.95, 1.35));
+        }
     }
     set(Tissue::WhiteLesion, lesion);
     set(Tissue::Fluid, fluid * rng.range(0.85, 1.2));

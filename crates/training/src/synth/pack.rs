@@ -1,6 +1,6 @@
 //! The cache of packed head maps: one compressed file, quick to load.
 //!
-//! Layout: `SAHEAD2\n`, a little-endian `u32` length, that many bytes of JSON describing each map,
+//! Layout: `SAHEAD3\n`, a little-endian `u32` length, that many bytes of JSON describing each map,
 //! then one zlib stream per map with its classes, in the order and of the lengths the JSON gives.
 
 use std::fs;
@@ -15,7 +15,7 @@ use std::io::{Read, Write};
 
 use super::{CLASSES, HeadMap, HeadMapError};
 
-const MAGIC: &[u8; 8] = b"SAHEAD2\n";
+const MAGIC: &[u8; 8] = b"SAHEAD3\n";
 
 #[derive(Serialize, Deserialize)]
 struct Entry {

@@ -12,7 +12,8 @@ const ORBIT: usize = 10;
 const SPINE: usize = 2;
 
 /// Separates scalp and orbital fat from other tissue, spinal from intracranial fluid, fluid touching
-/// the cortex from the rest, and enclosed from outside air; removes specks floating in the air.
+/// the cortex from the rest, limbic from other cortex, and enclosed from outside air; removes specks
+/// floating in the air.
 pub(crate) fn refine(labels: &mut [u8], dims: [usize; 3]) {
     let id = |source| index_of(source).unwrap_or_default();
     drop_specks(labels, dims);
@@ -40,6 +41,17 @@ pub(crate) fn refine(labels: &mut [u8], dims: [usize; 3]) {
         for (label, near) in labels.iter_mut().zip(near) {
             if near && *label == fluid {
                 *label = id(c::RIM[side]);
+            }
+        }
+    }
+    for side in 0..2 {
+        let (cortex, limbic) = (id(c::CORTEX[side]), id(c::LIMBIC[side]));
+        for (centres, reach) in c::LIMBIC_CENTRES {
+            let near = dilated(labels, dims, id(centres[side]), reach);
+            for (label, near) in labels.iter_mut().zip(near) {
+                if near && *label == cortex {
+                    *label = limbic;
+                }
             }
         }
     }

@@ -10,6 +10,10 @@ use crate::synth::{Contrast, Region, Rng, SynthConfig};
 /// MNI millimetres of the brain's box that the shapes belong to.
 const MNI: [[f32; 3]; 2] = [[-71.0, -106.0, -68.0], [71.0, 72.0, 81.0]];
 
+/// White matter below the tentorium.
+const INFRATENTORIAL: Tissues =
+    Tissues::of(&[Tissue::CerebellarWhite, Tissue::BrainStem, Tissue::VentralDiencephalon]);
+
 /// The patchy, bright rim of healthy ventricles and the plexus inside them, which plaques resemble.
 pub(crate) fn rim(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     let mean = |t| setting.looks.mean(t);
@@ -53,7 +57,8 @@ fn replacing(setting: &Setting, rng: &mut Rng, keep: [f32; 2], subtle: bool) -> 
         Contrast::T1 => fluid + rng.range(0.0, if subtle { 1.15 } else { 0.65 }) * (low - fluid),
         Contrast::Flair if !subtle && rng.chance(0.1) => fluid,
         // From about grey matter on, as plaques come.
-        Contrast::T2 | Contrast::Pd | Contrast::Flair if subtle => white * rng.range(1.15, 1.9),
+        Contrast::Flair if subtle => high * rng.range(1.03, 1.55),
+        Contrast::T2 | Contrast::Pd if subtle => white * rng.range(1.15, 1.9),
         Contrast::T2 | Contrast::Pd | Contrast::Flair => high * rng.range(1.2, 1.8),
         Contrast::Any | Contrast::Ct if rng.chance(0.5) => high + rng.range(0.2, 0.7),
         Contrast::Any | Contrast::Ct => (low * rng.range(0.0, 0.7)).max(0.01),
@@ -120,21 +125,22 @@ fn canvas_box(
     overlay::around(centre, reach)
 }
 
-/// Scattered plaques: around the ventricles, under the cortex, anywhere in white matter.
+/// Scattered plaques: around the ventricles, under the cortex, in brain stem and cerebellum, anywhere in white matter.
 fn plaques(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     let look = replacing(setting, rng, [0.0, 0.25], true);
-    let count = 2 + (rng.unit().powi(2) * 38.0) as usize;
+    let count = 2 + (rng.unit().powf(1.5) * 48.0) as usize;
     let (size, reach) = (rng.range(0.7, 1.3), rng.range(2.0, 9.0));
     for _ in 0..count {
         let radius = size * (1.2 + reach * rng.unit().powi(3));
-        let site = match rng.weighted(&[0.35, 0.2, 0.45]) {
+        let site = match rng.weighted(&[0.3, 0.2, 0.4, 0.1]) {
             0 => beside_ventricle(setting, rng, radius),
             1 => setting.anatomy.site(rng, WHITE, [4.0, 16.0]),
+            3 => setting.anatomy.site(rng, INFRATENTORIAL, [2.0, 90.0]),
             _ => setting.anatomy.site(rng, WHITE, [10.0, 90.0]),
         };
         let Some(centre) = site else { continue };
         let blob = Blob::random(centre, radius, 0.5, 0.15, rng);
-        let tissues = if rng.chance(0.85) { WHITE } else { BRAIN };
+        let tissues = if rng.chance(0.8) { WHITE } else { BRAIN };
         let own = OverlayLook { add: look.add * rng.range(0.9, 1.15), ..look };
         case.lay(setting, &blob, tissues, own, finding::LESION);
     }

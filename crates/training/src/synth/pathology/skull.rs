@@ -1,6 +1,6 @@
-//! What healthy skulls have that may be taken for a fracture: sutures, vessels in the bone, canals, air cells.
+//! What healthy skulls have that may be taken for a fracture: sutures, vessels and lakes in the bone, canals, air cells.
 
-use super::blob::{Blob, unit};
+use super::blob::{Blob, dot, unit};
 use super::overlay::{self, BONE, Overlay, OverlayLook, Tissues, finding};
 use super::{Case, Setting, injury};
 use crate::synth::Rng;
@@ -9,7 +9,9 @@ use crate::synth::classes::Tissue;
 /// Draws all of them.
 pub(super) fn furnish(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     sutures(setting, &mut rng.fork("sutures"), case);
+    orbital_sutures(setting, &mut rng.fork("orbital sutures"), case);
     vessels(setting, &mut rng.fork("vessels"), case);
+    lakes(setting, &mut rng.fork("lakes"), case);
     canals(setting, &mut rng.fork("canals"), case);
     air_cells(setting, &mut rng.fork("air cells"), case);
 }
@@ -102,6 +104,47 @@ impl Seam {
             }
         };
         near.then_some(off)
+    }
+}
+
+/// Seams between frontal, zygomatic and sphenoid bones in the outer walls of the orbits, the same on both sides.
+fn orbital_sutures(setting: &Setting, rng: &mut Rng, case: &mut Case) {
+    let middle = setting.anatomy.middle();
+    let look = OverlayLook::towards(rng.range(-60.0, 300.0), rng.range(0.0, 0.4), 8.0);
+    for _ in 0..1 + rng.below(4) {
+        let ahead = [0.75 + 0.06 * rng.normal(), 0.7 + 0.06 * rng.normal(), -0.3 + 0.1 * rng.normal()];
+        let (beyond, half, reach) = (rng.range(6.0, 22.0), rng.range(0.2, 1.2), rng.range(5.0, 12.0));
+        let normal = [0.4 * rng.normal(), 0.5 * rng.normal(), 1.0];
+        for side in [-1.0, 1.0] {
+            let mirrored = |v: [f32; 3]| unit([side * v[0], v[1], v[2]]);
+            let (out, across) = (mirrored(ahead), mirrored(normal));
+            let wall = setting.anatomy.skull_along(middle, out);
+            let centre: [f32; 3] = std::array::from_fn(|a| wall[a] + beyond * out[a] + rng.normal());
+            let share = |place: [f32; 3]| {
+                let v: [f32; 3] = std::array::from_fn(|a| place[a] - centre[a]);
+                let off = dot(v, across) + setting.ragged.at(place);
+                if dot(v, v) > reach * reach { 0.0 } else { half + 0.5 - off.abs() }
+            };
+            let region = overlay::around(centre, [reach + 1.0; 3]);
+            case.overlays.push(Overlay::drawn(region, BONE, look, finding::NONE, share));
+        }
+    }
+}
+
+/// Dark marrow and veins in the thickness of the vault, in patches.
+fn lakes(setting: &Setting, rng: &mut Rng, case: &mut Case) {
+    let middle = setting.anatomy.middle();
+    for _ in 0..rng.below(25) {
+        let mut out = unit([rng.normal(), rng.normal(), 0.5 + 0.6 * rng.normal()]);
+        let (wide, lift) = (rng.range(0.6, 2.2), rng.range(2.0, 5.0));
+        let places = (0..2 + rng.below(6)).map(|_| {
+            out = unit(std::array::from_fn(|a| out[a] + 0.03 * rng.normal()));
+            let wall = setting.anatomy.skull_along([middle[0], middle[1], middle[2] + 5.0], out);
+            std::array::from_fn(|a| wall[a] + lift * out[a])
+        });
+        let places = places.collect();
+        let look = OverlayLook::towards(rng.range(-60.0, 250.0), rng.range(0.0, 0.4), 10.0);
+        injury::tube(places, wide, BONE, look, case);
     }
 }
 
