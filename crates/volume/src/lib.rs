@@ -23,5 +23,5 @@ pub use coarse::CoarseField;
 pub use grid::{Grid, GridError, Modality, Volume};
 pub use midway::{Midway, NotAligned, Plane, midway};
 pub use orient::Orientation;
-pub use pieces::keep_largest_piece;
+pub use pieces::{for_each_piece, keep_largest_piece};
 pub use resample::{ScoresError, resample, resample_argmax, resample_labels};

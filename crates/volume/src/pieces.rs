@@ -3,18 +3,27 @@
 /// Clears every voxel that is not in the largest piece of `mask` (`i` fastest, `dims` voxels); voxels that share a
 /// face belong together. Of pieces of one size the first stays.
 pub fn keep_largest_piece(mask: &mut [bool], dims: [usize; 3]) {
+    let mut largest = Vec::new();
+    for_each_piece(mask, dims, |piece| {
+        if piece.len() > largest.len() {
+            largest = piece.to_vec();
+        }
+    });
+    mask.fill(false);
+    largest.into_iter().for_each(|i: usize| mask[i] = true);
+}
+
+/// Calls `each` with the voxels of every piece of `mask` (`i` fastest, `dims` voxels) in turn; voxels that share a face
+/// belong together.
+pub fn for_each_piece(mask: &[bool], dims: [usize; 3], mut each: impl FnMut(&[usize])) {
     let mut seen = vec![false; mask.len()];
-    let (mut largest, mut piece) = (Vec::new(), Vec::new());
+    let mut piece = Vec::new();
     for first in 0..mask.len() {
         if mask[first] && !seen[first] {
             fill(mask, dims, first, &mut seen, &mut piece);
-            if piece.len() > largest.len() {
-                std::mem::swap(&mut largest, &mut piece);
-            }
+            each(&piece);
         }
     }
-    mask.fill(false);
-    largest.into_iter().for_each(|i: usize| mask[i] = true);
 }
 
 /// All voxels of the piece that `first` belongs to.

@@ -10,9 +10,9 @@ use saswin_model::{ClassOutput, Manifest};
 use saswin_pipeline::{Engine, Findings, LoadedModel, Options, Silent};
 use saswin_scan_io::{Limits, Scan, open};
 use saswin_training::evaluate::{
-    CaseResult, Evaluation, Injury, LabelResult, Overlap, card, hausdorff_95, lay, summarise,
+    CaseResult, Evaluation, Injury, LabelResult, Overlap, Pieces, card, hausdorff_95, lay, summarise,
 };
-use saswin_volume::Volume;
+use saswin_volume::{Grid, Volume};
 use serde::Deserialize;
 
 use crate::CliResult;
@@ -189,9 +189,12 @@ impl Evaluator {
             None => None,
         };
         let findings = self.findings(&scan)?;
+        let answer = &findings.segmentation;
+        let compared = |name: &str, mine: &[u8], truth: &[bool]| {
+            compare(name.into(), self.is_finding(mine), &answer.grid, &mask(answer, mine), truth)
+        };
         if let Some((laid, truth)) = &laid {
-            let mine = |v: u8| laid.labels.contains(&v);
-            labels.push(compare(laid.name.clone(), &findings.segmentation, mine, truth, |t| t));
+            labels.push(compared(&laid.name, &laid.labels, truth));
         }
         for truth in &case.truths {
             let path = base.join(&truth.file);
@@ -200,13 +203,11 @@ impl Evaluator {
                 let (got, wanted) = (map.grid.dims, scan.volume.grid.dims);
                 return Err(format!("{}: {got:?} voxels, the scan has {wanted:?}", path.display()).into());
             }
-            let answer = &findings.segmentation;
             let left_out = |a: &u8| truth.without.contains(a);
-            let compared: Vec<bool> = (map.voxels.iter().zip(&answer.voxels))
+            let counted: Vec<bool> = (map.voxels.iter().zip(&answer.voxels))
                 .map(|(v, a)| truth.counts(*v) && !left_out(a))
                 .collect();
-            let mine = |v: u8| truth.labels.contains(&v);
-            labels.push(compare(truth.name.clone(), answer, mine, &compared, |t| t));
+            labels.push(compared(&truth.name, &truth.labels, &counted));
         }
         let known = |class: &ClassOutput| case.findings.get(&class.name).copied();
         Ok(CaseResult {
@@ -215,6 +216,11 @@ impl Evaluator {
             classes: self.classes(&findings, known),
             ..CaseResult::default()
         })
+    }
+
+    /// Whether some finding is read off one of these labels.
+    fn is_finding(&self, labels: &[u8]) -> bool {
+        self.model.manifest.classes.iter().filter_map(|c| c.volume).any(|v| labels.contains(&v.label))
     }
 
     /// Name, logit before the temperature and truth of every class whose truth is known.
@@ -240,26 +246,24 @@ fn load(path: &Path) -> Result<Scan, Box<dyn std::error::Error>> {
     Ok(first.load(0)?)
 }
 
-/// Compares one structure; both maps lie on the answer's grid, in its order.
-fn compare<T: Copy>(
-    label: String,
-    answer: &Volume<u8>,
-    mine: impl Fn(u8) -> bool,
-    truth: &[T],
-    counts: impl Fn(T) -> bool,
-) -> LabelResult {
-    let answer_mask: Vec<bool> = answer.voxels.iter().map(|v| mine(*v)).collect();
-    let truth_mask: Vec<bool> = truth.iter().map(|v| counts(*v)).collect();
+/// Compares the masks of one structure, which lie on `grid`. Pieces are counted of findings.
+fn compare(label: String, finding: bool, grid: &Grid, answer: &[bool], truth: &[bool]) -> LabelResult {
     let count = |mask: &[bool]| mask.iter().filter(|m| **m).count() as u64;
-    let both = answer_mask.iter().zip(&truth_mask).filter(|(a, t)| **a && **t).count() as u64;
-    let overlap = Overlap { answer: count(&answer_mask), truth: count(&truth_mask), both };
-    let ([i, j, k], [si, sj, sk]) = (answer.grid.dims, answer.grid.spacing());
+    let both = answer.iter().zip(truth).filter(|(a, t)| **a && **t).count() as u64;
+    let overlap = Overlap { answer: count(answer), truth: count(truth), both };
+    let ([i, j, k], [si, sj, sk]) = (grid.dims, grid.spacing());
     LabelResult {
         label,
         dice: overlap.dice(),
-        hd95_mm: hausdorff_95(&answer_mask, &truth_mask, [k, j, i], [sk, sj, si]),
+        hd95_mm: hausdorff_95(answer, truth, [k, j, i], [sk, sj, si]),
         volume_error: overlap.volume_error(),
+        pieces: finding.then(|| Pieces::of(answer, truth, grid.dims)),
     }
+}
+
+/// The mask of voxels that are one of `labels`.
+fn mask(map: &Volume<u8>, labels: &[u8]) -> Vec<bool> {
+    map.voxels.iter().map(|v| labels.contains(v)).collect()
 }
 
 /// Keeps the numbers beside the model and writes its card.

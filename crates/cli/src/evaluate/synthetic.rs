@@ -82,11 +82,15 @@ fn result(
 
 fn labels(evaluator: &Evaluator, target: Target, truth: &[u8], findings: &Findings) -> Vec<LabelResult> {
     let answer = &findings.segmentation;
+    let compared = |name: String, mine: &[u8]| {
+        let mask = |map: &[u8]| map.iter().map(|v| mine.contains(v)).collect::<Vec<_>>();
+        compare(name, evaluator.is_finding(mine), &answer.grid, &mask(&answer.voxels), &mask(truth))
+    };
     let each = evaluator.model.manifest.labels.iter();
-    let mut labels: Vec<LabelResult> =
-        each.map(|l| compare(l.full_name(), answer, |v| v == l.value, truth, |t| t == l.value)).collect();
+    let mut labels: Vec<LabelResult> = each.map(|l| compared(l.full_name(), &[l.value])).collect();
     if target == Target::Anatomy {
-        labels.push(compare("brain".into(), answer, targets::is_brain, truth, targets::is_brain));
+        let brain: Vec<u8> = (0..targets::COUNT as u8).filter(|v| targets::is_brain(*v)).collect();
+        labels.push(compared("brain".into(), &brain));
     }
     labels
 }

@@ -11,7 +11,7 @@ mod surface;
 #[cfg(feature = "trainer")]
 pub use card::card;
 pub use injury::{Injury, lay};
-pub use overlap::{Overlap, overlaps};
+pub use overlap::{Overlap, Pieces, overlaps};
 pub use probability::{Scored, auc, auc_interval, calibration_error, temperature};
 pub use report::{
     CaseResult, ClassSummary, Evaluation, LabelResult, LabelSummary, Spread, card_section, summarise,

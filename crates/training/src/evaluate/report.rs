@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Scored, auc, auc_interval, calibration_error, temperature};
+use super::{Pieces, Scored, auc, auc_interval, calibration_error, temperature};
 
 /// Bootstrap rounds for intervals.
 const ROUNDS: usize = 2000;
@@ -20,6 +20,9 @@ pub struct LabelResult {
     pub hd95_mm: Option<f64>,
     /// Signed relative volume error; absent when the truth lacks the label.
     pub volume_error: Option<f64>,
+    /// Separate pieces, for labels that are findings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pieces: Option<Pieces>,
 }
 
 /// How one case did.
@@ -71,6 +74,9 @@ pub struct LabelSummary {
     pub hd95_mm: Option<Spread>,
     /// Absolute relative volume error.
     pub volume_error: Option<Spread>,
+    /// Separate pieces of all cases, for labels that are findings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pieces: Option<Pieces>,
 }
 
 /// How one class output did over all cases.
@@ -161,7 +167,11 @@ fn label_summary(label: String, cases: &[CaseResult]) -> LabelSummary {
     let dice = spread(|l| l.dice);
     let hd95_mm = spread(|l| l.hd95_mm);
     let volume_error = spread(|l| l.volume_error.map(f64::abs));
-    LabelSummary { label, dice, hd95_mm, volume_error }
+    let mut pieces: Option<Pieces> = None;
+    for one in cases.iter().flat_map(|c| &c.labels).filter(|l| l.label == label).filter_map(|l| l.pieces) {
+        pieces.get_or_insert_default().add(one);
+    }
+    LabelSummary { label, dice, hd95_mm, volume_error, pieces }
 }
 
 fn class_summary(name: String, cases: &[CaseResult]) -> ClassSummary {
@@ -201,6 +211,13 @@ impl Evaluation {
             let volume = l.volume_error.map_or("–".into(), |d| format!("{:.1} %", 100.0 * d.mean));
             let cases = l.dice.map_or(0, |d| d.cases);
             let _ = writeln!(text, "| {} | {cases} | {dice} | {hd95} | {volume} |", l.label);
+        }
+        for (label, p) in self.labels.iter().filter_map(|l| Some((&l.label, l.pieces?))) {
+            let Pieces { truth, found, answer, false_pieces } = p;
+            let _ = writeln!(
+                text,
+                "\n{label}: {found} of {truth} pieces found; {false_pieces} of the answer's {answer} touch none."
+            );
         }
         if !self.classes.is_empty() {
             text.push_str(
@@ -256,8 +273,14 @@ mod tests {
 
     #[test]
     fn summary_gathers_cases_and_prints_them() {
-        let label =
-            |dice| LabelResult { label: "a".into(), dice, hd95_mm: Some(2.0), volume_error: Some(-0.1) };
+        let pieces = Some(Pieces { truth: 3, found: 2, answer: 5, false_pieces: 2 });
+        let label = |dice| LabelResult {
+            label: "a".into(),
+            dice,
+            hd95_mm: Some(2.0),
+            volume_error: Some(-0.1),
+            pieces,
+        };
         let case = |name: &str, dice, logit, present| CaseResult {
             case: name.into(),
             labels: vec![label(dice)],
@@ -277,6 +300,7 @@ mod tests {
         assert!((e.measures[0].1.unwrap().mean - 1.5).abs() < 1e-12);
         let text = card_section(&e);
         assert!(text.contains("| a | 2 | 0.600 (0.500) | 2.0 | 10.0 % |"), "{text}");
+        assert!(text.contains("a: 6 of 9 pieces found; 6 of the answer's 15 touch none."), "{text}");
         assert!(text.contains("| bleed | 1 / 2 | 1 / 0 | 1.000 (1.000–1.000)"), "{text}");
         assert!(text.contains("`cmd`") && !text.contains("0123456789ab,"));
     }
