@@ -299,6 +299,11 @@ function report(model) {
       },
     ],
     labels,
+    places: [
+      { name: "Lesion", volume_ml: 19.8, at: [-24, 10, 12] },
+      { name: "Lesion", volume_ml: 0.8, at: [30, -20, 18] },
+    ],
+    places_in_all: 3,
     asymmetry: [
       { name: "Hemisphere", left_ml: 601.2, right_ml: 598.4, index: 0.0047 },
       { name: "Lateral ventricle", left_ml: 21.9, right_ml: 14.2, index: 0.4266 },

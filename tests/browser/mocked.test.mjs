@@ -1,7 +1,7 @@
 // Needs the stand-in session: several series, CT, an unsuitable scan.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { drawn, openFiles, picture } from "./actions.mjs";
+import { analyse, drawn, openFiles, openSample, picture } from "./actions.mjs";
 import { launch, ready } from "./launch.mjs";
 
 const skip = process.env.SASWIN_MOCK ? false : "needs the stand-in session: set SASWIN_MOCK=1";
@@ -34,4 +34,25 @@ test("an unsuitable scan is refused by name and can be run all the same", { skip
   await page.locator("#analyse").click();
   await page.getByRole("button", { name: "Run anyway" }).click();
   await page.locator("body[data-state=result]").waitFor();
+});
+
+test("a piece of a finding moves the crosshair to itself", { skip }, async (t) => {
+  const { page, shoot } = await launch(t);
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await analyse(page);
+  await page.getByText("Where · 3 pieces").waitFor();
+  await page.getByText("and 1 smaller piece").waitFor();
+  await page.locator(".places button").nth(1).click();
+  const near = await page.waitForFunction(() => {
+    const numbers = document
+      .querySelector("#location")
+      .textContent.match(/^([\d.]+) mm R · ([\d.]+) mm P · ([\d.]+) mm S/);
+    return numbers?.slice(1).map(Number);
+  });
+  const at = await near.jsonValue();
+  for (const [i, wanted] of [30, 20, 18].entries()) {
+    assert.ok(Math.abs(at[i] - wanted) <= 4, `${at} is not within a voxel of 30 R, 20 P, 18 S`);
+  }
+  await shoot("places");
 });

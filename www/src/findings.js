@@ -9,10 +9,11 @@ import {
   warnings,
 } from "./findings-details.js";
 import { labelTable } from "./findings-labels.js";
+import { places } from "./findings-places.js";
 import { inWords } from "./words.js";
 
 /** Fills the panel from a report: words first, numbers under them. */
-export function showFindings(report, { toggle, save }) {
+export function showFindings(report, { toggle, show, save }) {
   find("#report").replaceChildren(
     h(
       "section",
@@ -23,6 +24,7 @@ export function showFindings(report, { toggle, save }) {
     ...[
       warnings(report),
       probabilities(report),
+      places(report, show),
       measures(report),
       report.model.trained ? labelTable(report, toggle) : null,
       alignment(report),

@@ -208,6 +208,7 @@ async function showResult({ mirrored, ...result }) {
   shown.result = result;
   showFindings(report, {
     toggle: async (values, on) => (await viewer()).viewer.toggle(values, on),
+    show: async (mm) => (await viewer()).viewer.show(mm),
     save: (kind) => guarded(() => save(kind, result)),
   });
   showAdapter(report.adapter);

@@ -1,5 +1,5 @@
 import { find, h } from "./dom.js";
-import { number } from "./format.js";
+import { number, place } from "./format.js";
 import { LAYOUTS } from "./viewer.js";
 
 /** Centre and width in Hounsfield units. */
@@ -83,10 +83,7 @@ export class ViewerControls {
   }
 
   showLocation({ mm, value, label }) {
-    const axis = (position, positive, negative) =>
-      `${number(Math.abs(position), 1)} mm ${position < 0 ? negative : positive}`;
-    const place = [axis(mm[0], "R", "L"), axis(mm[1], "A", "P"), axis(mm[2], "S", "I")].join(" · ");
-    const parts = [place, `value ${number(value, 2)}${this.#unit}`];
+    const parts = [place(mm), `value ${number(value, 2)}${this.#unit}`];
     if (label) parts.push([label.side, label.name].filter(Boolean).join(" "));
     find("#location").textContent = parts.join("   |   ");
   }

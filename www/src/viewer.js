@@ -181,6 +181,13 @@ export class Viewer {
     this.#nv.moveCrosshairInVox(x, y, z);
   }
 
+  /** Moves the crosshair to a place in RAS millimetres. */
+  show(mm) {
+    this.#nv.scene.crosshairPos = this.#nv.mm2frac(mm, 0, true);
+    this.#nv.createOnLocationChange();
+    this.#nv.drawScene();
+  }
+
   /** Back to the centre, without zoom. */
   home() {
     const { scene } = this.#nv;

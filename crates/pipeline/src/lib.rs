@@ -11,6 +11,7 @@ mod midline;
 mod mirror;
 mod model;
 mod monitor;
+mod places;
 mod prepare;
 mod recover;
 mod report;
@@ -37,7 +38,7 @@ pub use prepare::{Prepared, prepare};
 pub use recover::Rig;
 pub use report::{
     Adapter, Alignment, App, Asymmetry, DISCLAIMER, DisplayWindow, LabelVolume, MeasureValue, ModelInfo,
-    PlaneInfo, Probability, Report, ScanInfo, Timing,
+    Place, PlaneInfo, Probability, Report, ScanInfo, Timing,
 };
 pub use run::{Findings, Options, nifti_options, run, scan_info};
 pub use sample::phantom_scan;

@@ -145,6 +145,17 @@ pub struct LabelVolume {
     pub volume_ml: f64,
 }
 
+/// A separate piece of a finding.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Place {
+    /// Plain name of its label.
+    pub name: String,
+    /// Millilitres.
+    pub volume_ml: f64,
+    /// A voxel in its middle, scanner RAS millimetres.
+    pub at: [f64; 3],
+}
+
 /// Left against right.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Asymmetry {
@@ -203,6 +214,12 @@ pub struct Report {
     pub probabilities: Vec<Probability>,
     /// Segmentation.
     pub labels: Vec<LabelVolume>,
+    /// The largest separate pieces of what findings are read off.
+    #[serde(default)]
+    pub places: Vec<Place>,
+    /// How many pieces there are in all.
+    #[serde(default)]
+    pub places_in_all: usize,
     /// Paired structures.
     pub asymmetry: Vec<Asymmetry>,
     /// Unions of labels and other quantities.
@@ -226,6 +243,11 @@ impl Report {
                 None => "",
             };
             rows.push(format!("volume,{},{side},{:.3},mL", quote(&l.name), l.volume_ml));
+        }
+        for p in &self.places {
+            let [x, y, z] = p.at;
+            let name = format!("{} at {x:.1} {y:.1} {z:.1} mm", p.name);
+            rows.push(format!("piece,{},,{:.3},mL", quote(&name), p.volume_ml));
         }
         for a in &self.asymmetry {
             rows.push(format!("asymmetry,{},,{:.4},", quote(&a.name), a.index));

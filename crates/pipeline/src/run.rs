@@ -9,8 +9,8 @@ use crate::contrast::Doubt;
 use crate::report::{App, DISCLAIMER, DisplayWindow, Report, ScanInfo, Timing};
 use crate::suitability::read_as;
 use crate::{
-    Concern, Engine, LoadedModel, Monitor, RunError, Step, check, contrast, interpret, prepare, recover,
-    tissue,
+    Concern, Engine, LoadedModel, Monitor, RunError, Step, check, contrast, interpret, places, prepare,
+    recover, tissue,
 };
 
 /// How a model's label map is written as NIfTI: with the names of its labels.
@@ -112,6 +112,7 @@ pub async fn run(
     interpret::apply_margins(manifest, &mut scores);
     let segmentation = interpret::label_map(&model.manifest, &scores, &prepared, &scan.volume.grid)?;
     let labels = interpret::volumes(manifest, &segmentation);
+    let (places, places_in_all) = places::places(manifest, &segmentation);
     let shift_mm = interpret::midline_shift(manifest, &scores, &prepared);
     clock.lap("interpret");
     let mut warnings = words(&suitability.warnings);
@@ -144,6 +145,8 @@ pub async fn run(
         asymmetry: interpret::asymmetry(&labels),
         measures: interpret::measures(manifest, &labels, &scores, shift_mm),
         labels,
+        places,
+        places_in_all,
         timing: clock.timing,
     };
     Ok(Findings { report, segmentation })

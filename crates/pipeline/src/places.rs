@@ -1,0 +1,53 @@
+//! Where the findings are: the separate pieces of what was segmented.
+
+use saswin_model::Manifest;
+use saswin_volume::{Grid, Volume, for_each_piece};
+
+use crate::report::Place;
+
+/// Largest number of places in a report.
+const MOST: usize = 20;
+
+/// The pieces of all labels that a finding is read off, largest first; at most [`MOST`], and how many there are.
+pub(crate) fn places(manifest: &Manifest, labels: &Volume<u8>) -> (Vec<Place>, usize) {
+    let mut found = Vec::new();
+    for value in manifest.classes.iter().filter_map(|c| c.volume).map(|v| v.label) {
+        let Some(label) = manifest.labels.iter().find(|l| l.value == value) else { continue };
+        let mask: Vec<bool> = labels.voxels.iter().map(|v| *v == value).collect();
+        for_each_piece(&mask, labels.grid.dims, |piece| {
+            let volume_ml = piece.len() as f64 * labels.grid.voxel_volume() / 1000.0;
+            found.push(Place { name: label.name.clone(), volume_ml, at: centre(piece, &labels.grid) });
+        });
+    }
+    found.sort_by(|a, b| b.volume_ml.total_cmp(&a.volume_ml));
+    let count = found.len();
+    found.truncate(MOST);
+    (found, count)
+}
+
+/// The voxel of a piece nearest to its centre of mass, in scanner RAS millimetres: a curved piece's own centre may lie
+/// outside of it.
+fn centre(piece: &[usize], grid: &Grid) -> [f64; 3] {
+    let [ni, nj, _] = grid.dims;
+    let place = |i: &usize| grid.affine.apply([i % ni, i / ni % nj, i / (ni * nj)].map(|v| v as f64));
+    let mut mean = [0.0; 3];
+    for at in piece.iter().map(place) {
+        mean.iter_mut().zip(at).for_each(|(m, v)| *m += v / piece.len() as f64);
+    }
+    let off = |at: &[f64; 3]| at.iter().zip(mean).map(|(a, m)| (a - m).powi(2)).sum::<f64>();
+    piece.iter().map(place).min_by(|a, b| off(a).total_cmp(&off(b))).unwrap_or(mean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use saswin_volume::Affine;
+
+    #[test]
+    fn a_curved_piece_is_shown_at_one_of_its_voxels() {
+        let affine = Affine { translation: [-10.0, 0.0, 5.0], ..Affine::IDENTITY };
+        let grid = Grid { dims: [3, 3, 1], affine };
+        // An L: its centre of mass is nearest to the corner.
+        assert_eq!(centre(&[0, 3, 6, 7, 8], &grid), [-10.0, 2.0, 5.0]);
+    }
+}
