@@ -8,6 +8,8 @@ export default defineConfig({
   publicDir: "public",
   resolve: { alias: [absentCodecs(), ...mockedSession()] },
   build: {
+    // As in xtask: what holds the stand-in is never published.
+    outDir: process.env.SASWIN_MOCK ? "dist-mock" : "dist",
     target: "es2023",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

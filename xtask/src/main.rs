@@ -131,7 +131,11 @@ pub fn www() -> PathBuf {
     root().join("www")
 }
 
-/// What the front end's build leaves behind, ready to be served.
+/// What the front end's build leaves behind, ready to be served. Under `SASWIN_MOCK` a stand-in takes the place of the
+/// Rust module, and the page lies elsewhere, so that it is never published.
 pub fn dist() -> PathBuf {
-    www().join("dist")
+    www().join(if std::env::var_os(MOCK).is_some() { "dist-mock" } else { "dist" })
 }
+
+/// Tells page, server and browser tests that the stand-in is meant.
+pub const MOCK: &str = "SASWIN_MOCK";

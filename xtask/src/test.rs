@@ -1,7 +1,7 @@
 //! Every check and every test, in the order in which they fail fastest.
 
 use crate::run::{run, run_with};
-use crate::{Mode, browser, licences, reproduce, root, site, www};
+use crate::{MOCK, Mode, browser, licences, reproduce, root, site, www};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 
@@ -51,7 +51,12 @@ fn in_browser() -> Result<()> {
         ("SASWIN_CLI", &*cli),
         ("SASWIN_TINY_MODEL", &*model),
     ];
-    run_with(&root(), "node", &arguments, &variables)
+    run_with(&root(), "node", &arguments, &variables)?;
+    // States of the page that no model at hand brings about.
+    run_with(&www(), "npm", &["run", "--silent", "build"], &[(MOCK, "1")])?;
+    let mocked =
+        ["--test", "--test-concurrency=1", "tests/browser/mocked.test.mjs", "tests/browser/privacy.test.mjs"];
+    run_with(&root(), "node", &mocked, &[&variables[..], &[(MOCK, "1")]].concat())
 }
 
 /// A folder with a model of random weights, for tests of runs that find nothing.
