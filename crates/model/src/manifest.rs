@@ -26,12 +26,15 @@ pub struct Preprocessing {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Window {
-    /// Percentiles of the voxels above the background map to 0 and 1, clipped.
+    /// Percentiles of the voxels above the background map to 0 and 1, clipped at 0 and at `ceiling`.
     Percentiles {
         /// Lower percentile, 0 to 100.
         low: f64,
         /// Upper percentile, 0 to 100.
         high: f64,
+        /// Largest value that stays as it is: lesions on FLAIR are brighter than the 99.5th percentile of a brain.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        ceiling: f64,
     },
     /// Fixed bounds in Hounsfield units map to 0 and 1, clipped.
     Hounsfield {
@@ -247,6 +250,12 @@ pub struct Measure {
     /// class head.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub midline: bool,
+}
+
+// Serde passes references.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_one(ceiling: &f64) -> bool {
+    *ceiling == 1.0
 }
 
 // Serde passes references.

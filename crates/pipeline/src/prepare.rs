@@ -131,8 +131,9 @@ fn alignment_step(alignment: &Alignment) -> String {
 
 fn window_step(window: &Window) -> String {
     match window {
-        Window::Percentiles { low, high } => {
-            format!("scaled between the {low} and {high} percentiles of the head")
+        Window::Percentiles { low, high, ceiling } => {
+            let cut = if *ceiling > 1.0 { format!(", cut at {ceiling} times that") } else { String::new() };
+            format!("scaled between the {low} and {high} percentiles of the head{cut}")
         }
         Window::Hounsfield { low, high } => format!("scaled between {low} and {high} HU"),
     }
@@ -226,13 +227,13 @@ fn minus_mirror(values: &[f32], [_, ny, nz]: [usize; 3]) -> Vec<f32> {
 
 /// Maps values to 0…1.
 fn scale(values: &mut [f32], window: &Window) {
-    let (low, high) = match *window {
-        Window::Hounsfield { low, high } => (low as f32, high as f32),
-        Window::Percentiles { low, high } => percentiles(values, low, high),
+    let ((low, high), ceiling) = match *window {
+        Window::Hounsfield { low, high } => ((low as f32, high as f32), 1.0),
+        Window::Percentiles { low, high, ceiling } => (percentiles(values, low, high), ceiling as f32),
     };
     let range = if high > low { high - low } else { 1.0 };
     for v in values {
-        *v = ((*v - low) / range).clamp(0.0, 1.0);
+        *v = ((*v - low) / range).clamp(0.0, ceiling);
     }
 }
 

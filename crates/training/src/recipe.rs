@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use saswin_model::{
     Architecture, ClassOutput, FileEntry, InputChannel, Label, LearntContrast, Manifest, Measure, Midline,
-    Preprocessing, Region, WindowPool,
+    Preprocessing, Region, Window, WindowPool,
 };
 use serde::{Deserialize, Serialize};
 
@@ -290,6 +290,10 @@ impl Recipe {
             let fit = weights.len() == self.architecture.out_channels() && weights.iter().all(|w| *w > 0.0);
             let weighed = weights.is_empty() || self.segmentation == Segmentation::Classes && fit;
             need(weighed, name, "needs `classes`, and one positive number for each output channel")?;
+        }
+        if let Window::Percentiles { ceiling, .. } = self.manifest.preprocessing.window {
+            let same = data.synthesis.ceiling == ceiling as f32;
+            need(same, "data.synthesis.ceiling", "must be that of the window in the manifest")?;
         }
         let rate = self.optimiser.rate;
         need(rate > 0.0 && rate < 1.0, "optimiser.rate", "must be between 0 and 1")?;

@@ -61,7 +61,7 @@ fn recipe() -> Recipe {
             modality: "mr".into(),
             preprocessing: Preprocessing {
                 spacing_mm: 1.0,
-                window: Window::Percentiles { low: 0.5, high: 99.5 },
+                window: Window::Percentiles { low: 0.5, high: 99.5, ceiling: 1.0 },
                 channels: vec![InputChannel::Scan, InputChannel::Lateral { scale_mm: 100.0 }],
                 roi: [SIDE; 3],
                 overlap: 0.25,

@@ -128,7 +128,7 @@ fn manifest(
     let window = if said.modality == "ct" {
         Window::Hounsfield { low: -1000.0, high: 1000.0 }
     } else {
-        Window::Percentiles { low: 0.5, high: 99.5 }
+        Window::Percentiles { low: 0.5, high: 99.5, ceiling: 1.0 }
     };
     let background = usize::from(!said.overlapping && architecture.out_channels() > 0);
     let outputs = architecture.out_channels() - background + architecture.class_outputs();

@@ -6,7 +6,9 @@ impl Preprocessing {
     /// Whether every scale is a number to divide by and every percentile is one.
     pub(super) fn is_computable(&self) -> bool {
         let window = match self.window {
-            Window::Percentiles { low, high } => ordered(low, high) && low >= 0.0 && high <= 100.0,
+            Window::Percentiles { low, high, ceiling } => {
+                ordered(low, high) && low >= 0.0 && high <= 100.0 && ceiling.is_finite() && ceiling >= 1.0
+            }
             Window::Hounsfield { low, high } => ordered(low, high),
         };
         window

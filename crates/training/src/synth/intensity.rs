@@ -23,11 +23,11 @@ impl MrScale {
         (high > low).then_some(Self { low, high })
     }
 
-    /// `(v − low) / (high − low)`, clipped to `[0, 1]`; voxels that are not finite become 0.
-    pub fn apply(&self, voxels: &mut [f32]) {
+    /// `(v − low) / (high − low)`, clipped to `[0, ceiling]`; voxels that are not finite become 0.
+    pub fn apply(&self, voxels: &mut [f32], ceiling: f32) {
         let gain = 1.0 / (self.high - self.low);
         for v in voxels {
-            *v = if v.is_finite() { ((*v - self.low) * gain).clamp(0.0, 1.0) } else { 0.0 };
+            *v = if v.is_finite() { ((*v - self.low) * gain).clamp(0.0, ceiling) } else { 0.0 };
         }
     }
 }
@@ -42,7 +42,7 @@ fn percentile(values: &mut [f32], share: f64) -> Option<f32> {
 /// (see [`MrScale`]); a volume without contrast becomes 0.
 pub fn normalise_mr(voxels: &mut [f32]) {
     match MrScale::of(voxels) {
-        Some(scale) => scale.apply(voxels),
+        Some(scale) => scale.apply(voxels, 1.0),
         None => voxels.fill(0.0),
     }
 }

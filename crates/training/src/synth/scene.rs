@@ -25,6 +25,7 @@ pub(crate) struct Scene<'a> {
     spec: SampleSpec,
     painter: Painter<'a>,
     scale: MrScale,
+    ceiling: f32,
     /// A coarse field that is added everywhere: shifted by mm, times a strength.
     spread: Option<(Lattice, [f32; 3], f32)>,
 }
@@ -32,7 +33,8 @@ pub(crate) struct Scene<'a> {
 impl<'a> Scene<'a> {
     pub fn new(map: &'a HeadMap, spec: SampleSpec, config: &SynthConfig, shapes: &[LesionShape]) -> Self {
         let painter = Painter::new(map, &spec, config, shapes);
-        let mut scene = Self { map, spec, painter, scale: MrScale { low: 0.0, high: 1.0 }, spread: None };
+        let scale = MrScale { low: 0.0, high: 1.0 };
+        let mut scene = Self { map, spec, painter, scale, ceiling: config.ceiling, spread: None };
         let size = Canvas::DIMS.map(|n| n / COARSE);
         let (picture, target) = scene.coarse_picture(size);
         if let Some(ct) = &scene.spec.ct {
@@ -119,7 +121,7 @@ impl<'a> Scene<'a> {
         if self.spec.contrast == Contrast::Ct {
             seen.image.iter_mut().for_each(|v| *v = v.clamp(-1024.0, 3071.0));
         } else {
-            self.scale.apply(&mut seen.image);
+            self.scale.apply(&mut seen.image, self.ceiling);
             self.bend(&mut seen.image);
         }
         seen
@@ -186,8 +188,8 @@ impl<'a> Scene<'a> {
             return;
         }
         const STEPS: usize = 1024;
-        let curve: Vec<f32> =
-            (0..=STEPS + 1).map(|i| (i as f32 / STEPS as f32).powf(self.spec.gamma)).collect();
+        let last = (STEPS as f32 * self.ceiling) as usize + 1;
+        let curve: Vec<f32> = (0..=last).map(|i| (i as f32 / STEPS as f32).powf(self.spec.gamma)).collect();
         for v in image {
             let u = *v * STEPS as f32;
             let i = u as usize;

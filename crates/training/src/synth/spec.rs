@@ -19,6 +19,8 @@ pub enum SynthKind {
 pub struct SynthConfig {
     /// Scanner.
     pub kind: SynthKind,
+    /// Largest intensity of MR samples, where 1 is the 99.5th percentile: the `ceiling` of the model's window.
+    pub ceiling: f32,
     /// Samples that look like T1-weighted scans.
     pub t1: f32,
     /// Samples that look like T2-weighted scans.
@@ -63,6 +65,7 @@ impl Default for SynthConfig {
     fn default() -> Self {
         Self {
             kind: SynthKind::Mr,
+            ceiling: 1.0,
             t1: 0.5,
             t2: 0.12,
             flair: 0.13,
