@@ -47,7 +47,7 @@ mod tests {
     fn a_curved_piece_is_shown_at_one_of_its_voxels() {
         let affine = Affine { translation: [-10.0, 0.0, 5.0], ..Affine::IDENTITY };
         let grid = Grid { dims: [3, 3, 1], affine };
-        // An L: its centre of mass is nearest to the corner.
-        assert_eq!(centre(&[0, 3, 6, 7, 8], &grid), [-10.0, 2.0, 5.0]);
+        // An L: its centre of mass, (0.6, 1.4), lies beside it.
+        assert_eq!(centre(&[0, 3, 6, 7, 8], &grid), [-10.0, 1.0, 5.0]);
     }
 }
