@@ -12,7 +12,7 @@ use saswin_scan_io::{Limits, Scan, open};
 use saswin_training::evaluate::{
     CaseResult, Evaluation, Injury, LabelResult, Overlap, Pieces, card, hausdorff_95, lay, summarise,
 };
-use saswin_volume::{Grid, Volume};
+use saswin_volume::Grid;
 use serde::Deserialize;
 
 use crate::CliResult;
@@ -191,7 +191,7 @@ impl Evaluator {
         let findings = self.findings(&scan)?;
         let answer = &findings.segmentation;
         let compared = |name: &str, mine: &[u8], truth: &[bool]| {
-            compare(name.into(), self.is_finding(mine), &answer.grid, &mask(answer, mine), truth)
+            compare(name.into(), self.is_finding(mine), &answer.grid, &mask(&answer.voxels, mine), truth)
         };
         if let Some((laid, truth)) = &laid {
             labels.push(compared(&laid.name, &laid.labels, truth));
@@ -262,8 +262,8 @@ fn compare(label: String, finding: bool, grid: &Grid, answer: &[bool], truth: &[
 }
 
 /// The mask of voxels that are one of `labels`.
-fn mask(map: &Volume<u8>, labels: &[u8]) -> Vec<bool> {
-    map.voxels.iter().map(|v| labels.contains(v)).collect()
+fn mask(map: &[u8], labels: &[u8]) -> Vec<bool> {
+    map.iter().map(|v| labels.contains(v)).collect()
 }
 
 /// Keeps the numbers beside the model and writes its card.

@@ -10,7 +10,7 @@ use saswin_training::synth::{Canvas, Contrast, Sample, targets};
 use saswin_training::trainer::{Seen, head_synth};
 use saswin_volume::{Affine, Grid, Modality, Volume};
 
-use super::{Args, Evaluator, compare};
+use super::{Args, Evaluator, compare, mask};
 
 /// mL of a voxel of the canvas.
 const VOXEL_ML: f32 = 0.001;
@@ -83,8 +83,8 @@ fn result(
 fn labels(evaluator: &Evaluator, target: Target, truth: &[u8], findings: &Findings) -> Vec<LabelResult> {
     let answer = &findings.segmentation;
     let compared = |name: String, mine: &[u8]| {
-        let mask = |map: &[u8]| map.iter().map(|v| mine.contains(v)).collect::<Vec<_>>();
-        compare(name, evaluator.is_finding(mine), &answer.grid, &mask(&answer.voxels), &mask(truth))
+        let finding = evaluator.is_finding(mine);
+        compare(name, finding, &answer.grid, &mask(&answer.voxels, mine), &mask(truth, mine))
     };
     let each = evaluator.model.manifest.labels.iter();
     let mut labels: Vec<LabelResult> = each.map(|l| compared(l.full_name(), &[l.value])).collect();

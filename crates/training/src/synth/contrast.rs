@@ -163,6 +163,7 @@ fn draw_means(palette: &Palette, contrast: Contrast, rng: &mut Rng) -> [f32; Tis
     let (artery, mucosa, skin) = (draw(palette.artery), draw(palette.mucosa), draw(palette.skin));
     let (bone, marrow, lesion) = (draw(palette.bone), draw(palette.marrow), draw(palette.lesion));
     if contrast == Contrast::Flair {
+        // In place of the palette's: never darker than white matter.
         grey = white * rng.fork("grey").range(1.03, 1.4);
     }
     // How white a structure is: 0 as cortex, 1 as white matter.
