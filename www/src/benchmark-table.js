@@ -6,6 +6,7 @@ const ROUTES = {
   int8: "our shaders, 8-bit integers",
   "int8-emulated": "the same, dot products emulated",
   packed: "our shaders, weights expanded in them",
+  halves: "the same, convolutions in 16-bit floats",
   plain: "burn’s operations",
 };
 const HEADINGS = [

@@ -7,11 +7,12 @@ mod cases;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::{Route, route};
+use crate::{Arithmetic, Route, route};
 
 /// Largest relative L2 error that 32-bit arithmetic in another order explains.
 pub const TOLERANCE: f64 = 1e-5;
-/// The same where inputs are rounded to bytes: a device may round a value half-way between two the other way.
+/// The same where inputs are rounded to bytes: a device may round a value half-way between two the other way. Also
+/// what 16-bit products explain.
 pub const ROUNDING_TOLERANCE: f64 = 1e-3;
 
 /// How far one operation on one shape is from its definition.
@@ -50,19 +51,19 @@ pub struct CheckError {
 pub(crate) struct Case {
     pass: &'static str,
     name: String,
-    /// Whether inputs are rounded.
+    /// Whether inputs or products are rounded.
     rounds: bool,
     run: Box<dyn Fn(&Device) -> Tensor<5>>,
 }
 
-/// Compares `device` with the CPU backend, operation by operation. `native` says whether its WGSL has
-/// `dot4I8Packed`.
+/// Compares `device` with the CPU backend, operation by operation; `ways` are those that its WGSL has of multiplying
+/// packed weights.
 ///
 /// # Errors
 /// If a result cannot be read back.
-pub async fn agreement(device: &Device, native: bool) -> Result<Vec<Agreement>, CheckError> {
+pub async fn agreement(device: &Device, ways: &[Arithmetic]) -> Result<Vec<Agreement>, CheckError> {
     let mut all = Vec::new();
-    for case in cases::all(native) {
+    for case in cases::all(ways) {
         let expected = read(&case, (case.run)(&Device::flex())).await?;
         let found = read(&case, route(Route::Poisoned, || (case.run)(device))).await?;
         let relative_l2 = relative_l2(&expected, &found);
@@ -108,7 +109,8 @@ mod tests {
 
     #[test]
     fn the_cpu_agrees_with_itself() {
-        for a in pollster::block_on(agreement(&Device::flex(), true)).unwrap() {
+        let ways = [Arithmetic::Integers { native: true }, Arithmetic::Halves];
+        for a in pollster::block_on(agreement(&Device::flex(), &ways)).unwrap() {
             assert!(a.relative_l2 == 0.0, "{} {}: {}", a.pass, a.case, a.relative_l2);
         }
     }

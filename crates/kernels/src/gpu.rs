@@ -15,8 +15,8 @@ use crate::packed::Packed;
 use crate::passes::{self, Elements, Epilogue, Inputs, Normalise, Pass};
 use crate::profile::timed;
 use crate::{
-    LEAKY_SLOPE, LayerWeight, MergeMode, NORM_EPS, WindowAttention, conv3x3x3, instance_norm, layer_norm,
-    patch_merge, window_attention,
+    Arithmetic, LEAKY_SLOPE, LayerWeight, MergeMode, NORM_EPS, WindowAttention, conv3x3x3, instance_norm,
+    layer_norm, patch_merge, window_attention,
 };
 
 /// Tensors of a native device share pages, so that reading and writing the same buffer in one dispatch must
@@ -187,16 +187,17 @@ struct Operands {
 
 impl Operands {
     fn floats(x: Tensor<5>, skip: Option<Tensor<5>>, weight: CubeTensor) -> Option<Self> {
-        Self::of_floats(x, skip, Elements::Floats, vec![weight])
+        Self::of_floats(x, skip, Elements::Floats, false, vec![weight])
     }
 
     fn packed(x: Tensor<5>, skip: Option<Tensor<5>>, weight: Packed) -> Option<Self> {
         let (native, per_word) = (weight.integers(), weight.bits.per_word());
         let elements = Elements::Packed { bits: 32 / per_word, group: weight.group };
+        let half = weight.arithmetic == Arithmetic::Halves;
         let buffers = vec![words(weight.words)?, buffer(weight.scales)?];
         match native {
             Some(native) => Self::of_bytes(x, skip, native, per_word, buffers),
-            None => Self::of_floats(x, skip, elements, buffers),
+            None => Self::of_floats(x, skip, elements, half, buffers),
         }
     }
 
@@ -204,10 +205,11 @@ impl Operands {
         x: Tensor<5>,
         skip: Option<Tensor<5>>,
         weight: Elements,
+        half: bool,
         buffers: Vec<CubeTensor>,
     ) -> Option<Self> {
         let inputs =
-            Inputs::Floats { x: x.dims()[4], skip: skip.as_ref().map_or(0, |s| s.dims()[4]), weight };
+            Inputs::Floats { x: x.dims()[4], skip: skip.as_ref().map_or(0, |s| s.dims()[4]), weight, half };
         let x = buffer(x)?;
         let skip = optional(skip, &x)?;
         Some(Self { inputs, buffers: [vec![x, skip], buffers].concat() })

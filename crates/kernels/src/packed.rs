@@ -20,6 +20,8 @@ pub enum Arithmetic {
     },
     /// Weights become floats where they are used, inputs stay floats.
     Floats,
+    /// The same, but convolutions multiply both as 16-bit floats, and sum a few products in as many bits.
+    Halves,
 }
 
 /// Size of a packed weight's integers.

@@ -81,6 +81,7 @@ impl LoadedModel {
     pub fn precision(&self) -> &'static str {
         match self.arithmetic {
             Some(Arithmetic::Integers { .. }) => "int8",
+            Some(Arithmetic::Halves) => "f16",
             Some(Arithmetic::Floats) | None => "f32",
         }
     }

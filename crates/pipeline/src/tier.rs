@@ -32,8 +32,17 @@ impl DeviceTier {
             Precision::F32 | Precision::F16 => None,
             _ if !self.gpu || software => None,
             Precision::Q8 if self.dot => Some(Arithmetic::Integers { native: true }),
+            Precision::Q8 | Precision::Q4 if self.f16 => Some(Arithmetic::Halves),
             Precision::Q8 | Precision::Q4 => short.then_some(Arithmetic::Floats),
         }
+    }
+
+    /// All ways of multiplying packed weights here.
+    pub fn ways(&self) -> Vec<Arithmetic> {
+        let dot = self.dot.then_some(Arithmetic::Integers { native: true });
+        let halves = self.f16.then_some(Arithmetic::Halves);
+        let always = [Arithmetic::Integers { native: false }, Arithmetic::Floats];
+        dot.into_iter().chain(always).chain(halves).collect()
     }
 }
 
@@ -50,6 +59,16 @@ mod tests {
         assert_eq!(tier.arithmetic(Precision::F32, false), None);
         assert_eq!(DeviceTier { dot: false, ..tier }.arithmetic(Precision::Q8, false), None);
         assert_eq!(DeviceTier::default().arithmetic(Precision::Q8, false), None);
+    }
+
+    #[test]
+    fn halves_are_for_a_gpu_that_has_them_and_no_integers() {
+        let tier = DeviceTier { gpu: true, dot: true, f16: true, ..DeviceTier::default() };
+        assert_eq!(tier.arithmetic(Precision::Q8, false), Some(Arithmetic::Integers { native: true }));
+        assert_eq!(tier.arithmetic(Precision::Q4, false), Some(Arithmetic::Halves));
+        assert_eq!(tier.arithmetic(Precision::Q4, true), None);
+        assert_eq!(tier.arithmetic(Precision::F16, false), None);
+        assert!(!DeviceTier { f16: false, ..tier }.ways().contains(&Arithmetic::Halves));
     }
 
     #[test]

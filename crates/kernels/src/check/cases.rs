@@ -9,18 +9,16 @@ use crate::{
     pointwise_to_space, stream, upsample2, window_attention,
 };
 
-/// `native` adds those that need `dot4I8Packed`.
-pub(super) fn all(native: bool) -> Vec<Case> {
-    let mut cases: Vec<Case> = [convolutions(), products(), norms(), merges(), attentions(), ceilings()]
-        .into_iter()
-        .flatten()
-        .collect();
-    let ways = [true, false].map(|native| Arithmetic::Integers { native });
-    for arithmetic in ways.into_iter().skip(usize::from(!native)).chain([Arithmetic::Floats]) {
-        cases.extend(packed(Bits::Eight, arithmetic));
-    }
-    cases.extend(packed(Bits::Four, Arithmetic::Floats));
-    cases
+/// `ways` of multiplying packed weights.
+pub(super) fn all(ways: &[Arithmetic]) -> Vec<Case> {
+    let floats =
+        [convolutions(), products(), norms(), merges(), attentions(), ceilings()].into_iter().flatten();
+    let bits = |way| match way {
+        Arithmetic::Integers { .. } => [Bits::Eight].as_slice(),
+        Arithmetic::Floats | Arithmetic::Halves => &[Bits::Eight, Bits::Four],
+    };
+    let packed = ways.iter().flat_map(|way| bits(*way).iter().flat_map(|bits| packed(*bits, *way)));
+    floats.chain(packed).collect()
 }
 
 fn case(pass: &'static str, name: String, run: impl Fn(&Device) -> Tensor<5> + 'static) -> Case {
@@ -45,7 +43,7 @@ const CONVOLUTIONS: [([usize; 5], usize, usize); 5] = [
 
 /// Operations on packed weights.
 fn packed(bits: Bits, arithmetic: Arithmetic) -> Vec<Case> {
-    let rounds = matches!(arithmetic, Arithmetic::Integers { .. });
+    let rounds = arithmetic != Arithmetic::Floats;
     let how = format!("{bits:?} bits, {arithmetic:?}");
     let convolution = |(shape, skip, out): ([usize; 5], usize, usize)| {
         let run = move |d: &Device| {

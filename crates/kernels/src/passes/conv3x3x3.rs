@@ -25,9 +25,19 @@ pub(crate) fn conv3x3x3([batch, x, y, z]: [usize; 4], inputs: Inputs, out: usize
         Inputs::Floats { weight: Elements::Floats, .. } => {
             ("conv3x3x3", shader!("conv3x3x3.wgsl", "include/tile.wgsl", "include/store.wgsl"))
         }
-        Inputs::Floats { weight: Elements::Packed { .. }, .. } => (
+        Inputs::Floats { weight: Elements::Packed { .. }, half: false, .. } => (
             "conv3x3x3",
             shader!("conv3x3x3.wgsl", "include/tile.wgsl", "include/store.wgsl", "include/packed.wgsl"),
+        ),
+        Inputs::Floats { weight: Elements::Packed { .. }, half: true, .. } => (
+            "conv3x3x3",
+            shader!(
+                "conv3x3x3.wgsl",
+                "include/tile.wgsl",
+                "include/store.wgsl",
+                "include/packed.wgsl",
+                "include/half.wgsl"
+            ),
         ),
         Inputs::Bytes { .. } => (
             "conv3x3x3_int8",

@@ -39,8 +39,8 @@ use shader;
 /// Channels of the two inputs of a product or convolution, the second of which may have none.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Inputs {
-    /// 32-bit floats.
-    Floats { x: usize, skip: usize, weight: Elements },
+    /// 32-bit floats; those of a convolution are multiplied in 16 bits if `half`.
+    Floats { x: usize, skip: usize, weight: Elements, half: bool },
     /// What [`quantise`] makes of them; `native` where WGSL has `dot4I8Packed`.
     Bytes { x: usize, skip: usize, native: bool },
 }
@@ -69,8 +69,14 @@ impl Elements {
 impl Inputs {
     fn constants(self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Floats { x, skip, weight } => {
-                let mut all = constants([("x_channels", x), ("skip_channels", skip)]);
+            Self::Floats { x, skip, weight, half } => {
+                let mut all = constants([
+                    ("x_channels", x),
+                    ("skip_channels", skip),
+                    ("half", usize::from(half)),
+                    ("whole", usize::from(!half)),
+                ]);
+                all.push(("real", if half { "f16" } else { "f32" }.to_owned()));
                 all.extend(weight.constants());
                 all
             }

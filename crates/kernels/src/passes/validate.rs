@@ -10,9 +10,11 @@ fn inputs() -> Vec<Inputs> {
     let channels = [(12, 12), (2, 0), (12, 3)];
     let weights =
         [Elements::Floats, Elements::Packed { bits: 8, group: 999 }, Elements::Packed { bits: 4, group: 32 }];
-    let floats = weights.map(|weight| channels.map(|(x, skip)| Inputs::Floats { x, skip, weight }));
+    let of = |weight, half| channels.map(|(x, skip)| Inputs::Floats { x, skip, weight, half });
+    let floats = weights.map(|weight| of(weight, false)).into_iter().flatten();
+    let halves = weights.into_iter().skip(1).flat_map(|weight| of(weight, true));
     let bytes = [true, false].map(|native| channels.map(|(x, skip)| Inputs::Bytes { x, skip, native }));
-    floats.into_iter().flatten().chain(bytes.into_iter().flatten()).collect()
+    floats.chain(halves).chain(bytes.into_iter().flatten()).collect()
 }
 
 fn passes() -> Vec<Pass> {
@@ -54,7 +56,7 @@ fn every_shader_is_valid() {
         for access in ["read", "read_write"] {
             let source = pass.source(access);
             let module = wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{}", e.emit_to_string(&source)));
-            Validator::new(ValidationFlags::all(), Capabilities::empty())
+            Validator::new(ValidationFlags::all(), Capabilities::SHADER_FLOAT16)
                 .validate(&module)
                 .unwrap_or_else(|e| panic!("{}: {e:?}", pass.name));
         }

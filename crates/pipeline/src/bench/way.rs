@@ -12,7 +12,7 @@ use crate::Engine;
 pub(super) enum Way {
     /// Our shaders in 32-bit floats.
     Shaders,
-    /// Our shaders on integers.
+    /// Our shaders on packed integers.
     Packed(Arithmetic),
     /// Burn's operations.
     Plain,
@@ -20,14 +20,15 @@ pub(super) enum Way {
 
 impl Way {
     /// `shaders` for ours in 32-bit floats, `int8` for ours on bytes, `int8-emulated` for the same without
-    /// `dot4I8Packed`, `packed` for ours that make floats of integers where they use them, `plain` for burn's own
-    /// operations.
+    /// `dot4I8Packed`, `packed` for ours that make floats of integers where they use them, `halves` for the same with
+    /// convolutions in 16-bit floats, `plain` for burn's own operations.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Shaders => "shaders",
             Self::Packed(Arithmetic::Integers { native: true }) => "int8",
             Self::Packed(Arithmetic::Integers { native: false }) => "int8-emulated",
             Self::Packed(Arithmetic::Floats) => "packed",
+            Self::Packed(Arithmetic::Halves) => "halves",
             Self::Plain => "plain",
         }
     }
@@ -36,14 +37,13 @@ impl Way {
     pub(super) fn all(options: &BenchOptions, subject: &Subject, engine: &Engine) -> Vec<Self> {
         let mut ways = vec![Self::Shaders];
         let integers = options.integers && matches!(subject.architecture, Architecture::Swin(_));
-        if integers && subject.precision == Precision::Q8 {
-            ways.extend(
-                engine.adapter.tier.dot.then_some(Self::Packed(Arithmetic::Integers { native: true })),
-            );
-            ways.push(Self::Packed(Arithmetic::Integers { native: false }));
-        }
-        if integers && matches!(subject.precision, Precision::Q8 | Precision::Q4) {
-            ways.push(Self::Packed(Arithmetic::Floats));
+        let fits = |way: &Arithmetic| match (subject.precision, way) {
+            (Precision::Q8, _) => true,
+            (Precision::Q4, way) => !matches!(way, Arithmetic::Integers { .. }),
+            _ => false,
+        };
+        if integers {
+            ways.extend(engine.adapter.tier.ways().into_iter().filter(fits).map(Self::Packed));
         }
         ways.extend(options.plain.then_some(Self::Plain));
         ways
