@@ -252,6 +252,22 @@ pub struct Measure {
     pub midline: bool,
 }
 
+/// Small pieces of a label that do not lie among the tissues where it occurs are background.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Surroundings {
+    /// The label.
+    pub label: u8,
+    /// Classes, reported or not, that it lies among.
+    pub among: Vec<u8>,
+    /// Share of the voxels around a piece that belong to them, at least.
+    pub share: f64,
+    /// How far around, mm from the piece's voxels.
+    pub reach_mm: f64,
+    /// Pieces of so many millilitres or more may lie anywhere.
+    pub below_ml: f64,
+}
+
 // Serde passes references.
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_one(ceiling: &f64) -> bool {
@@ -307,6 +323,9 @@ pub struct Manifest {
     /// largest piece is background. Applied in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pieces: Vec<Vec<u8>>,
+    /// Where small pieces of a label may lie; not for overlapping labels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub surroundings: Vec<Surroundings>,
     /// Labels by tissue, for those that the scan's own intensities help to tell apart; the scan is the first input
     /// channel.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -65,6 +65,8 @@ fn a_manifest_that_cannot_be_computed_is_refused() {
     assert!(Manifest::from_json(&tissues).is_ok());
     let contrast = r#""modality": "mr", "contrast": { "name": "FLAIR", "dark_to_bright": [{ "class": 1 }, { "class": 9 }] }"#;
     assert!(reason(r#""modality": "mr""#, contrast).contains("`contrast` does not name"));
+    let surroundings = r#""modality": "mr", "surroundings": [{ "label": 1, "among": [9], "share": 0.5, "reach_mm": 3, "below_ml": 1 }]"#;
+    assert!(reason(r#""modality": "mr""#, surroundings).contains("`surroundings` needs"));
     let lateral = r#"{"kind": "lateral", "scale_mm": 80.0}"#;
     let scan = r#"{"kind": "scan"}"#;
     let turned = reason_in(&tissues, &format!("{scan}, {lateral}"), &format!("{lateral}, {scan}"));

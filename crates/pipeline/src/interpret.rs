@@ -5,7 +5,7 @@ use saswin_volume::{Grid, Volume, keep_largest_piece, resample_argmax};
 
 use crate::midline::Halves;
 use crate::report::{Asymmetry, LabelVolume, MeasureValue, Probability};
-use crate::{Prepared, RunError, Scores};
+use crate::{Prepared, RunError, Scores, surroundings};
 
 /// Lowers the logits of labels that need a margin by it.
 pub(crate) fn apply_margins(manifest: &Manifest, scores: &mut Scores) {
@@ -34,6 +34,7 @@ pub(crate) fn label_map(
     if !manifest.overlapping {
         let mut map = highest(&scores.segmentation, scores.classes)?;
         manifest.pieces.iter().for_each(|classes| keep_one_piece(&mut map, classes));
+        manifest.surroundings.iter().for_each(|s| surroundings::drop_strays(&mut map, s));
         drop_unnamed(&mut map, manifest);
         return Ok(map);
     }

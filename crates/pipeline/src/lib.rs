@@ -18,6 +18,7 @@ mod report;
 mod run;
 mod sample;
 mod suitability;
+mod surroundings;
 mod survey;
 mod tier;
 mod tissue;

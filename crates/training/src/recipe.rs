@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use saswin_model::{
     Architecture, ClassOutput, FileEntry, InputChannel, Label, LearntContrast, Manifest, Measure, Midline,
-    Preprocessing, Region, Window, WindowPool,
+    Preprocessing, Region, Surroundings, Window, WindowPool,
 };
 use serde::{Deserialize, Serialize};
 
@@ -184,6 +184,9 @@ pub struct ManifestRecipe {
     /// See [`Manifest::pieces`].
     #[serde(default)]
     pub pieces: Vec<Vec<u8>>,
+    /// See [`Manifest::surroundings`].
+    #[serde(default)]
+    pub surroundings: Vec<Surroundings>,
     /// See [`Manifest::tissues`].
     #[serde(default)]
     pub tissues: Vec<Vec<u8>>,
@@ -320,6 +323,7 @@ impl Recipe {
             classes: m.classes,
             measures: m.measures,
             pieces: m.pieces,
+            surroundings: m.surroundings,
             tissues: m.tissues,
             contrast: m.contrast,
             windows: m.windows,

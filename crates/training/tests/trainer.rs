@@ -72,6 +72,7 @@ fn recipe() -> Recipe {
             classes: vec![],
             measures: vec![],
             pieces: vec![],
+            surroundings: vec![],
             tissues: vec![],
             contrast: None,
             windows: saswin_model::WindowPool::Mean,

@@ -154,6 +154,7 @@ fn manifest(
         classes: if heads { names.iter().enumerate().map(class).collect() } else { Vec::new() },
         measures: Vec::new(),
         pieces: Vec::new(),
+        surroundings: Vec::new(),
         tissues: Vec::new(),
         contrast: None,
         windows: WindowPool::default(),

@@ -1,6 +1,6 @@
 //! The parts of a manifest's check that need more than a line.
 
-use super::{InputChannel, Manifest, ManifestError, Preprocessing, Shade, Window};
+use super::{InputChannel, Manifest, ManifestError, Preprocessing, Shade, Surroundings, Window};
 
 impl Preprocessing {
     /// Whether every scale is a number to divide by and every percentile is one.
@@ -48,6 +48,24 @@ impl Manifest {
         }
     }
 
+    /// What is wrong with `surroundings`, if there are any.
+    fn flaw_of_surroundings(&self) -> Option<&'static str> {
+        let outputs = self.architecture.out_channels();
+        let built = |class: &u8| *class > 0 && usize::from(*class) < outputs;
+        let sound = |s: &Surroundings| {
+            self.labels(s.label)
+                && s.among.iter().all(|class| built(class) && *class != s.label)
+                && (0.0..=1.0).contains(&s.share)
+                && (0.0..=20.0).contains(&s.reach_mm)
+        };
+        if self.surroundings.is_empty() || !self.overlapping && self.surroundings.iter().all(sound) {
+            return None;
+        }
+        Some(
+            "`surroundings` needs a label, other classes that exclude it, a share of 0 to 1 and a reach of 0 to 20 mm",
+        )
+    }
+
     /// What is wrong with `contrast`, if there is one.
     fn flaw_of_contrast(&self) -> Option<&'static str> {
         let contrast = self.contrast.as_ref()?;
@@ -85,7 +103,8 @@ impl Manifest {
                 ));
             }
         }
-        if let Some(reason) = self.flaw_of_tissues().or(self.flaw_of_contrast()) {
+        let flaw = self.flaw_of_tissues().or(self.flaw_of_contrast()).or(self.flaw_of_surroundings());
+        if let Some(reason) = flaw {
             return fail(reason.to_owned());
         }
         let shifts = self.classes.iter().filter_map(|c| c.shift);
