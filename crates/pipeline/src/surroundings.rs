@@ -8,27 +8,45 @@ pub(crate) fn drop_strays(map: &mut Volume<u8>, wanted: &Surroundings) {
     let mask: Vec<bool> = map.voxels.iter().map(|v| *v == wanted.label).collect();
     let (dims, voxel_ml) = (map.grid.dims, map.grid.voxel_volume() / 1000.0);
     let ball = ball(&map.grid, wanted.reach_mm);
+    let mut seen = vec![false; mask.len()];
     let mut strays = Vec::new();
     for_each_piece(&mask, dims, |piece| {
-        let small = (piece.len() as f64) * voxel_ml < wanted.below_ml;
-        if small && share_among(piece, &mask, map, &ball, &wanted.among) < wanted.share {
+        if piece.len() as f64 * voxel_ml >= wanted.below_ml {
+            return;
+        }
+        let around = around(piece, &mask, &mut seen, dims, &ball);
+        let inside = around.iter().filter(|i| wanted.among.contains(&map.voxels[**i])).count();
+        if (inside as f64) < wanted.share * around.len().max(1) as f64 {
             strays.extend_from_slice(piece);
         }
     });
     strays.into_iter().for_each(|i| map.voxels[i] = 0);
 }
 
-/// Share of the voxels around a piece, but for those of other pieces, whose class is in `among`; 0 if there are none.
-fn share_among(piece: &[usize], mask: &[bool], map: &Volume<u8>, ball: &[[isize; 3]], among: &[u8]) -> f64 {
-    let mut around: Vec<usize> = piece
-        .iter()
-        .flat_map(|i| ball.iter().filter_map(|step| neighbour(*i, *step, map.grid.dims)))
-        .filter(|i| !mask[*i])
-        .collect();
-    around.sort_unstable();
-    around.dedup();
-    let inside = around.iter().filter(|i| among.contains(&map.voxels[**i])).count();
-    inside as f64 / around.len().max(1) as f64
+const FACES: [[isize; 3]; 6] = [[-1, 0, 0], [1, 0, 0], [0, -1, 0], [0, 1, 0], [0, 0, -1], [0, 0, 1]];
+
+/// The voxels within the ball around any voxel of a piece, but for those of pieces. `seen` is false everywhere, before
+/// and after.
+fn around(
+    piece: &[usize],
+    mask: &[bool],
+    seen: &mut [bool],
+    dims: [usize; 3],
+    ball: &[[isize; 3]],
+) -> Vec<usize> {
+    let outside = |i: usize, step: &[isize; 3]| neighbour(i, *step, dims).filter(|n| !mask[*n]);
+    let mut found = Vec::new();
+    // What is nearest to a voxel outside lies on the piece's border.
+    for i in piece.iter().filter(|i| FACES.iter().any(|step| outside(**i, step).is_some())) {
+        for n in ball.iter().filter_map(|step| outside(*i, step)) {
+            if !seen[n] {
+                seen[n] = true;
+                found.push(n);
+            }
+        }
+    }
+    found.iter().for_each(|n| seen[*n] = false);
+    found
 }
 
 /// Steps to all voxels whose centres are no further than `reach` mm.
@@ -79,6 +97,18 @@ mod tests {
     fn a_large_piece_may_lie_anywhere() {
         assert_eq!(kept(&[2, 1, 1, 1, 1, 2]), [2, 1, 1, 1, 1, 2]);
         assert_eq!(kept(&[2, 1, 1, 1, 2]), [2, 0, 0, 0, 2]);
+    }
+
+    #[test]
+    fn what_lies_around_is_counted_once() {
+        let dims = [5; 3];
+        let inner = |i: usize| [i % 5, i / 5 % 5, i / 25].iter().all(|v| (1..4).contains(v));
+        let mask: Vec<bool> = (0..125).map(inner).collect();
+        let piece: Vec<usize> = (0..125).filter(|i| mask[*i]).collect();
+        let mut seen = vec![false; 125];
+        let ball = ball(&Grid { dims, affine: Affine::IDENTITY }, 1.0);
+        assert_eq!(around(&piece, &mask, &mut seen, dims, &ball).len(), 6 * 9);
+        assert!(!seen.contains(&true));
     }
 
     #[test]
