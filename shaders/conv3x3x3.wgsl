@@ -92,21 +92,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
             let q = vec3<Real>(vec3<f32>(expanded(tap, c, n.y), expanded(tap + 1u, c, n.y), expanded(tap + 2u, c, n.y)));
             let r = vec3<Real>(vec3<f32>(expanded(tap, c, n.z), expanded(tap + 1u, c, n.z), expanded(tap + 2u, c, n.z)));
 //: end
-//: repeat i {{ whole }}
-            t.a0 += p.x * a + p.y * a1 + p.z * a2;
-            t.a1 += p.x * b + p.y * b1 + p.z * b2;
-            t.b0 += q.x * a + q.y * a1 + q.z * a2;
-            t.b1 += q.x * b + q.y * b1 + q.z * b2;
-            t.c0 += r.x * a + r.y * a1 + r.z * a2;
-            t.c1 += r.x * b + r.y * b1 + r.z * b2;
-//: end
+            {{ sums }}.a0 += p.x * a + p.y * a1 + p.z * a2;
+            {{ sums }}.a1 += p.x * b + p.y * b1 + p.z * b2;
+            {{ sums }}.b0 += q.x * a + q.y * a1 + q.z * a2;
+            {{ sums }}.b1 += q.x * b + q.y * b1 + q.z * b2;
+            {{ sums }}.c0 += r.x * a + r.y * a1 + r.z * a2;
+            {{ sums }}.c1 += r.x * b + r.y * b1 + r.z * b2;
 //: repeat i {{ half }}
-            part.a0 += p.x * a + p.y * a1 + p.z * a2;
-            part.a1 += p.x * b + p.y * b1 + p.z * b2;
-            part.b0 += q.x * a + q.y * a1 + q.z * a2;
-            part.b1 += q.x * b + q.y * b1 + q.z * b2;
-            part.c0 += r.x * a + r.y * a1 + r.z * a2;
-            part.c1 += r.x * b + r.y * b1 + r.z * b2;
             if (c % PART == PART - 1u || c + 1u == IN) {
                 t = added(t, part);
                 part = Part();

@@ -187,17 +187,17 @@ struct Operands {
 
 impl Operands {
     fn floats(x: Tensor<5>, skip: Option<Tensor<5>>, weight: CubeTensor) -> Option<Self> {
-        Self::of_floats(x, skip, Elements::Floats, false, vec![weight])
+        Self::of_floats(x, skip, Elements::Floats, vec![weight])
     }
 
     fn packed(x: Tensor<5>, skip: Option<Tensor<5>>, weight: Packed) -> Option<Self> {
         let (native, per_word) = (weight.integers(), weight.bits.per_word());
-        let elements = Elements::Packed { bits: 32 / per_word, group: weight.group };
         let half = weight.arithmetic == Arithmetic::Halves;
+        let elements = Elements::Packed { bits: 32 / per_word, group: weight.group, half };
         let buffers = vec![words(weight.words)?, buffer(weight.scales)?];
         match native {
             Some(native) => Self::of_bytes(x, skip, native, per_word, buffers),
-            None => Self::of_floats(x, skip, elements, half, buffers),
+            None => Self::of_floats(x, skip, elements, buffers),
         }
     }
 
@@ -205,11 +205,10 @@ impl Operands {
         x: Tensor<5>,
         skip: Option<Tensor<5>>,
         weight: Elements,
-        half: bool,
         buffers: Vec<CubeTensor>,
     ) -> Option<Self> {
         let inputs =
-            Inputs::Floats { x: x.dims()[4], skip: skip.as_ref().map_or(0, |s| s.dims()[4]), weight, half };
+            Inputs::Floats { x: x.dims()[4], skip: skip.as_ref().map_or(0, |s| s.dims()[4]), weight };
         let x = buffer(x)?;
         let skip = optional(skip, &x)?;
         Some(Self { inputs, buffers: [vec![x, skip], buffers].concat() })

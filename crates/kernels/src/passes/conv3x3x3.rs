@@ -25,11 +25,11 @@ pub(crate) fn conv3x3x3([batch, x, y, z]: [usize; 4], inputs: Inputs, out: usize
         Inputs::Floats { weight: Elements::Floats, .. } => {
             ("conv3x3x3", shader!("conv3x3x3.wgsl", "include/tile.wgsl", "include/store.wgsl"))
         }
-        Inputs::Floats { weight: Elements::Packed { .. }, half: false, .. } => (
+        Inputs::Floats { weight: Elements::Packed { half: false, .. }, .. } => (
             "conv3x3x3",
             shader!("conv3x3x3.wgsl", "include/tile.wgsl", "include/store.wgsl", "include/packed.wgsl"),
         ),
-        Inputs::Floats { weight: Elements::Packed { .. }, half: true, .. } => (
+        Inputs::Floats { weight: Elements::Packed { half: true, .. }, .. } => (
             "conv3x3x3",
             shader!(
                 "conv3x3x3.wgsl",

@@ -39,8 +39,8 @@ use shader;
 /// Channels of the two inputs of a product or convolution, the second of which may have none.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Inputs {
-    /// 32-bit floats; those of a convolution are multiplied in 16 bits if `half`.
-    Floats { x: usize, skip: usize, weight: Elements, half: bool },
+    /// 32-bit floats.
+    Floats { x: usize, skip: usize, weight: Elements },
     /// What [`quantise`] makes of them; `native` where WGSL has `dot4I8Packed`.
     Bytes { x: usize, skip: usize, native: bool },
 }
@@ -50,18 +50,29 @@ pub(crate) enum Inputs {
 pub(crate) enum Elements {
     /// 32-bit floats.
     Floats,
-    /// Packed integers of so many bits; so many, taps fastest, share a scale.
-    Packed { bits: usize, group: usize },
+    /// Packed integers of so many bits; so many, taps fastest, share a scale. A convolution multiplies in 16-bit floats
+    /// if `half`.
+    Packed { bits: usize, group: usize, half: bool },
 }
 
 impl Elements {
     fn constants(self) -> Vec<(&'static str, String)> {
-        let (element, [dense, packed, bits, group]) = match self {
-            Self::Floats => ("f32", [1, 0, 0, 0]),
-            Self::Packed { bits, group } => ("u32", [0, 1, bits, group]),
+        let (element, half, [dense, packed, bits, group]) = match self {
+            Self::Floats => ("f32", false, [1, 0, 0, 0]),
+            Self::Packed { bits, group, half } => ("u32", half, [0, 1, bits, group]),
         };
-        let mut all = constants([("dense", dense), ("packed", packed), ("bits", bits), ("group", group)]);
-        all.push(("element", element.to_owned()));
+        let (real, sums) = if half { ("f16", "part") } else { ("f32", "t") };
+        let half = usize::from(half);
+        let mut all = constants([
+            ("dense", dense),
+            ("packed", packed),
+            ("bits", bits),
+            ("group", group),
+            ("half", half),
+        ]);
+        all.extend(
+            [("element", element), ("real", real), ("sums", sums)].map(|(name, v)| (name, v.to_owned())),
+        );
         all
     }
 }
@@ -69,14 +80,8 @@ impl Elements {
 impl Inputs {
     fn constants(self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Floats { x, skip, weight, half } => {
-                let mut all = constants([
-                    ("x_channels", x),
-                    ("skip_channels", skip),
-                    ("half", usize::from(half)),
-                    ("whole", usize::from(!half)),
-                ]);
-                all.push(("real", if half { "f16" } else { "f32" }.to_owned()));
+            Self::Floats { x, skip, weight } => {
+                let mut all = constants([("x_channels", x), ("skip_channels", skip)]);
                 all.extend(weight.constants());
                 all
             }

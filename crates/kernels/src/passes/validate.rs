@@ -8,13 +8,12 @@ use crate::{MergeMode, WindowAttention};
 
 fn inputs() -> Vec<Inputs> {
     let channels = [(12, 12), (2, 0), (12, 3)];
-    let weights =
-        [Elements::Floats, Elements::Packed { bits: 8, group: 999 }, Elements::Packed { bits: 4, group: 32 }];
-    let of = |weight, half| channels.map(|(x, skip)| Inputs::Floats { x, skip, weight, half });
-    let floats = weights.map(|weight| of(weight, false)).into_iter().flatten();
-    let halves = weights.into_iter().skip(1).flat_map(|weight| of(weight, true));
+    let packed = [(8, 999), (4, 32)];
+    let packed = [false, true].map(|half| packed.map(|(bits, group)| Elements::Packed { bits, group, half }));
+    let weights = [Elements::Floats].into_iter().chain(packed.into_iter().flatten());
+    let floats = weights.flat_map(|weight| channels.map(|(x, skip)| Inputs::Floats { x, skip, weight }));
     let bytes = [true, false].map(|native| channels.map(|(x, skip)| Inputs::Bytes { x, skip, native }));
-    floats.chain(halves).chain(bytes.into_iter().flatten()).collect()
+    floats.chain(bytes.into_iter().flatten()).collect()
 }
 
 fn passes() -> Vec<Pass> {
