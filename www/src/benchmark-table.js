@@ -2,7 +2,7 @@ import { h } from "./dom.js";
 import { duration, megabytes, number } from "./format.js";
 
 const ROUTES = {
-  shaders: "our shaders",
+  shaders: "our shaders, on the CPU our loops",
   int8: "our shaders, 8-bit integers",
   "int8-emulated": "the same, dot products emulated",
   packed: "our shaders, weights expanded in them",

@@ -1,7 +1,7 @@
 //! Agreement of a device with the definitions of the operations.
 //!
-//! [`agreement`] runs every operation that has a shader over odd shapes, with outputs poisoned beforehand, and
-//! compares with the CPU backend. It is a library function so that a browser can run it on its own compiler.
+//! [`agreement`] runs every operation over odd shapes, with outputs poisoned beforehand, and compares with its
+//! definition on the CPU. It is a library function so that a browser can run it on its own compiler.
 
 mod cases;
 
@@ -56,7 +56,7 @@ pub(crate) struct Case {
     run: Box<dyn Fn(&Device) -> Tensor<5>>,
 }
 
-/// Compares `device` with the CPU backend, operation by operation; `ways` are those that its WGSL has of multiplying
+/// Compares `device` with the definitions on the CPU, operation by operation; `ways` are those that its WGSL has of multiplying
 /// packed weights.
 ///
 /// # Errors
@@ -64,7 +64,7 @@ pub(crate) struct Case {
 pub async fn agreement(device: &Device, ways: &[Arithmetic]) -> Result<Vec<Agreement>, CheckError> {
     let mut all = Vec::new();
     for case in cases::all(ways) {
-        let expected = read(&case, (case.run)(&Device::flex())).await?;
+        let expected = read(&case, route(Route::Composed, || (case.run)(&Device::flex()))).await?;
         let found = read(&case, route(Route::Poisoned, || (case.run)(device))).await?;
         let relative_l2 = relative_l2(&expected, &found);
         let tolerance = if case.rounds { ROUNDING_TOLERANCE } else { TOLERANCE };
@@ -108,10 +108,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_cpu_agrees_with_itself() {
+    fn the_cpu_agrees_with_the_definitions() {
         let ways = [Arithmetic::Integers { native: true }, Arithmetic::Halves];
         for a in pollster::block_on(agreement(&Device::flex(), &ways)).unwrap() {
-            assert!(a.relative_l2 == 0.0, "{} {}: {}", a.pass, a.case, a.relative_l2);
+            assert!(a.relative_l2 <= TOLERANCE, "{} {}: {}", a.pass, a.case, a.relative_l2);
         }
     }
 

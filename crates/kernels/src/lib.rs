@@ -6,12 +6,13 @@
 //!
 //! A weight may be held as integers ([`LayerWeight`]).
 //!
-//! Each operation is defined by a composition of burn operations, which computes it on the CPU backend and
-//! under automatic differentiation. On a GPU, the shader of the same name in `shaders/` computes it.
+//! Each operation is defined by a composition of burn operations, which computes it under automatic differentiation.
+//! On a GPU, the shader of the same name in `shaders/` computes it, on the CPU a loop of `cpu` where there is one.
 
 mod ceiling;
 pub mod check;
 mod conv3x3x3;
+mod cpu;
 #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
 mod gpu;
 mod instance_norm;

@@ -1,8 +1,8 @@
-//! The operations that have a shader, and the choice between shader and composition.
+//! The operations that have a shader or a loop of their own, and the choice between these and the composition.
 
 use std::cell::Cell;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 use crate::linear::Product;
 use crate::{
@@ -51,25 +51,25 @@ pub(crate) trait Operations {
     }
 }
 
-/// Definitions only: for the CPU backend and automatic differentiation.
+/// Definitions only: for automatic differentiation, and to compare with.
 struct Composed;
 
 impl Operations for Composed {}
 
-/// What computes the operations of this thread on a GPU.
+/// What computes the operations of this thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Route {
-    /// Our shaders.
+    /// Our shaders, on the CPU our loops.
     #[default]
-    Shaders,
-    /// Our shaders, with output buffers full of NaN beforehand, so that nothing stays unwritten unnoticed.
+    Own,
+    /// The same, with output buffers full of NaN beforehand, so that nothing stays unwritten unnoticed on a GPU.
     Poisoned,
     /// Plain burn operations, to compare with.
     Composed,
 }
 
 thread_local! {
-    static ROUTE: Cell<Route> = const { Cell::new(Route::Shaders) };
+    static ROUTE: Cell<Route> = const { Cell::new(Route::Own) };
 }
 
 /// Runs `work` with `route` in force on this thread.
@@ -87,10 +87,12 @@ pub(crate) fn poisoned() -> bool {
 
 /// Who computes an operation on `x`.
 pub(crate) fn operations(x: &Tensor<5>) -> &'static dyn Operations {
+    if ROUTE.get() == Route::Composed {
+        return &Composed;
+    }
     #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
-    if ROUTE.get() != Route::Composed && crate::gpu::is_gpu(&x.device()) {
+    if crate::gpu::is_gpu(&x.device()) {
         return &crate::gpu::Shaders;
     }
-    let _ = x;
-    &Composed
+    if x.device() == Device::flex() { &crate::cpu::Loops } else { &Composed }
 }

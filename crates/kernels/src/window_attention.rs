@@ -10,7 +10,7 @@ use crate::LayerWeight;
 use crate::operations::operations;
 
 /// Added to scores of token pairs from different shift regions (MONAI's value, not −∞).
-const MASKED: f32 = -100.0;
+pub(crate) const MASKED: f32 = -100.0;
 /// Elements of the score tensor that may exist at once: 64 MiB in 32-bit floats.
 const MAX_SCORES: usize = 1 << 24;
 
@@ -54,7 +54,7 @@ impl WindowAttention {
     }
 
     /// Relative position bias `[1, heads, tokens, tokens]` from the table `[rows, heads]`.
-    fn bias(&self, table: Tensor<2>, tokens: usize, device: &Device) -> Tensor<4> {
+    pub(crate) fn bias(&self, table: Tensor<2>, tokens: usize, device: &Device) -> Tensor<4> {
         let rows = TensorData::new(self.table_rows(tokens), [tokens * tokens]);
         let rows = Tensor::<1, Int>::from_data(rows, device);
         table.select(0, rows).reshape([tokens, tokens, self.heads]).permute([2, 0, 1]).unsqueeze::<4>()
@@ -74,7 +74,7 @@ fn region_ids(length: usize, window: usize, shift: usize) -> Vec<usize> {
 }
 
 /// Region numbers of every window token, `[windows, tokens]` row-major.
-fn window_regions(padded: [usize; 3], window: [usize; 3], shift: [usize; 3]) -> Vec<f32> {
+pub(crate) fn window_regions(padded: [usize; 3], window: [usize; 3], shift: [usize; 3]) -> Vec<f32> {
     let ids: [Vec<usize>; 3] = std::array::from_fn(|a| region_ids(padded[a], window[a], shift[a]));
     let count: [usize; 3] = std::array::from_fn(|a| padded[a] / window[a]);
     let mut out = Vec::with_capacity(padded.iter().product());

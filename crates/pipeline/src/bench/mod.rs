@@ -227,7 +227,7 @@ async fn measure(
     }
     engine.device.memory_cleanup();
     let expected = match options.agreement {
-        true => Some(Ready::new(subject, Way::Shaders, &Device::flex(), Room::ANY)?.run(engine).await?.0),
+        true => Some(Ready::new(subject, Way::Plain, &Device::flex(), Room::ANY)?.run(engine).await?.0),
         false => None,
     };
     let ready = |way| Ready::new(subject, way, &engine.device, engine.room());

@@ -53,7 +53,7 @@ impl Ready {
 
     fn forward(&self) -> Made {
         let [x, x_flip] = self.inputs.clone();
-        let way = if self.way == Way::Plain { Route::Composed } else { Route::Shaders };
+        let way = if self.way == Way::Plain { Route::Composed } else { Route::Own };
         let mut trace = if self.subject == Network::Encoder { Trace::on() } else { Trace::off() };
         let output = route(way, || self.network.forward(x, Some(x_flip), &mut trace));
         match (output.segmentation, output.classes) {

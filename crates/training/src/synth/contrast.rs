@@ -133,7 +133,7 @@ pub(crate) fn draw_looks(contrast: Contrast, classes: &[Class; CLASSES.len()], r
                 [soft, varied, 0.1 * mean, 0.8 * (means[Tissue::Fat as usize] - soft)]
             }
             _ if t == Tissue::Cortex as usize && contrast == Contrast::Flair => {
-                [mean, rough.max(0.02) * rng.range(1.0, 2.5), grain * rng.range(0.5, 1.5), 0.0]
+                [mean, rough.max(0.025) * rng.range(1.0, 2.8), grain * rng.range(0.5, 1.5), 0.0]
             }
             _ if t >= Tissue::Artery as usize => [mean, varied, 0.1 * mean, 0.0],
             _ => [mean, rough * rng.range(0.5, 1.5), grain * rng.range(0.5, 1.5), 0.0],
@@ -148,7 +148,7 @@ pub(crate) fn draw_looks(contrast: Contrast, classes: &[Class; CLASSES.len()], r
 
 /// On FLAIR limbic cortex is the brightest of the healthy brain.
 fn brighten_limbic(looks: &mut Looks, classes: &[Class; CLASSES.len()], rng: &mut Rng) {
-    let by = rng.range(1.0, 1.3);
+    let by = rng.range(1.0, 1.25);
     for (look, class) in looks.0.iter_mut().zip(classes) {
         if LIMBIC.contains(&class.source) {
             look[0] *= by;
@@ -163,8 +163,9 @@ fn draw_means(palette: &Palette, contrast: Contrast, rng: &mut Rng) -> [f32; Tis
     let (artery, mucosa, skin) = (draw(palette.artery), draw(palette.mucosa), draw(palette.skin));
     let (bone, marrow, lesion) = (draw(palette.bone), draw(palette.marrow), draw(palette.lesion));
     if contrast == Contrast::Flair {
-        // In place of the palette's: never darker than white matter.
-        grey = white * rng.fork("grey").range(1.03, 1.4);
+        // In place of the palette's: brighter than white matter. Fluid in its voxels takes about 0.15 of that away again;
+        // a real scan has 1.15 then.
+        grey = white * rng.fork("grey").range(1.1, 1.6);
     }
     // How white a structure is: 0 as cortex, 1 as white matter.
     let wild = if contrast == Contrast::Any { 0.35 } else { 0.1 };
@@ -197,7 +198,7 @@ fn draw_means(palette: &Palette, contrast: Contrast, rng: &mut Rng) -> [f32; Tis
     if contrast == Contrast::Flair {
         let mut bright = rng.fork("striatum");
         for tissue in [Tissue::Caudate, Tissue::Accumbens, Tissue::Amygdala, Tissue::Hippocampus] {
-            set(tissue, grey * bright.range(0.95, 1.35));
+            set(tissue, grey * bright.range(0.9, 1.25));
         }
     }
     set(Tissue::WhiteLesion, lesion);

@@ -57,9 +57,10 @@ fn replacing(setting: &Setting, rng: &mut Rng, keep: [f32; 2], subtle: bool) -> 
         Contrast::T1 => fluid + rng.range(0.0, if subtle { 1.15 } else { 0.65 }) * (low - fluid),
         Contrast::Flair if !subtle && rng.chance(0.1) => fluid,
         // From about grey matter on, as plaques come.
-        Contrast::Flair if subtle => high * rng.range(1.03, 1.55),
+        Contrast::Flair if subtle => high * rng.range(1.03, 1.45),
         Contrast::T2 | Contrast::Pd if subtle => white * rng.range(1.15, 1.9),
-        Contrast::T2 | Contrast::Pd | Contrast::Flair => high * rng.range(1.2, 1.8),
+        Contrast::Flair => high * rng.range(1.15, 1.65),
+        Contrast::T2 | Contrast::Pd => high * rng.range(1.2, 1.8),
         Contrast::Any | Contrast::Ct if rng.chance(0.5) => high + rng.range(0.2, 0.7),
         Contrast::Any | Contrast::Ct => (low * rng.range(0.0, 0.7)).max(0.01),
     };
