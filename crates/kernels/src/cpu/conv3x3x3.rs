@@ -6,8 +6,8 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::{Lanes, planes, values};
 
-/// Output voxels that are kept in registers.
-const VOXELS: usize = 4;
+/// Output voxels that are kept in registers: 128-bit vectors have no multiply-add, which takes registers, too.
+const VOXELS: usize = if cfg!(target_arch = "wasm32") { 2 } else { 4 };
 /// Taps of a kernel.
 const TAPS: usize = 27;
 

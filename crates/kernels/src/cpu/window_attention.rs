@@ -11,6 +11,8 @@ use crate::{LayerWeight, WindowAttention};
 
 /// Vectors of keys that are scored together.
 const VECTORS: usize = 4;
+/// Channels of the values that are summed together.
+const CHANNELS: usize = 4;
 /// The bias of keys that fill the last vectors up.
 const NONE: f32 = -1e30;
 
@@ -141,7 +143,8 @@ impl WithSimd for Window<'_> {
         let tokens = rows.len();
         let regions = &regions[self.number % grid.windows() * tokens..][..tokens];
         let mixed = regions.iter().any(|r| *r != regions[0]);
-        let [mut keys, mut turned] = [(); 2].map(|()| vec![0.0; width * stride]);
+        let mut keys = vec![0.0; width * stride];
+        let mut turned = vec![0.0; width.next_multiple_of(CHANNELS) * stride];
         let mut scores = vec![0.0; stride];
         let factor = (width as f32).powf(-0.5);
         for head in 0..heads {
@@ -159,9 +162,7 @@ impl WithSimd for Window<'_> {
                 }
                 let total = exponentials(simd, &mut scores);
                 let out = &mut self.out[query * channels + head * width..][..width];
-                for (out, values) in out.iter_mut().zip(turned.chunks_exact(stride)) {
-                    *out = product(simd, &scores, values) / total;
-                }
+                average(simd, &scores, total, &turned, out);
             }
         }
     }
@@ -209,9 +210,21 @@ fn exponentials<S: Simd>(simd: S, scores: &mut [f32]) -> f32 {
     simd.reduce_sum_f32s(vectors.iter().fold(simd.splat_f32s(0.0), |a, b| simd.add_f32s(a, *b)))
 }
 
+/// `values`, `[channel, stride]`, weighted by `scores` over their `total`.
 #[inline(always)]
-fn product<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
-    let (a, b) = (S::as_simd_f32s(a).0, S::as_simd_f32s(b).0);
-    let sum = a.iter().zip(b).fold(simd.splat_f32s(0.0), |sum, (a, b)| simd.mul_add_e_f32s(*a, *b, sum));
-    simd.reduce_sum_f32s(sum)
+fn average<S: Simd>(simd: S, scores: &[f32], total: f32, values: &[f32], out: &mut [f32]) {
+    let (scores, values) = (S::as_simd_f32s(scores).0, S::as_simd_f32s(values).0);
+    let row = scores.len();
+    for (out, values) in out.chunks_mut(CHANNELS).zip(values.chunks_exact(CHANNELS * row)) {
+        let values: [&[S::f32s]; CHANNELS] = std::array::from_fn(|c| &values[c * row..][..row]);
+        let mut sums = [simd.splat_f32s(0.0); CHANNELS];
+        for (key, score) in scores.iter().enumerate() {
+            for (sum, values) in sums.iter_mut().zip(values) {
+                *sum = simd.mul_add_e_f32s(*score, values[key], *sum);
+            }
+        }
+        for (out, sum) in out.iter_mut().zip(sums) {
+            *out = simd.reduce_sum_f32s(sum) / total;
+        }
+    }
 }
