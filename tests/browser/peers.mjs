@@ -11,7 +11,8 @@ import { extname, join, normalize } from "node:path";
 import { browse, serve } from "./launch.mjs";
 import { ask, reachWorker } from "./worker.mjs";
 
-const RUNS = 3;
+/** Timed runs; a browser compiles WebAssembly anew during the first ones. */
+const RUNS = { wasm: 15, cpu: 15, webgpu: 3 };
 const TYPES = { ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html" };
 const [folder, side, runtime] = [process.argv[2], Number(process.argv[3]), process.argv[4]];
 
@@ -66,7 +67,7 @@ function inRuntime(page, provider, threads) {
       warm.sort((a, b) => a - b);
       return { cold, median: warm[warm.length >> 1], error: Math.sqrt(difference / norm) };
     },
-    [provider, threads, side, RUNS],
+    [provider, threads, side, RUNS[provider]],
   );
 }
 
@@ -80,7 +81,7 @@ async function here(page, url, backend, route) {
     features: [12],
     precisions: ["f32"],
     side,
-    runs: RUNS,
+    runs: RUNS[backend],
     plain: route === "plain",
   };
   const { bench, error } = await ask(page, { type: "bench", options });
@@ -94,13 +95,16 @@ const page = await browser.newPage();
 page.setDefaultTimeout(1_200_000);
 const rows = [
   ["onnxruntime-web, wasm, 1 thread", () => inRuntime(page, "wasm", 1)],
-  ["here, wasm, 1 thread", () => here(page, ours.url, "cpu", "shaders")],
+  ["here, wasm, 1 thread, our loops", () => here(page, ours.url, "cpu", "shaders")],
+  ["here, wasm, 1 thread, burn's operations", () => here(page, ours.url, "cpu", "plain")],
   ["onnxruntime-web, wasm, 2 threads", () => inRuntime(page, "wasm", 2)],
   ["onnxruntime-web, WebGPU", () => inRuntime(page, "webgpu", 1)],
   ["here, WebGPU, our shaders", () => here(page, ours.url, "webgpu", "shaders")],
   ["here, WebGPU, burn's operations", () => here(page, ours.url, "webgpu", "plain")],
 ];
-console.log(`Network \`shipped\` at ${side}³, ${browser.version()}, median of ${RUNS} runs.\n`);
+console.log(
+  `Network \`shipped\` at ${side}³, ${browser.version()}, medians of ${RUNS.cpu} runs, on WebGPU ${RUNS.webgpu}.\n`,
+);
 console.log("| runtime | cold ms | warm ms | error |\n|---|---|---|---|");
 for (const [name, measure] of rows) {
   try {
