@@ -56,8 +56,8 @@ pub(crate) struct Case {
     run: Box<dyn Fn(&Device) -> Tensor<5>>,
 }
 
-/// Compares `device` with the definitions on the CPU, operation by operation; `ways` are those that its WGSL has of multiplying
-/// packed weights.
+/// Compares `device` with the definitions on the CPU, operation by operation; `ways` are those that its WGSL has of
+/// multiplying packed weights.
 ///
 /// # Errors
 /// If a result cannot be read back.

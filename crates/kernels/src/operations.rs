@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 
 use crate::linear::Product;
 use crate::{
@@ -94,5 +94,5 @@ pub(crate) fn operations(x: &Tensor<5>) -> &'static dyn Operations {
     if crate::gpu::is_gpu(&x.device()) {
         return &crate::gpu::Shaders;
     }
-    if x.device() == Device::flex() { &crate::cpu::Loops } else { &Composed }
+    if x.device() == Device::flex() && x.dtype() == DType::F32 { &crate::cpu::Loops } else { &Composed }
 }

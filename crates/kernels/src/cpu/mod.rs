@@ -10,37 +10,31 @@ mod instance_norm;
 mod planes;
 mod window_attention;
 
-use burn::tensor::{DType, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use pulp::{Simd, WithSimd};
 
 use crate::linear::Product;
 use crate::operations::Operations;
 use crate::{LayerWeight, WindowAttention};
 
-/// Our own loops; the definitions for all that has none.
+/// Our own loops over 32-bit floats; the definitions for all that has none.
 pub(crate) struct Loops;
 
 impl Operations for Loops {
     fn conv3x3x3(&self, x: Tensor<5>, skip: Option<Tensor<5>>, weight: LayerWeight<5>) -> Tensor<5> {
-        if x.dtype() != DType::F32 {
-            return crate::conv3x3x3::composed(x, skip, weight);
-        }
         let (x, skip) = (weight.seen(x), skip.map(|skip| weight.seen(skip)));
         conv3x3x3::run(x, skip, weight.expanded())
     }
 
     fn linear(&self, product: Product) -> Tensor<5> {
-        let plain = product.x.dtype() == DType::F32 && product.residual.is_none() && !product.to_space;
-        if !(product.gelu && plain) {
+        let last = product.residual.is_none() && !product.to_space;
+        if !(product.gelu && last) {
             return product.composed();
         }
         gelu::run(Product { gelu: false, ..product }.composed())
     }
 
     fn instance_norm(&self, x: Tensor<5>, residual: Option<Tensor<5>>, activate: bool) -> Tensor<5> {
-        if x.dtype() != DType::F32 {
-            return crate::instance_norm::composed(x, residual, activate);
-        }
         instance_norm::run(x, residual, activate)
     }
 
@@ -52,9 +46,6 @@ impl Operations for Loops {
         table: Tensor<2>,
         spec: &WindowAttention,
     ) -> Tensor<5> {
-        if x.dtype() != DType::F32 {
-            return crate::window_attention::composed(x, qkv_weight, qkv_bias, table, spec);
-        }
         window_attention::run(x, qkv_weight, qkv_bias, table, spec)
     }
 }
