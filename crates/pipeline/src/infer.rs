@@ -3,6 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 use futures_util::{StreamExt, stream};
 use saswin_model::nets::Trace;
+use saswin_volume::argmax;
 use saswin_volume::windows::{Blend, Blender, WindowError, WindowGrid};
 
 use crate::crew::{SharedCrew, WindowInput, WindowOutput};
@@ -27,18 +28,7 @@ pub struct Scores {
 impl Scores {
     /// The class with the highest logit at each voxel of the prepared grid.
     pub(crate) fn labels(&self) -> Vec<u8> {
-        let size = self.segmentation.len() / self.classes.max(1);
-        let channel = |c: usize| &self.segmentation[c * size..(c + 1) * size];
-        let mut labels = vec![0; size];
-        let mut highest = channel(0).to_vec();
-        for c in 1..self.classes {
-            for ((label, highest), logit) in labels.iter_mut().zip(&mut highest).zip(channel(c)) {
-                if *logit > *highest {
-                    (*label, *highest) = (c as u8, *logit);
-                }
-            }
-        }
-        labels
+        argmax(&self.segmentation, self.classes, self.segmentation.len() / self.classes.max(1))
     }
 }
 

@@ -32,11 +32,11 @@ pub(crate) fn weigh(manifest: &Manifest, scores: &mut Scores, prepared: &Prepare
     let Some(looks) = mixture.looks(&own).and_then(refined) else { return false };
     let (size, members) = (own.len(), mixture.members);
     let image = &prepared.input[..size];
-    let mut says = vec![0.0; looks.len()];
-    for voxel in (0..size).filter(|v| own[*v].is_some()) {
-        likelihoods(&looks, voxel, image[voxel], &mut says);
-        let mut logits: Vec<f32> =
-            members.iter().map(|(c, _)| scores.segmentation[c * size + voxel]).collect();
+    let mut logits = vec![0.0; members.len()];
+    each_voxel(&own, image, prepared.grid.dims[2], &looks, |voxel, says| {
+        for (logit, (class, _)) in logits.iter_mut().zip(&members) {
+            *logit = scores.segmentation[class * size + voxel];
+        }
         let before = highest(&logits);
         for (logit, (_, tissue)) in logits.iter_mut().zip(&members) {
             *logit += says[*tissue];
@@ -45,13 +45,31 @@ pub(crate) fn weigh(manifest: &Manifest, scores: &mut Scores, prepared: &Prepare
         for (logit, (class, _)) in logits.iter().zip(&members) {
             scores.segmentation[class * size + voxel] = logit - rise;
         }
-    }
+    });
     true
 }
 
-/// Log-likelihood of `value` in each tissue.
-fn likelihoods(looks: &[Look], voxel: usize, value: f32, says: &mut [f32]) {
-    says.iter_mut().zip(looks).for_each(|(say, look)| *say = look.log_likelihood(voxel, value));
+/// Calls `each` with every voxel that the network gives to a tissue, and the log-likelihood of its intensity in each.
+/// `length` is that of a row.
+fn each_voxel(
+    own: &[Option<u8>],
+    image: &[f32],
+    length: usize,
+    looks: &[Look],
+    mut each: impl FnMut(usize, &[f32]),
+) {
+    let mut rows = vec![vec![0.0; length]; looks.len()];
+    let mut says = vec![0.0; looks.len()];
+    for (number, (own, image)) in own.chunks_exact(length).zip(image.chunks_exact(length)).enumerate() {
+        if own.iter().all(Option::is_none) {
+            continue;
+        }
+        looks.iter().zip(&mut rows).for_each(|(look, row)| look.log_likelihoods(number, image, row));
+        for z in (0..length).filter(|z| own[*z].is_some()) {
+            says.iter_mut().zip(&rows).for_each(|(say, row)| *say = row[z]);
+            each(number * length + z, &says);
+        }
+    }
 }
 
 fn highest(logits: &[f32]) -> f32 {
@@ -71,16 +89,29 @@ impl Look {
             return None;
         }
         let mean = CoarseField::local_mean(image, members, dims, reach);
-        let mut off: Vec<f32> = members.iter().map(|&i| (image[i] - mean.at(i)).abs()).collect();
+        let (length, mut row, mut along) = (dims[2], usize::MAX, vec![0.0; dims[2]]);
+        let from_mean = |voxel: &usize| {
+            if voxel / length != row {
+                row = voxel / length;
+                mean.row(row, &mut along);
+            }
+            (image[*voxel] - along[voxel % length]).abs()
+        };
+        let mut off: Vec<f32> = members.iter().map(from_mean).collect();
         let middle = off.len() / 2;
         let (_, median, _) = off.select_nth_unstable_by(middle, f32::total_cmp);
         // The factor makes it the standard deviation of a normal distribution.
         Some(Self { mean, spread: (1.4826 * *median).max(MIN_SPREAD) })
     }
 
-    fn log_likelihood(&self, voxel: usize, value: f32) -> f32 {
-        let off = ((value - self.mean.at(voxel)) / self.spread).clamp(-FARTHEST, FARTHEST);
-        -0.5 * off * off - self.spread.ln()
+    /// Of the values of a row, `number` of the volume.
+    fn log_likelihoods(&self, number: usize, values: &[f32], out: &mut [f32]) {
+        self.mean.row(number, out);
+        let (precision, constant) = (1.0 / self.spread, self.spread.ln());
+        for (out, value) in out.iter_mut().zip(values) {
+            let off = ((value - *out) * precision).clamp(-FARTHEST, FARTHEST);
+            *out = -0.5 * off * off - constant;
+        }
     }
 }
 
@@ -123,13 +154,12 @@ impl<'a> Mixture<'a> {
 
     /// The tissue that network and intensity together say, where the network gives the voxel to one.
     fn by_both(&self, own: &[Option<u8>], looks: &[Look]) -> Vec<Option<u8>> {
-        let mut says = vec![0.0; looks.len()];
-        let mut best = |voxel: usize| {
-            likelihoods(looks, voxel, self.image[voxel], &mut says);
+        let mut tissues = vec![None; own.len()];
+        each_voxel(own, self.image, self.dims[2], looks, |voxel, says| {
             let scored = self.members.iter().map(|(class, t)| (self.prior(*class, voxel) + says[*t], *t));
-            scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, tissue)| tissue as u8)
-        };
-        own.iter().enumerate().map(|(voxel, tissue)| tissue.and_then(|_| best(voxel))).collect()
+            tissues[voxel] = scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, tissue)| tissue as u8);
+        });
+        tissues
     }
 
     fn looks(&self, labels: &[Option<u8>]) -> Option<Vec<Look>> {

@@ -51,6 +51,12 @@ impl GridMap {
         (0..nk).flat_map(move |k| (0..nj).map(move |j| self.line(j, k)))
     }
 
+    /// All rows of the target grid, those of one `j` after each other: neighbours in a source in tensor order.
+    pub(crate) fn lines_by_plane(&self) -> impl Iterator<Item = Line> + '_ {
+        let [_, nj, nk] = self.target.dims;
+        (0..nj).flat_map(move |j| (0..nk).map(move |k| self.line(j, k)))
+    }
+
     fn line(&self, j: usize, k: usize) -> Line {
         let base = self.map.apply([0.0, j as f64, k as f64]);
         let step = self.map.linear.map(|row| row[0]);

@@ -1,6 +1,6 @@
 //! Resampling through affines: images (trilinear, anti-aliased), label maps (nearest) and class scores.
 
-use crate::lines::{Cell, GridMap};
+use crate::lines::{Cell, GridMap, Line};
 use crate::smooth::gaussian;
 use crate::{AffineError, Grid, GridError, Volume};
 
@@ -112,17 +112,23 @@ pub fn resample_argmax(
     }
     let winners = argmax(scores, classes, voxels);
     let mut out = Volume::filled(*target, 0);
-    for line in map.lines() {
-        for i in line.inside.clone() {
-            let cell = Cell::at(line.point(i), source.dims);
-            let winner = winners[cell.corners[0]];
-            // Where one class wins at all corners it wins between them too.
-            let agreed = cell.corners.iter().all(|&corner| winners[corner] == winner);
-            out.voxels[line.offset + i] =
-                if agreed { winner } else { interpolated_argmax(&cell, scores, voxels) };
-        }
+    for line in map.lines_by_plane() {
+        let row = &mut out.voxels[line.offset..];
+        argmax_along(&line, &winners, scores, source.dims, row);
     }
     Ok(out)
+}
+
+/// Labels of one row. A function of its own because a browser compiles what is called often better than a long loop.
+#[inline(never)]
+fn argmax_along(line: &Line, winners: &[u8], scores: &[f32], dims: [usize; 3], row: &mut [u8]) {
+    for i in line.inside.clone() {
+        let cell = Cell::at(line.point(i), dims);
+        let winner = winners[cell.corners[0]];
+        // Where one class wins at all corners it wins between them too.
+        let agreed = cell.corners.iter().all(|&corner| winners[corner] == winner);
+        row[i] = if agreed { winner } else { interpolated_argmax(&cell, scores, winners.len()) };
+    }
 }
 
 fn interpolated_argmax(cell: &Cell, scores: &[f32], voxels: usize) -> u8 {
@@ -136,27 +142,29 @@ fn interpolated_argmax(cell: &Cell, scores: &[f32], voxels: usize) -> u8 {
     best.1
 }
 
-/// The winning class of each voxel of `scores` (`[classes][voxels]`), the lower class on a tie.
-fn argmax(scores: &[f32], classes: usize, voxels: usize) -> Vec<u8> {
+/// The class with the highest score at each of `voxels`, from scores `[classes][voxels]`; the lower class on a tie.
+pub fn argmax(scores: &[f32], classes: usize, voxels: usize) -> Vec<u8> {
     const BLOCK: usize = 4096;
     let mut labels = vec![0_u8; voxels];
     let mut best = [0.0_f32; BLOCK];
     for (block, labels) in labels.chunks_mut(BLOCK).enumerate() {
-        let class_scores = |class: usize| &scores[class * voxels + block * BLOCK..][..labels.len()];
-        let best = &mut best[..labels.len()];
-        best.copy_from_slice(class_scores(0));
-        let mut winners = vec![0_u8; best.len()];
-        for class in 1..classes {
-            for ((best, winner), &score) in best.iter_mut().zip(&mut winners).zip(class_scores(class)) {
-                if score > *best {
-                    *best = score;
-                    *winner = class as u8;
-                }
-            }
-        }
-        labels.copy_from_slice(&winners);
+        let length = labels.len();
+        let of_class = |class: usize| &scores[class * voxels + block * BLOCK..][..length];
+        let best = &mut best[..length];
+        best.copy_from_slice(of_class(0));
+        (1..classes).for_each(|class| raise(best, labels, class as u8, of_class(class)));
     }
     labels
+}
+
+/// Takes `class` where its scores are higher than the `best`.
+#[inline(never)]
+fn raise(best: &mut [f32], labels: &mut [u8], class: u8, scores: &[f32]) {
+    for ((best, label), score) in best.iter_mut().zip(labels).zip(scores) {
+        if *score > *best {
+            (*best, *label) = (*score, class);
+        }
+    }
 }
 
 #[cfg(test)]
