@@ -1,8 +1,9 @@
-// The benchmark's network `shipped` in onnxruntime-web and here, in one browser, one after the other:
+// A network of the benchmark, `shipped` or `classifier` (the encoder pair with SACA and a class head), in
+// onnxruntime-web and here, in one browser, one after the other:
 //
-//   python tests/oracles/onnx_export.py 64 FOLDER
+//   python tests/oracles/onnx_export.py shipped 64 FOLDER
 //   npm install --prefix ORT onnxruntime-web@1.30.0
-//   node tests/browser/peers.mjs FOLDER 64 ORT/node_modules/onnxruntime-web/dist
+//   node tests/browser/peers.mjs shipped 64 FOLDER ORT/node_modules/onnxruntime-web/dist [rows, as 1,4,5]
 //
 // Not a test: it prints a table. The page must have been built.
 import { createReadStream, existsSync } from "node:fs";
@@ -14,7 +15,9 @@ import { ask, reachWorker } from "./worker.mjs";
 /** Timed runs; a browser compiles WebAssembly anew during the first ones. */
 const RUNS = { wasm: 15, cpu: 15, webgpu: 3 };
 const TYPES = { ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html" };
-const [folder, side, runtime] = [process.argv[2], Number(process.argv[3]), process.argv[4]];
+const CHANNELS = { shipped: 2, classifier: 1 };
+const [network, size, folder, runtime, wanted] = process.argv.slice(2);
+const side = Number(size);
 
 /** Files of the runtime and of the exported network, isolated so that threads work. */
 function serveRuntime() {
@@ -39,16 +42,16 @@ function serveRuntime() {
 /** Cold and warm milliseconds of onnxruntime-web, and its relative L2 error against PyTorch. */
 function inRuntime(page, provider, threads) {
   return page.evaluate(
-    async ([provider, threads, side, runs]) => {
+    async ([provider, threads, shape, runs]) => {
       const ort = await import("/ort.all.min.mjs");
       ort.env.wasm.numThreads = threads;
       ort.env.wasm.wasmPaths = "/";
       const floats = async (name) => new Float32Array(await (await fetch(name)).arrayBuffer());
       const input = async (name) =>
-        new ort.Tensor("float32", await floats(`/${name}.f32`), [1, 2, side, side, side]);
+        new ort.Tensor("float32", await floats(`/${name}.f32`), shape);
       const feeds = { x: await input("x"), x_flip: await input("x_flip") };
       const expected = await floats("/logits.f32");
-      const session = await ort.InferenceSession.create("/shipped.onnx", {
+      const session = await ort.InferenceSession.create("/network.onnx", {
         executionProviders: [provider],
       });
       const times = [];
@@ -67,7 +70,7 @@ function inRuntime(page, provider, threads) {
       warm.sort((a, b) => a - b);
       return { cold, median: warm[warm.length >> 1], error: Math.sqrt(difference / norm) };
     },
-    [provider, threads, side, RUNS[provider]],
+    [provider, threads, [1, CHANNELS[network], side, side, side], RUNS[provider]],
   );
 }
 
@@ -77,7 +80,7 @@ async function here(page, url, backend, route) {
   await reachWorker(page);
   await page.locator("#adapter .dot:is(.fast, .slow)").waitFor();
   const options = {
-    networks: ["shipped"],
+    networks: [network],
     features: [12],
     precisions: ["f32"],
     side,
@@ -101,9 +104,9 @@ const rows = [
   ["onnxruntime-web, WebGPU", () => inRuntime(page, "webgpu", 1)],
   ["here, WebGPU, our shaders", () => here(page, ours.url, "webgpu", "shaders")],
   ["here, WebGPU, burn's operations", () => here(page, ours.url, "webgpu", "plain")],
-];
+].filter((_, row) => !wanted || wanted.split(",").includes(String(row + 1)));
 console.log(
-  `Network \`shipped\` at ${side}³, ${browser.version()}, medians of ${RUNS.cpu} runs, on WebGPU ${RUNS.webgpu}.\n`,
+  `Network \`${network}\` at ${side}³, ${browser.version()}, medians of ${RUNS.cpu} runs, on WebGPU ${RUNS.webgpu}.\n`,
 );
 console.log("| runtime | cold ms | warm ms | error |\n|---|---|---|---|");
 for (const [name, measure] of rows) {

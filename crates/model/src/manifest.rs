@@ -268,6 +268,21 @@ pub struct Surroundings {
     pub below_ml: f64,
 }
 
+/// The borders of a label's pieces lie where the scan is halfway between a piece's inside and what lies around it; what
+/// is smaller than a ball 3 mm wide then is background.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HalfContrast {
+    /// The label, brighter than its surroundings.
+    pub label: u8,
+    /// Classes, reported or not, that it is compared with.
+    pub among: Vec<u8>,
+    /// How far a border moves at most, mm.
+    pub reach_mm: f64,
+    /// How far around a piece they are looked at, mm; more than the reach.
+    pub around_mm: f64,
+}
+
 // Serde passes references.
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_one(ceiling: &f64) -> bool {
@@ -326,6 +341,9 @@ pub struct Manifest {
     /// Where small pieces of a label may lie; not for overlapping labels.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub surroundings: Vec<Surroundings>,
+    /// Labels whose borders are set by the scan's own intensities; not for overlapping labels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub half_contrast: Vec<HalfContrast>,
     /// Labels by tissue, for those that the scan's own intensities help to tell apart; the scan is the first input
     /// channel.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -67,6 +67,9 @@ fn a_manifest_that_cannot_be_computed_is_refused() {
     assert!(reason(r#""modality": "mr""#, contrast).contains("`contrast` does not name"));
     let surroundings = r#""modality": "mr", "surroundings": [{ "label": 1, "among": [9], "share": 0.5, "reach_mm": 3, "below_ml": 1 }]"#;
     assert!(reason(r#""modality": "mr""#, surroundings).contains("`surroundings` needs"));
+    let half =
+        r#""modality": "mr", "half_contrast": [{ "label": 1, "among": [2], "reach_mm": 3, "around_mm": 1 }]"#;
+    assert!(reason(r#""modality": "mr""#, half).contains("`half_contrast` needs"));
     let lateral = r#"{"kind": "lateral", "scale_mm": 80.0}"#;
     let scan = r#"{"kind": "scan"}"#;
     let turned = reason_in(&tissues, &format!("{scan}, {lateral}"), &format!("{lateral}, {scan}"));

@@ -1,11 +1,11 @@
 //! From scores to labels, volumes and sentences.
 
 use saswin_model::{ClassOutput, Manifest, Side, WindowPool};
-use saswin_volume::{Grid, Volume, keep_largest_piece, resample_argmax};
+use saswin_volume::{Volume, keep_largest_piece, resample_argmax};
 
 use crate::midline::Halves;
 use crate::report::{Asymmetry, LabelVolume, MeasureValue, Probability};
-use crate::{Prepared, RunError, Scores, surroundings};
+use crate::{Prepared, RunError, Scores, half_contrast, surroundings};
 
 /// Lowers the logits of labels that need a margin by it.
 pub(crate) fn apply_margins(manifest: &Manifest, scores: &mut Scores) {
@@ -17,13 +17,14 @@ pub(crate) fn apply_margins(manifest: &Manifest, scores: &mut Scores) {
     }
 }
 
-/// Label map on the scan's own grid.
+/// Label map on the grid of `scan`.
 pub(crate) fn label_map(
     manifest: &Manifest,
     scores: &Scores,
     prepared: &Prepared,
-    native: &Grid,
+    scan: &Volume<f32>,
 ) -> Result<Volume<u8>, RunError> {
+    let native = &scan.grid;
     let highest = |logits: &[f32], classes| {
         resample_argmax(logits, classes, &prepared.grid.transposed(), native)
             .map_err(|e| RunError::Internal(e.to_string()))
@@ -35,6 +36,7 @@ pub(crate) fn label_map(
         let mut map = highest(&scores.segmentation, scores.classes)?;
         manifest.pieces.iter().for_each(|classes| keep_one_piece(&mut map, classes));
         manifest.surroundings.iter().for_each(|s| surroundings::drop_strays(&mut map, s));
+        manifest.half_contrast.iter().for_each(|h| half_contrast::move_borders(&mut map, &scan.voxels, h));
         drop_unnamed(&mut map, manifest);
         return Ok(map);
     }
@@ -220,6 +222,7 @@ fn sentence(name: &str, value: f64, present: bool, seen: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use saswin_volume::Grid;
 
     #[test]
     fn windows_pool_by_mean_or_by_the_highest() {

@@ -109,8 +109,11 @@ pub async fn run(
     if tissue::weigh(manifest, &mut scores, &prepared) {
         steps.push("borders of tissues set by the network and the scan's own intensities".to_owned());
     }
+    if !manifest.half_contrast.is_empty() {
+        steps.push("borders of findings set where the scan has half of their contrast".to_owned());
+    }
     interpret::apply_margins(manifest, &mut scores);
-    let segmentation = interpret::label_map(&model.manifest, &scores, &prepared, &scan.volume.grid)?;
+    let segmentation = interpret::label_map(manifest, &scores, &prepared, &scan.volume)?;
     let labels = interpret::volumes(manifest, &segmentation);
     let (places, places_in_all) = places::places(manifest, &segmentation);
     let shift_mm = interpret::midline_shift(manifest, &scores, &prepared);

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use saswin_model::{
-    Architecture, ClassOutput, FileEntry, InputChannel, Label, LearntContrast, Manifest, Measure, Midline,
-    Preprocessing, Region, Surroundings, Window, WindowPool,
+    Architecture, ClassOutput, FileEntry, HalfContrast, InputChannel, Label, LearntContrast, Manifest,
+    Measure, Midline, Preprocessing, Region, Surroundings, Window, WindowPool,
 };
 use serde::{Deserialize, Serialize};
 
@@ -187,6 +187,9 @@ pub struct ManifestRecipe {
     /// See [`Manifest::surroundings`].
     #[serde(default)]
     pub surroundings: Vec<Surroundings>,
+    /// See [`Manifest::half_contrast`].
+    #[serde(default)]
+    pub half_contrast: Vec<HalfContrast>,
     /// See [`Manifest::tissues`].
     #[serde(default)]
     pub tissues: Vec<Vec<u8>>,
@@ -324,6 +327,7 @@ impl Recipe {
             measures: m.measures,
             pieces: m.pieces,
             surroundings: m.surroundings,
+            half_contrast: m.half_contrast,
             tissues: m.tissues,
             contrast: m.contrast,
             windows: m.windows,

@@ -73,6 +73,7 @@ fn recipe() -> Recipe {
             measures: vec![],
             pieces: vec![],
             surroundings: vec![],
+            half_contrast: vec![],
             tissues: vec![],
             contrast: None,
             windows: saswin_model::WindowPool::Mean,

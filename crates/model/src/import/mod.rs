@@ -155,6 +155,7 @@ fn manifest(
         measures: Vec::new(),
         pieces: Vec::new(),
         surroundings: Vec::new(),
+        half_contrast: Vec::new(),
         tissues: Vec::new(),
         contrast: None,
         windows: WindowPool::default(),

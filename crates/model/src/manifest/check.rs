@@ -1,6 +1,8 @@
 //! The parts of a manifest's check that need more than a line.
 
-use super::{InputChannel, Manifest, ManifestError, Preprocessing, Shade, Surroundings, Window};
+use super::{
+    HalfContrast, InputChannel, Manifest, ManifestError, Preprocessing, Shade, Surroundings, Window,
+};
 
 impl Preprocessing {
     /// Whether every scale is a number to divide by and every percentile is one.
@@ -50,11 +52,8 @@ impl Manifest {
 
     /// What is wrong with `surroundings`, if there are any.
     fn flaw_of_surroundings(&self) -> Option<&'static str> {
-        let outputs = self.architecture.out_channels();
-        let built = |class: &u8| *class > 0 && usize::from(*class) < outputs;
         let sound = |s: &Surroundings| {
-            self.labels(s.label)
-                && s.among.iter().all(|class| built(class) && *class != s.label)
+            self.lies_among(s.label, &s.among)
                 && (0.0..=1.0).contains(&s.share)
                 && (0.0..=20.0).contains(&s.reach_mm)
         };
@@ -63,6 +62,28 @@ impl Manifest {
         }
         Some(
             "`surroundings` needs a label, other classes that exclude it, a share of 0 to 1 and a reach of 0 to 20 mm",
+        )
+    }
+
+    /// Whether `label` is reported and the classes `among` are others that the network tells apart.
+    fn lies_among(&self, label: u8, among: &[u8]) -> bool {
+        let built = |class: &u8| *class > 0 && usize::from(*class) < self.architecture.out_channels();
+        self.labels(label) && among.iter().all(|class| built(class) && *class != label)
+    }
+
+    /// What is wrong with `half_contrast`, if there is any.
+    fn flaw_of_half_contrast(&self) -> Option<&'static str> {
+        let sound = |h: &HalfContrast| {
+            self.lies_among(h.label, &h.among)
+                && h.reach_mm > 0.0
+                && h.reach_mm < h.around_mm
+                && h.around_mm <= 20.0
+        };
+        if self.half_contrast.is_empty() || !self.overlapping && self.half_contrast.iter().all(sound) {
+            return None;
+        }
+        Some(
+            "`half_contrast` needs a label, other classes that exclude it, and reaches of up to 20 mm, the second the longer one",
         )
     }
 
@@ -103,7 +124,11 @@ impl Manifest {
                 ));
             }
         }
-        let flaw = self.flaw_of_tissues().or(self.flaw_of_contrast()).or(self.flaw_of_surroundings());
+        let flaw = self
+            .flaw_of_tissues()
+            .or(self.flaw_of_contrast())
+            .or(self.flaw_of_surroundings())
+            .or(self.flaw_of_half_contrast());
         if let Some(reason) = flaw {
             return fail(reason.to_owned());
         }

@@ -1,0 +1,167 @@
+//! Borders of findings where the scan has half of their contrast.
+//!
+//! A network that learnt from synthetic scans finds a lesion and draws it roughly; the scan shows where it ends. As in
+//! the full-width-at-half-maximum method (Amado et al., JACC 44, 2004), piece by piece and only near the drawn border.
+
+use std::collections::BTreeSet;
+
+use saswin_model::HalfContrast;
+use saswin_volume::{Volume, for_each_piece};
+
+use crate::neighbours::{FACES, around, ball, neighbour};
+
+/// Quantile of a piece's intensities that stands for its inside: its border is darker, single voxels are brighter.
+const INSIDE: f64 = 0.75;
+/// Least volume of a piece, or of what it falls into, cubic millimetres: a ball 3 mm wide.
+const MIN_PART_MM3: f64 = 14.0;
+/// Fewest voxels around a piece that tell what it stands out from.
+const MIN_VOXELS: usize = 10;
+
+/// Moves the borders of a label's pieces, by no more than the wanted reach, to where `scan` (in the map's order) is
+/// halfway between what lies around a piece and its inside. What is too small then goes; background is never taken in;
+/// pieces that are not brighter than what lies around them stay.
+pub(crate) fn move_borders(map: &mut Volume<u8>, scan: &[f32], wanted: &HalfContrast) {
+    let mask: Vec<bool> = map.voxels.iter().map(|v| *v == wanted.label).collect();
+    let dims = map.grid.dims;
+    let reach = ball(&map.grid, wanted.reach_mm, 0.0);
+    // A sample tells the median around a piece.
+    let wide = ball(&map.grid, wanted.around_mm, wanted.around_mm / 4.0);
+    let fewest = (MIN_PART_MM3 / map.grid.voxel_volume()).ceil() as usize;
+    let mut seen = vec![false; mask.len()];
+    let mut moved = Vec::new();
+    for_each_piece(&mask, dims, |piece| {
+        let near = around(piece, &mask, &mut seen, dims, &reach);
+        let mut far = around(piece, &mask, &mut seen, dims, &wide);
+        near.iter().for_each(|n| seen[*n] = true);
+        far.retain(|f| !seen[*f] && wanted.among.contains(&map.voxels[*f]));
+        near.iter().for_each(|n| seen[*n] = false);
+        if far.len() < MIN_VOXELS {
+            return;
+        }
+        let [inside, outside] =
+            [(piece, INSIDE), (&far, 0.5)].map(|(voxels, share)| quantile(voxels, scan, share));
+        if inside <= outside {
+            return;
+        }
+        let bright = |i: &usize| scan[*i] > f32::midpoint(inside, outside);
+        let lost: BTreeSet<usize> =
+            at_border(piece, &mask, &mut seen, dims, &reach).into_iter().filter(|i| !bright(i)).collect();
+        let inner = piece.iter().filter(|i| !lost.contains(i));
+        let won = near.iter().filter(|i| bright(i) && map.voxels[**i] > 0);
+        let kept = parts(inner.chain(won).copied().collect(), dims, fewest);
+        moved.extend(piece.iter().filter(|i| !kept.contains(i)).map(|i| (*i, 0)));
+        moved.extend(kept.into_iter().map(|i| (i, wanted.label)));
+    });
+    moved.into_iter().for_each(|(voxel, label)| map.voxels[voxel] = label);
+}
+
+/// The voxels of pieces within the ball around any voxel beside this `piece`. `seen` is false everywhere, before and
+/// after.
+fn at_border(
+    piece: &[usize],
+    mask: &[bool],
+    seen: &mut [bool],
+    dims: [usize; 3],
+    ball: &[[isize; 3]],
+) -> Vec<usize> {
+    let mut found = Vec::new();
+    for beside in around(piece, mask, seen, dims, &FACES) {
+        for n in ball.iter().filter_map(|step| neighbour(beside, *step, dims)) {
+            if mask[n] && !seen[n] {
+                seen[n] = true;
+                found.push(n);
+            }
+        }
+    }
+    found.iter().for_each(|n| seen[*n] = false);
+    found
+}
+
+/// Those of `voxels` that hang together by faces in parts of `fewest` or more.
+fn parts(mut voxels: BTreeSet<usize>, dims: [usize; 3], fewest: usize) -> BTreeSet<usize> {
+    let mut kept = BTreeSet::new();
+    while let Some(first) = voxels.pop_first() {
+        let (mut part, mut next) = (vec![first], vec![first]);
+        while let Some(i) = next.pop() {
+            let beside = FACES.iter().filter_map(|step| neighbour(i, *step, dims));
+            let more: Vec<usize> = beside.filter(|n| voxels.remove(n)).collect();
+            part.extend(&more);
+            next.extend(more);
+        }
+        if part.len() >= fewest {
+            kept.extend(part);
+        }
+    }
+    kept
+}
+
+/// The value that `share` of the scan's values at `voxels` are below.
+fn quantile(voxels: &[usize], scan: &[f32], share: f64) -> f32 {
+    let mut values: Vec<f32> = voxels.iter().map(|i| scan[*i]).collect();
+    let at = (share * (values.len() - 1) as f64).round() as usize;
+    *values.select_nth_unstable_by(at, f32::total_cmp).1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use saswin_volume::{Affine, Grid};
+
+    const SIDE: usize = 13;
+
+    /// A cube of label 1 with its corner at 4 and `side` voxels long in tissue 2, on a scan whose bright cube is 5 long.
+    fn volume_after(side: usize, spacing: f64, contrast: f32) -> usize {
+        let affine = Affine {
+            linear: [[spacing, 0.0, 0.0], [0.0, spacing, 0.0], [0.0, 0.0, spacing]],
+            ..Affine::IDENTITY
+        };
+        let within = |i: usize, side: usize| {
+            [i % SIDE, i / SIDE % SIDE, i / SIDE / SIDE].iter().all(|at| (4..4 + side).contains(at))
+        };
+        let mut map = Volume::filled(Grid { dims: [SIDE; 3], affine }, 2);
+        let count = map.voxels.len();
+        (0..count).filter(|i| within(*i, side)).for_each(|i| map.voxels[i] = 1);
+        let scan: Vec<f32> = (0..count).map(|i| if within(i, 5) { 10.0 + contrast } else { 10.0 }).collect();
+        let wanted = HalfContrast { label: 1, among: vec![2], reach_mm: 1.0, around_mm: 3.0 };
+        move_borders(&mut map, &scan, &wanted);
+        map.voxels.iter().filter(|v| **v == 1).count()
+    }
+
+    #[test]
+    fn a_border_moves_in_and_out_to_where_the_scan_has_it() {
+        assert_eq!(volume_after(6, 1.0, 1.0), 125);
+        // Faces move out, edges and corners are farther off than the reach.
+        assert_eq!(volume_after(4, 1.0, 1.0), 64 + 3 * 16);
+        assert_eq!(volume_after(5, 1.0, 1.0), 125);
+    }
+
+    #[test]
+    fn it_moves_no_farther_than_the_reach_in_millimetres() {
+        assert_eq!(volume_after(4, 1.2, 1.0), 64);
+        assert!(volume_after(8, 1.0, 1.0) > 125);
+    }
+
+    #[test]
+    fn what_is_not_brighter_than_its_surroundings_stays() {
+        assert_eq!(volume_after(6, 1.0, -1.0), 216);
+    }
+
+    #[test]
+    fn of_what_falls_apart_the_large_parts_stay() {
+        let kept = |fewest| parts(BTreeSet::from([0, 1, 3, 4, 5, 7]), [8, 1, 1], fewest);
+        assert_eq!(kept(2), BTreeSet::from([0, 1, 3, 4, 5]));
+        assert_eq!(kept(4), BTreeSet::new());
+    }
+
+    #[test]
+    fn background_is_not_taken_in() {
+        let grid = Grid { dims: [SIDE, SIDE, 1], affine: Affine::IDENTITY };
+        let line = |at: [u8; SIDE]| at.repeat(SIDE);
+        let before = line([0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2]);
+        let mut map = Volume { voxels: before, ..Volume::filled(grid, 0) };
+        let scan: Vec<f32> = (0..SIDE * SIDE).map(|i| if i % SIDE < 8 { 2.0 } else { 1.0 }).collect();
+        let wanted = HalfContrast { label: 1, among: vec![2], reach_mm: 1.0, around_mm: 6.0 };
+        move_borders(&mut map, &scan, &wanted);
+        assert_eq!(map.voxels, line([0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2]));
+    }
+}
