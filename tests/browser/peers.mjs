@@ -47,8 +47,7 @@ function inRuntime(page, provider, threads) {
       ort.env.wasm.numThreads = threads;
       ort.env.wasm.wasmPaths = "/";
       const floats = async (name) => new Float32Array(await (await fetch(name)).arrayBuffer());
-      const input = async (name) =>
-        new ort.Tensor("float32", await floats(`/${name}.f32`), shape);
+      const input = async (name) => new ort.Tensor("float32", await floats(`/${name}.f32`), shape);
       const feeds = { x: await input("x"), x_flip: await input("x_flip") };
       const expected = await floats("/logits.f32");
       const session = await ort.InferenceSession.create("/network.onnx", {
