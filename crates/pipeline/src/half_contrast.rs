@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use saswin_model::HalfContrast;
 use saswin_volume::{Volume, for_each_piece};
 
-use crate::neighbours::{FACES, around, ball, neighbour};
+use crate::neighbours::{FACES, around, ball, neighbour, within};
 
 /// Quantile of a piece's intensities that stands for its inside: its border is darker, single voxels are brighter.
 const INSIDE: f64 = 0.75;
@@ -44,8 +44,9 @@ pub(crate) fn move_borders(map: &mut Volume<u8>, scan: &[f32], wanted: &HalfCont
             return;
         }
         let bright = |i: &usize| scan[*i] > f32::midpoint(inside, outside);
-        let lost: BTreeSet<usize> =
-            at_border(piece, &mask, &mut seen, dims, &reach).into_iter().filter(|i| !bright(i)).collect();
+        let beside = around(piece, &mask, &mut seen, dims, &FACES);
+        let border = within(beside, |n| mask[n], &mut seen, dims, &reach);
+        let lost: BTreeSet<usize> = border.into_iter().filter(|i| !bright(i)).collect();
         let inner = piece.iter().filter(|i| !lost.contains(i));
         let won = near.iter().filter(|i| bright(i) && map.voxels[**i] > 0);
         let kept = parts(inner.chain(won).copied().collect(), dims, fewest);
@@ -53,28 +54,6 @@ pub(crate) fn move_borders(map: &mut Volume<u8>, scan: &[f32], wanted: &HalfCont
         moved.extend(kept.into_iter().map(|i| (i, wanted.label)));
     });
     moved.into_iter().for_each(|(voxel, label)| map.voxels[voxel] = label);
-}
-
-/// The voxels of pieces within the ball around any voxel beside this `piece`. `seen` is false everywhere, before and
-/// after.
-fn at_border(
-    piece: &[usize],
-    mask: &[bool],
-    seen: &mut [bool],
-    dims: [usize; 3],
-    ball: &[[isize; 3]],
-) -> Vec<usize> {
-    let mut found = Vec::new();
-    for beside in around(piece, mask, seen, dims, &FACES) {
-        for n in ball.iter().filter_map(|step| neighbour(beside, *step, dims)) {
-            if mask[n] && !seen[n] {
-                seen[n] = true;
-                found.push(n);
-            }
-        }
-    }
-    found.iter().for_each(|n| seen[*n] = false);
-    found
 }
 
 /// Those of `voxels` that hang together by faces in parts of `fewest` or more.

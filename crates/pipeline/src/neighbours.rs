@@ -15,12 +15,24 @@ pub(crate) fn around(
     dims: [usize; 3],
     ball: &[[isize; 3]],
 ) -> Vec<usize> {
-    let outside = |i: usize, step: &[isize; 3]| neighbour(i, *step, dims).filter(|n| !mask[*n]);
-    let mut found = Vec::new();
     // What is nearest to a voxel outside lies on the piece's border.
-    for i in piece.iter().filter(|i| FACES.iter().any(|step| outside(**i, step).is_some())) {
-        for n in ball.iter().filter_map(|step| outside(*i, step)) {
-            if !seen[n] {
+    let outside = |step: &[isize; 3], i: usize| neighbour(i, *step, dims).is_some_and(|n| !mask[n]);
+    let border = piece.iter().copied().filter(|i| FACES.iter().any(|step| outside(step, *i)));
+    within(border, |n| !mask[n], seen, dims, ball)
+}
+
+/// The voxels that are `wanted`, within the ball around any of `from`. `seen` is false everywhere, before and after.
+pub(crate) fn within(
+    from: impl IntoIterator<Item = usize>,
+    wanted: impl Fn(usize) -> bool,
+    seen: &mut [bool],
+    dims: [usize; 3],
+    ball: &[[isize; 3]],
+) -> Vec<usize> {
+    let mut found = Vec::new();
+    for i in from {
+        for n in ball.iter().filter_map(|step| neighbour(i, *step, dims)) {
+            if wanted(n) && !seen[n] {
                 seen[n] = true;
                 found.push(n);
             }
