@@ -282,8 +282,12 @@ impl Recipe {
             need((0.0..=1.0).contains(&finish.share), "data.finish.share", "must be 0 to 1")?;
         }
         let spacing = self.manifest.preprocessing.spacing_mm;
-        need(spacing == 1.0 || spacing == 2.0, "manifest.preprocessing.spacing_mm", "must be 1 or 2")?;
-        need(spacing == 1.0 || data.heads.is_some(), "data.heads", "must be given for windows of 2 mm")?;
+        need([1.0, 1.5, 2.0].contains(&spacing), "manifest.preprocessing.spacing_mm", "must be 1, 1.5 or 2")?;
+        need(
+            spacing == 1.0 || data.heads.is_some(),
+            "data.heads",
+            "must be given for windows of more than 1 mm",
+        )?;
         need(data.heads != Some(0), "data.heads", "must be 1 or more")?;
         let decoder = self.architecture.out_channels() > 0;
         let segmentation = self.segmentation != Segmentation::None;

@@ -48,45 +48,74 @@ pub struct Crop {
 }
 
 impl Sample {
-    /// The sample at half the resolution: 2 mm, mean intensities, the most frequent target, and
-    /// findings where at least 3 of 8 voxels have one (1 of 8 for clefts).
-    pub fn halved(&self) -> Self {
-        let dims = self.dims.map(|n| n / 2);
+    /// The sample in voxels of `spacing` mm, from 1 to 2: mean intensities, the most frequent target, and
+    /// findings that fill three eighths of a voxel (clefts: an eighth).
+    pub fn coarser(&self, spacing: f32) -> Self {
+        let axes = self.dims.map(|n| Cover::along(n, spacing));
+        let dims = [0, 1, 2].map(|a| axes[a].len());
         let count = dims.iter().product();
-        let mut half = Self {
+        let mut coarse = Self {
             dims,
             image: Vec::with_capacity(count),
             target: Vec::with_capacity(count),
             findings: Vec::with_capacity(count),
             truth: self.truth.clone(),
         };
-        let [_, ny, nz] = self.dims;
         for i in 0..count {
-            let [x, y, z] = [i / (dims[1] * dims[2]), i / dims[2] % dims[1], i % dims[2]];
-            let block: [usize; 8] = std::array::from_fn(|b| {
-                ((2 * x + (b >> 2)) * ny + 2 * y + (b >> 1 & 1)) * nz + 2 * z + (b & 1)
-            });
-            half.image.push(block.iter().map(|v| self.image[*v]).sum::<f32>() / 8.0);
-            half.target.push(most_frequent(block.map(|v| self.target[v])));
-            half.findings.push(joint_finding(block.map(|v| self.findings[v])));
+            let at = [i / (dims[1] * dims[2]), i / dims[2] % dims[1], i % dims[2]];
+            let block = self.block([0, 1, 2].map(|a| axes[a][at[a]]));
+            coarse.image.push(block.iter().map(|(v, share)| share * self.image[*v]).sum());
+            coarse.target.push(most_frequent(block.map(|(v, share)| (self.target[v], share))));
+            coarse.findings.push(joint_finding(block.map(|(v, share)| (self.findings[v], share))));
         }
-        half
+        coarse
+    }
+
+    /// The voxels that a coarse voxel covers, and which share of it each of them has.
+    fn block(&self, cover: [Cover; 3]) -> [(usize, f32); 8] {
+        let [_, ny, nz] = self.dims;
+        std::array::from_fn(|b| {
+            let [x, y, z] = [cover[0].part(b >> 2), cover[1].part(b >> 1 & 1), cover[2].part(b & 1)];
+            ((x.0 * ny + y.0) * nz + z.0, x.1 * y.1 * z.1)
+        })
     }
 }
 
-fn most_frequent(block: [u8; 8]) -> u8 {
-    let mut votes = [0u8; targets::COUNT];
-    block.iter().for_each(|t| votes[*t as usize] += 1);
-    (0..targets::COUNT).max_by_key(|t| votes[*t]).map_or(0, |t| t as u8)
+/// What a coarse voxel covers along one axis: two neighbours, and the first one's share.
+#[derive(Debug, Clone, Copy)]
+struct Cover {
+    first: usize,
+    share: f32,
 }
 
-fn joint_finding(block: [u8; 8]) -> u8 {
-    let count = |wanted: u8| block.iter().filter(|f| **f == wanted).count();
-    if count(finding::FRACTURE) >= 1 {
+impl Cover {
+    /// Of the voxels of `spacing`, from 1 to 2, that lie in `n` of 1; each must end within two of them.
+    fn along(n: usize, spacing: f32) -> Vec<Self> {
+        let cover = |i: usize| {
+            let low = i as f32 * spacing;
+            Self { first: low as usize, share: (1.0 - low.fract()) / spacing }
+        };
+        (0..(n as f32 / spacing) as usize).map(cover).collect()
+    }
+
+    fn part(self, which: usize) -> (usize, f32) {
+        if which == 0 { (self.first, self.share) } else { (self.first + 1, 1.0 - self.share) }
+    }
+}
+
+fn most_frequent(block: [(u8, f32); 8]) -> u8 {
+    let mut votes = [0.0f32; targets::COUNT];
+    block.iter().for_each(|(t, share)| votes[*t as usize] += share);
+    (0..targets::COUNT).max_by(|a, b| votes[*a].total_cmp(&votes[*b])).map_or(0, |t| t as u8)
+}
+
+fn joint_finding(block: [(u8, f32); 8]) -> u8 {
+    let share = |wanted: u8| block.iter().filter(|(f, _)| *f == wanted).map(|(_, share)| share).sum::<f32>();
+    if share(finding::FRACTURE) >= 0.125 {
         finding::FRACTURE
-    } else if count(finding::BLEED) >= 3 {
+    } else if share(finding::BLEED) >= 0.375 {
         finding::BLEED
-    } else if count(finding::LESION) >= 3 {
+    } else if share(finding::LESION) >= 0.375 {
         finding::LESION
     } else {
         finding::NONE
@@ -97,11 +126,29 @@ fn joint_finding(block: [u8; 8]) -> u8 {
 mod tests {
     use super::*;
 
+    fn eighths(block: [u8; 8]) -> [(u8, f32); 8] {
+        block.map(|v| (v, 0.125))
+    }
+
     #[test]
     fn blocks_take_the_common_class_and_keep_clefts() {
-        assert_eq!(most_frequent([0, 3, 3, 3, 1, 1, 0, 3]), 3);
-        assert_eq!(joint_finding([0, 0, 0, 3, 2, 2, 2, 2]), finding::FRACTURE);
-        assert_eq!(joint_finding([0, 0, 0, 0, 0, 2, 2, 1]), finding::NONE);
-        assert_eq!(joint_finding([0, 0, 0, 0, 0, 1, 1, 1]), finding::LESION);
+        assert_eq!(most_frequent(eighths([0, 3, 3, 3, 1, 1, 0, 3])), 3);
+        assert_eq!(joint_finding(eighths([0, 0, 0, 3, 2, 2, 2, 2])), finding::FRACTURE);
+        assert_eq!(joint_finding(eighths([0, 0, 0, 0, 0, 2, 2, 1])), finding::NONE);
+        assert_eq!(joint_finding(eighths([0, 0, 0, 0, 0, 1, 1, 1])), finding::LESION);
+    }
+
+    #[test]
+    fn coarse_voxels_share_the_fine_ones_between_them() {
+        for spacing in [1.5f32, 2.0] {
+            let mut seen = [0.0f32; 6];
+            for cover in Cover::along(6, spacing) {
+                [0, 1]
+                    .map(|which| cover.part(which))
+                    .iter()
+                    .for_each(|(at, share)| seen[*at] += share * spacing);
+            }
+            assert!(seen.iter().all(|s| (s - 1.0).abs() < 1e-6), "{spacing} mm: {seen:?}");
+        }
     }
 }

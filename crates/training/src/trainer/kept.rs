@@ -32,15 +32,15 @@ pub(super) struct KeptHeads {
     folder: PathBuf,
     synth: Arc<HeadSynth>,
     seed: u64,
-    halved: bool,
+    spacing: f32,
     /// Number of heads.
     pub count: usize,
 }
 
 impl KeptHeads {
-    /// `count` heads of `synth`, at 2 mm if `halved`, in `folder`, which must be for this stream alone.
-    pub fn new(folder: PathBuf, synth: Arc<HeadSynth>, seed: u64, halved: bool, count: usize) -> Self {
-        Self { folder, synth, seed, halved, count }
+    /// `count` heads of `synth` in voxels of `spacing` mm in `folder`, which must be for this stream alone.
+    pub fn new(folder: PathBuf, synth: Arc<HeadSynth>, seed: u64, spacing: f32, count: usize) -> Self {
+        Self { folder, synth, seed, spacing, count }
     }
 
     /// Draws all heads that are not there yet.
@@ -65,7 +65,7 @@ impl KeptHeads {
     fn sample(&self, index: usize) -> KeptHead {
         let seed = Rng::new(self.seed).fork("heads").fork(&index.to_string()).bits();
         let sample = self.synth.sample(seed);
-        KeptHead::of(if self.halved { sample.halved() } else { sample })
+        KeptHead::of(if self.spacing > 1.0 { sample.coarser(self.spacing) } else { sample })
     }
 
     fn draw(&self, index: usize, path: &Path) -> Result<KeptHead, TrainError> {

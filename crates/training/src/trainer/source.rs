@@ -72,13 +72,12 @@ impl HeadSource {
         let source = |range, stream: &str, heads: Option<usize>| -> Result<Self, TrainError> {
             let synth = Arc::new(head_synth(data, range, cache)?);
             let spacing = recipe.manifest.preprocessing.spacing_mm as f32;
-            let halved = spacing > 1.0;
             // Other settings draw other heads.
-            let drawn_by = (crate::synth::VERSION, &data.synthesis, &data.maps, range, halved);
+            let drawn_by = (crate::synth::VERSION, &data.synthesis, &data.maps, range, spacing);
             let drawn_by = serde_json::to_string(&drawn_by).unwrap_or_default();
             let key = Rng::new(recipe.seed).fork(&drawn_by).bits();
             let folder = cache.join(format!("{}-{stream}-{key:016x}", recipe.name));
-            let keep = |count| KeptHeads::new(folder, synth.clone(), recipe.seed, halved, count);
+            let keep = |count| KeptHeads::new(folder, synth.clone(), recipe.seed, spacing, count);
             Ok(Self {
                 kept: heads.map(keep),
                 synth,
