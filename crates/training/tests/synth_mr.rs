@@ -1,6 +1,7 @@
 //! MR synthesis on the real label maps; skipped where they are missing.
 
-use std::path::{Path, PathBuf};
+mod common;
+
 use std::time::Instant;
 
 use saswin_training::synth::targets::{self, mirrored};
@@ -8,17 +9,7 @@ use saswin_training::synth::{
     Canvas, Contrast, HeadMap, HeadSynth, MrScale, Region, Rng, SynthConfig, patches,
 };
 
-/// A label map of the test data, if it is there.
-fn map_path() -> Option<PathBuf> {
-    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let data = std::env::var_os("SASWIN_DATA").map_or(default, PathBuf::from);
-    let path = data.join("synthseg-label-maps/training_seg_13.nii.gz");
-    if !path.exists() {
-        eprintln!("skipped: {} is missing (set SASWIN_DATA)", path.display());
-        return None;
-    }
-    Some(path)
-}
+use common::map_path;
 
 fn volumes(target: &[u8]) -> [usize; targets::COUNT] {
     let mut count = [0; targets::COUNT];

@@ -1,23 +1,13 @@
 //! Lesions in MR and emergencies in CT, on a real label map; skipped where it is missing.
 
-use std::path::{Path, PathBuf};
+mod common;
 
 use saswin_training::synth::{
     Canvas, HeadMap, HeadSynth, Pathology, Region, Sample, SynthConfig, SynthKind, finding,
     load_or_pack_shapes, targets,
 };
 
-/// A label map of the test data, if it is there.
-fn map_path() -> Option<PathBuf> {
-    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let data = std::env::var_os("SASWIN_DATA").map_or(default, PathBuf::from);
-    let path = data.join("synthseg-label-maps/training_seg_13.nii.gz");
-    if !path.exists() {
-        eprintln!("skipped: {} is missing (set SASWIN_DATA)", path.display());
-        return None;
-    }
-    Some(path)
-}
+use common::map_path;
 
 fn whole_heads() -> SynthConfig {
     SynthConfig { kind: SynthKind::Ct, cut: 0.0, thick: 0.0, ..SynthConfig::default() }
