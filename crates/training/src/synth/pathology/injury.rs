@@ -1,20 +1,15 @@
-//! Bone and what surrounds the head in CT: fractures, swollen scalp, calcification, head rest.
+//! Bone and what surrounds the head in CT: fractures, swollen scalp, head rest.
 
 use super::blob::{Blob, cross, dot, unit};
 use super::overlay::{self, BONE, CISTERNS, GREY, INSIDE, Overlay, OverlayLook, SCALP, Tissues, finding};
-use super::{Case, Pathology, Push, Setting};
+use super::{Case, Pathology, Push, Setting, chalk};
 use crate::synth::Rng;
 use crate::synth::classes::Tissue;
 
 /// Harmless things that may be taken for blood or injury.
 pub(crate) fn furnish(setting: &Setting, rng: &mut Rng, case: &mut Case) {
-    let middle = setting.anatomy.middle();
     if rng.chance(0.6) {
-        // Calcified pineal gland.
-        let place = [middle[0] + rng.normal(), middle[1] - 12.0 + 3.0 * rng.normal(), middle[2] - 2.0];
-        let gland = Blob::random(place, rng.range(1.2, 3.0), 0.2, 0.1, rng);
-        let look = OverlayLook::towards(rng.range(70.0, 350.0), 0.0, 10.0);
-        case.lay(setting, &gland, INSIDE, look, finding::NONE);
+        chalk::pineal(setting, rng, case);
     }
     if rng.chance(0.6) {
         falx(setting, rng, case);
@@ -30,6 +25,7 @@ pub(crate) fn furnish(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     }
     tentorium(setting, &mut rng.fork("tentorium"), case);
     skull_base(setting, &mut rng.fork("skull base"), case);
+    chalk::elsewhere(setting, &mut rng.fork("chalk"), case);
 }
 
 /// The tent between cerebrum and cerebellum with the straight sinus in its ridge: as dense as dura or blood in veins,

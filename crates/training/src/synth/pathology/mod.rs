@@ -3,6 +3,7 @@
 mod anatomy;
 mod bleeds;
 mod blob;
+mod chalk;
 mod injury;
 mod lesions;
 pub(crate) mod overlay;
