@@ -9,15 +9,18 @@ const skip = inject.noRun;
 const GPU = "?backend=webgpu";
 
 /** The page with the phantom open and the model with random weights chosen. */
-async function stage(t, trouble, { query = GPU, values = [], change, asCard = false } = {}) {
+async function stage(
+  t,
+  trouble,
+  { query = GPU, values = [], change, asCard = false, ahead = false } = {},
+) {
   const opened = await launch(t, {
     query,
     prepare: async (context) => {
       await inject.offerTiny(context, change);
-      const both = asCard
-        ? `(...all) => { (${inject.disguise})(); (${trouble})(...all); }`
-        : trouble;
-      await inject.inWorker(context, both, ...values);
+      const first = [...(asCard ? [inject.disguise] : []), ...(ahead ? [] : [inject.cold])];
+      const calls = first.map((call) => `(${call})();`).join(" ");
+      await inject.inWorker(context, `(...all) => { ${calls} (${trouble})(...all); }`, ...values);
     },
   });
   await ready(opened.page);
@@ -56,6 +59,20 @@ for (const [kind, trouble] of [
     assert.match(await page.locator("#adapter").textContent(), /^CPU · .+\(.{20,}\)$/);
   });
 }
+
+test("programs are compiled while the scan is looked at, and none in the run", {
+  skip,
+}, async (t) => {
+  const options = { query: "", asCard: true, ahead: true };
+  const { page } = await stage(t, inject.countPrograms, options);
+  const [worker] = page.workers();
+  const ask = (what) => worker.evaluate(`self.${what}`);
+  while (!(await ask("warm"))) await page.waitForTimeout(100);
+  const programs = await ask("programs");
+  assert.ok(programs > 20, `${programs} programs`);
+  await analyse(page);
+  assert.equal(await ask("programs"), programs);
+});
 
 test("a device lost in mid-run is replaced, and the result is the same", { skip }, async (t) => {
   const nothing = () => {};

@@ -29,7 +29,7 @@ export async function chooseTiny(page) {
     const select = document.querySelector("#models");
     for (const option of select.options) option.disabled = false;
     select.value = "tiny";
-    select.dispatchEvent(new Event("change"));
+    select.dispatchEvent(new Event("change", { bubbles: true }));
   });
 }
 
@@ -41,6 +41,30 @@ export async function inWorker(context, trouble, ...values) {
     const { "content-encoding": _, "content-length": __, ...headers } = response.headers();
     await route.fulfill({ status: 200, headers, body: script + (await response.text()) });
   });
+}
+
+/** Nothing is compiled ahead, so that what is counted belongs to the run. */
+export function cold() {
+  self.addEventListener("message", (event) => {
+    if (event.data.type === "warm") event.stopImmediatePropagation();
+  });
+}
+
+/** Counts the programs that are compiled, in `self.programs`; `self.warm` once none is left to compile ahead. */
+export function countPrograms() {
+  self.programs = 0;
+  const post = self.postMessage;
+  self.postMessage = (message, ...rest) => {
+    if (message.type === "warm") self.warm = true;
+    post.call(self, message, ...rest);
+  };
+  for (const name of ["createComputePipeline", "createComputePipelineAsync"]) {
+    const create = GPUDevice.prototype[name];
+    GPUDevice.prototype[name] = function (descriptor) {
+      self.programs += 1;
+      return create.call(this, descriptor);
+    };
+  }
 }
 
 /** A software adapter would have to compete with the CPU; this one looks like a card. */

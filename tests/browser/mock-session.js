@@ -39,6 +39,7 @@ export class Session {
       reply("progress", { stage: "model", done: 1, total: 2, text: "Loading" });
       return reply("kept", {});
     }
+    if (type === "warm") return reply("warm", {});
     cancelled = true;
   }
 

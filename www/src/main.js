@@ -32,6 +32,8 @@ const panel = new AnalysisPanel({
 
 /** What is on screen: the scan, its result, and the run under way. */
 const shown = { scan: null, result: null, run: null };
+/** Names of the models whose programs the worker was asked to compile. */
+const warmed = new Set();
 /** Counts openings: one that was overtaken by another goes no further. */
 let turn = 0;
 
@@ -72,8 +74,9 @@ client.addEventListener("ready", ({ detail }) => {
   diagnostics.ready(detail);
   panel.offer(detail.models);
   fetchViewer().catch(() => {});
-  if (shown.scan) panel.suit(shown.scan.modality);
-  showModel(panel.model);
+  warmed.clear();
+  if (shown.scan) suit(shown.scan);
+  else showModel(panel.model);
 });
 client.addEventListener("failed", ({ detail }) => {
   showAdapterFailure("Could not start");
@@ -81,7 +84,7 @@ client.addEventListener("failed", ({ detail }) => {
   showError(detail);
 });
 client.addEventListener("requests", ({ detail }) => requests.add(detail));
-find("#findings").addEventListener("change", () => showModel(panel.model));
+find("#findings").addEventListener("change", chosen);
 window.addEventListener("keydown", (event) => {
   const closes = document.querySelector(":popover-open, dialog[open]");
   if (event.key === "Escape" && shown.run && !closes) cancel();
@@ -176,9 +179,23 @@ async function showScan({ nifti, info }, index) {
   controls.showScan(info);
   showScanFacts(info);
   markSeries(index);
-  panel.suit(info.modality);
-  showModel(panel.model);
+  suit(info);
   announce(`Scan shown, ${dims(info.dims)} voxels.`);
+}
+
+function suit({ modality }) {
+  panel.suit(modality);
+  chosen();
+}
+
+/** A reader looks at the scan before asking for an analysis: time to compile what it needs. */
+function chosen() {
+  const { model } = panel;
+  showModel(model);
+  if (!shown.scan || !model || model.imported || warmed.has(model.name)) return;
+  warmed.add(model.name);
+  // What is wrong shows in the run, which needs the same.
+  client.request("warm", { model: model.name }).catch(() => {});
 }
 
 async function analyse(model, ignoreWarnings = false) {

@@ -25,6 +25,7 @@ mod survey;
 mod tier;
 mod tissue;
 mod trouble;
+mod warm;
 
 pub use bench::{
     Bench, BenchModel, BenchOptions, Ceiling, Measurement, Network, PassTime, Profile, SUITE, bench,
@@ -48,3 +49,4 @@ pub use sample::phantom_scan;
 pub use suitability::{Concern, Suitability, check};
 pub use tier::DeviceTier;
 pub use trouble::{DeviceTrouble, DeviceWatch};
+pub use warm::warm;

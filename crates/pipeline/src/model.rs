@@ -1,6 +1,8 @@
 //! A model ready to run.
 
+use burn::tensor::Device;
 use saswin_kernels::Arithmetic;
+use saswin_model::fidelity::named_weights;
 use saswin_model::import::Import;
 use saswin_model::nets::Network;
 use saswin_model::weights::{self, Precision, WeightMap};
@@ -45,6 +47,17 @@ impl LoadedModel {
     pub fn imported(import: Import, engine: &Engine) -> Result<Self, RunError> {
         let sha256 = import.manifest.files.first().map(|f| f.sha256.clone()).unwrap_or_default();
         Self::build(import.manifest, import.weights, sha256, Precision::F32, engine)
+    }
+
+    /// The network with weights computed from their names, stored and multiplied as the manifest's own would be.
+    ///
+    /// # Errors
+    /// If there is no such network.
+    pub(crate) fn of_chance(manifest: Manifest, engine: &Engine) -> Result<Self, RunError> {
+        let precision = manifest.files.first().map_or(Precision::F32, |file| file.precision);
+        let named = named_weights(&Network::new(&manifest.architecture, &Device::flex())?);
+        let packed = weights::pack(&named, precision, |_| false)?;
+        Self::build(manifest, weights::unpack(&packed)?, String::new(), precision, engine)
     }
 
     fn build(

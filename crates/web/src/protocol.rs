@@ -78,6 +78,11 @@ pub enum Request {
         /// The same window of the scan's left-right flip.
         mirror: ByteBuf,
     },
+    /// Compiles the programs of a model's network ahead of a run; needs no weights and fetches none.
+    Warm {
+        /// Model name.
+        model: String,
+    },
     /// Fetches a model's weights ahead of a run and keeps them, verified, in the browser.
     Keep {
         /// Model name.
@@ -193,6 +198,8 @@ pub enum Reply {
     Cancelled,
     /// The weights are in the browser.
     Kept,
+    /// Nothing is left to compile ahead.
+    Warm,
     /// The self-test's result.
     Selftest {
         /// What computed.

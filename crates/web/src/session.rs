@@ -8,7 +8,7 @@ use saswin_model::Manifest;
 use saswin_model::import::{Declaration, import};
 use saswin_pipeline::{
     Engine, Findings, LoadedModel, Options, Rig, RunError, SharedCrew, Wanted, WindowInput, mirrored,
-    nifti_options, run, scan_info,
+    nifti_options, run, scan_info, warm,
 };
 use saswin_scan_io::{
     Gray, Limits, NiftiOptions, Scan, Series, SourceFile, open, write_nifti_f32, write_nifti_u8,
@@ -129,6 +129,7 @@ impl State {
             Request::Select { index, volume } => self.select(index, volume),
             Request::Run { model, ignore_warnings } => self.run(id, &model, ignore_warnings).await,
             Request::Keep { model } => self.keep(id, &model).await,
+            Request::Warm { model } => self.warm(&model).await,
             Request::Assist { manifest, weights } => self.assist(&manifest, &weights),
             Request::Window { roi, scan, mirror } => {
                 let [scan, mirror] = [&scan, &mirror].map(|bytes| from_bytes(bytes));
@@ -316,6 +317,15 @@ impl State {
         let manifest = self.manifest(name)?;
         models::keep(&manifest, |done| self.send(id, &loading(&manifest, done))).await?;
         Ok(Reply::Kept)
+    }
+
+    async fn warm(&self, name: &str) -> Result<Reply, Failure> {
+        let (manifest, engine) = (self.manifest(name)?, self.engine.borrow().clone());
+        let loaded = self.model.borrow().as_ref().is_some_and(|model| model.manifest.name == name);
+        if let Some(engine) = engine.filter(|_| !loaded) {
+            warm(&manifest, &engine).await?;
+        }
+        Ok(Reply::Warm)
     }
 
     fn manifest(&self, name: &str) -> Result<Manifest, Failure> {
