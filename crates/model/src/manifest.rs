@@ -98,6 +98,10 @@ pub struct Label {
     /// in training than in life.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub margin: f32,
+    /// The margin where the background is the best of the other labels, if it is another one: outside of all that the
+    /// network tells apart, false findings are of other kinds. Only for labels that exclude each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outer_margin: Option<f32>,
 }
 
 impl Label {

@@ -70,6 +70,10 @@ fn a_manifest_that_cannot_be_computed_is_refused() {
     let half =
         r#""modality": "mr", "half_contrast": [{ "label": 1, "among": [2], "reach_mm": 3, "around_mm": 1 }]"#;
     assert!(reason(r#""modality": "mr""#, half).contains("`half_contrast` needs"));
+    let outer = MANIFEST.replace(r#""color": [1, 2, 3]"#, r#""color": [1, 2, 3], "outer_margin": 1"#);
+    assert!(Manifest::from_json(&outer).is_ok());
+    let overlapping = reason_in(&outer, r#""modality": "mr""#, r#""modality": "mr", "overlapping": true"#);
+    assert!(overlapping.contains("`outer_margin` needs"), "{overlapping}");
     let lateral = r#"{"kind": "lateral", "scale_mm": 80.0}"#;
     let scan = r#"{"kind": "scan"}"#;
     let turned = reason_in(&tissues, &format!("{scan}, {lateral}"), &format!("{lateral}, {scan}"));

@@ -191,6 +191,7 @@ fn label((index, name): (usize, &String)) -> Label {
         side: side.map(|(_, side)| side),
         color: color(index),
         margin: 0.0,
+        outer_margin: None,
     }
 }
 

@@ -71,6 +71,12 @@ impl Manifest {
         self.labels(label) && among.iter().all(|class| built(class) && *class != label)
     }
 
+    /// What is wrong with the margins of labels.
+    fn flaw_of_margins(&self) -> Option<&'static str> {
+        let outer = self.labels.iter().any(|label| label.outer_margin.is_some());
+        (outer && self.overlapping).then_some("`outer_margin` needs labels that exclude each other")
+    }
+
     /// What is wrong with `half_contrast`, if there is any.
     fn flaw_of_half_contrast(&self) -> Option<&'static str> {
         let sound = |h: &HalfContrast| {
@@ -128,7 +134,8 @@ impl Manifest {
             .flaw_of_tissues()
             .or(self.flaw_of_contrast())
             .or(self.flaw_of_surroundings())
-            .or(self.flaw_of_half_contrast());
+            .or(self.flaw_of_half_contrast())
+            .or(self.flaw_of_margins());
         if let Some(reason) = flaw {
             return fail(reason.to_owned());
         }
