@@ -62,6 +62,7 @@ for (const [kind, trouble] of [
 
 test("programs are compiled while the scan is looked at, and none in the run", {
   skip,
+  timeout: 600_000,
 }, async (t) => {
   const options = { query: "", asCard: true, ahead: true };
   const { page } = await stage(t, inject.countPrograms, options);

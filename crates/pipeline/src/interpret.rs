@@ -12,10 +12,9 @@ pub(crate) fn apply_margins(manifest: &Manifest, scores: &mut Scores) {
     let size = scores.segmentation.len() / scores.classes.max(1);
     for label in manifest.labels.iter().filter(|l| l.margin != 0.0 || l.outer_margin.is_some()) {
         let channel = usize::from(label.value) - usize::from(manifest.overlapping);
-        let outer = label.outer_margin.filter(|_| !manifest.overlapping);
         for voxel in 0..size {
-            let margin = outer.filter(|_| is_outside(scores, channel, voxel)).unwrap_or(label.margin);
-            scores.segmentation[channel * size + voxel] -= margin;
+            let outer = label.outer_margin.filter(|_| is_outside(scores, channel, voxel));
+            scores.segmentation[channel * size + voxel] -= outer.unwrap_or(label.margin);
         }
     }
 }
