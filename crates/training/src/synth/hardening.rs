@@ -1,34 +1,56 @@
 //! Beam hardening: what dense bone does to the values between and beside it.
 
 use super::filters::blur;
-use super::{Canvas, CtSpec};
+use super::{Canvas, CtSpec, Rng, streaks};
 
 /// Above this value in HU bone hardens the beam.
 const DENSE: f32 = 500.0;
+/// Streaks are narrower than this (standard deviation in mm); what is wider is cupping's.
+const WIDEST: f32 = 12.0;
+/// Streaks beyond this many HU are cut.
+const LARGEST: f32 = 45.0;
 
 /// Additive error in HU on the coarse grid of `head` (HU, `size` samples every `step` mm).
 ///
-/// Values rise towards the skull (cupping), and fall along lines from side to side that cross more
-/// dense bone than their neighbours do, as between the petrous bones.
-pub(crate) fn field(head: &[f32], size: [usize; 3], step: usize, ct: &CtSpec) -> Vec<f32> {
+/// Values rise towards the skull (cupping), and streaks run between and beside dense bones, as the
+/// petrous ones are.
+pub(crate) fn field(head: &[f32], size: [usize; 3], step: usize, ct: &CtSpec, rng: &mut Rng) -> Vec<f32> {
     let bone: Vec<f32> = head.iter().map(|v| ((v - DENSE) / 1000.0).clamp(0.0, 1.0)).collect();
+    let soft: Vec<f32> = head.iter().map(|v| if (-300.0..300.0).contains(v) { 1.0 } else { 0.0 }).collect();
+    let streaks = streaks_of(&bone, &soft, size, WIDEST / step as f32, ct, rng);
     let near = blur(&bone, size, ct.reach / step as f32);
     // Cupping is full where as much bone is near as in bone itself.
     let in_bone = bone.iter().zip(&near).map(|(b, n)| b * n).sum::<f32>() / bone.iter().sum::<f32>().max(1.0);
-    let [nx, ny, nz] = size;
-    let mut crossed = vec![0.0; ny * nz];
-    for plane in bone.chunks_exact(ny * nz) {
-        crossed.iter_mut().zip(plane).for_each(|(c, b)| *c += b * 4.0 / nx as f32);
-    }
-    let usual = blur(&crossed, [1, ny, nz], 2.5);
     let mut error = Vec::with_capacity(head.len());
     for i in 0..head.len() {
-        let line = i % (ny * nz);
-        let x = (i / (ny * nz) * step) as f32 / Canvas::ORIGIN[0] - 1.0;
+        let x = (i / (size[1] * size[2]) * step) as f32 / Canvas::ORIGIN[0] - 1.0;
         let cupping = ct.cupping * (1.0 + ct.lean * x) * (near[i] / in_bone.max(1e-3)).min(2.0);
-        let soft = if head[i] > -300.0 && head[i] < 300.0 { 1.0 } else { 0.0 };
-        let streak = ct.streaks * (usual[line] - crossed[line]) * 4.0;
-        error.push(soft * (cupping + streak.clamp(-20.0, 12.0)));
+        error.push(soft[i] * (cupping + streaks[i]));
     }
     error
+}
+
+/// Streaks in HU: of soft tissue, one place in fifty has stronger ones than `ct.streaks`.
+fn streaks_of(
+    bone: &[f32],
+    soft: &[f32],
+    size: [usize; 3],
+    widest: f32,
+    ct: &CtSpec,
+    rng: &mut Rng,
+) -> Vec<f32> {
+    let mut streaks = streaks::field(bone, size, ct.starved, rng);
+    streaks.iter_mut().zip(soft).for_each(|(s, soft)| *s *= soft);
+    let (wide, share) = (blur(&streaks, size, widest), blur(soft, size, widest));
+    let wide = wide.iter().zip(share).map(|(w, share)| w / share.max(1e-3));
+    streaks.iter_mut().zip(soft).zip(wide).for_each(|((s, soft), w)| *s = soft * (*s - w));
+    let mut sizes: Vec<f32> =
+        streaks.iter().zip(soft).filter(|(_, s)| **s > 0.0).map(|(v, _)| v.abs()).collect();
+    let rank = sizes.len() * 49 / 50;
+    if rank < sizes.len() {
+        let (_, strong, _) = sizes.select_nth_unstable_by(rank, f32::total_cmp);
+        let gain = ct.streaks / strong.max(1e-6);
+        streaks.iter_mut().for_each(|s| *s = (*s * gain).clamp(-LARGEST, LARGEST));
+    }
+    streaks
 }

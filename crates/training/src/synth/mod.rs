@@ -32,6 +32,7 @@ mod rng;
 mod sample;
 mod scene;
 mod spec;
+mod streaks;
 pub mod targets;
 
 pub use classes::{CLASSES, Class, Tissue};

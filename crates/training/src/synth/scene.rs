@@ -14,6 +14,8 @@ use super::{Canvas, Contrast, HeadMap, Region, Rng, SampleSpec, SampleTruth, Syn
 
 /// Spacing in mm of the coarse drawing that intensities are scaled by.
 const COARSE: usize = 6;
+/// The same for CT, whose streaks are narrow.
+const LESS_COARSE: usize = 3;
 /// Smoothness of stripped brains' borders in mm.
 const STRIP_BLUR: f32 = 2.2;
 /// Margin for it, in voxels.
@@ -35,11 +37,13 @@ impl<'a> Scene<'a> {
         let painter = Painter::new(map, &spec, config, shapes);
         let scale = MrScale { low: 0.0, high: 1.0 };
         let mut scene = Self { map, spec, painter, scale, ceiling: config.ceiling, spread: None };
-        let size = Canvas::DIMS.map(|n| n / COARSE);
-        let (picture, target) = scene.coarse_picture(size);
+        let step = if scene.spec.ct.is_some() { LESS_COARSE } else { COARSE };
+        let size = Canvas::DIMS.map(|n| n / step);
+        let (picture, target) = scene.coarse_picture(size, step);
         if let Some(ct) = &scene.spec.ct {
-            let error = hardening::field(&picture, size, COARSE, ct);
-            scene.spread = Some((Lattice::sampled(error, size, COARSE as f32), [0.0; 3], 1.0));
+            let mut rng = Rng::new(scene.spec.seed).fork("streaks");
+            let error = hardening::field(&picture, size, step, ct, &mut rng);
+            scene.spread = Some((Lattice::sampled(error, size, step as f32), [0.0; 3], 1.0));
         } else {
             scene.scale = scene.estimated_scale(&picture, &target, size).unwrap_or(scene.scale);
             let (axis, by, strength) = scene.spec.ghost;
@@ -87,12 +91,12 @@ impl<'a> Scene<'a> {
     /// The blurred head at coarse places: the mean of places one standard deviation of the
     /// scanner's blur away along each axis, which has the blur's mean and variance. Targets are
     /// those of the last.
-    fn coarse_picture(&self, size: [usize; 3]) -> (Vec<f32>, Vec<u8>) {
+    fn coarse_picture(&self, size: [usize; 3], step: usize) -> (Vec<f32>, Vec<u8>) {
         let mut sum = vec![0.0; size.iter().product()];
         let mut target = Vec::new();
         for corner in [[1.0, 1.0, 1.0], [1.0, -1.0, -1.0], [-1.0, 1.0, -1.0], [-1.0, -1.0, 1.0f32]] {
             let start = std::array::from_fn(|a| corner[a] * self.spec.blur[a]);
-            let painted = self.painter.paint(&Places { start, step: COARSE, size });
+            let painted = self.painter.paint(&Places { start, step, size });
             sum.iter_mut().zip(painted.image).for_each(|(s, v)| *s += v / 4.0);
             target = painted.target;
         }

@@ -173,8 +173,10 @@ pub struct CtSpec {
     pub reach: f32,
     /// How much more of it, as a share, there is at the right edge of the head than in the middle.
     pub lean: f32,
-    /// Strength of the dark bands between dense bones in HU.
+    /// Strength of the streaks between and beside dense bones in HU.
     pub streaks: f32,
+    /// How much of them is chance, as few photons pass: a share of what beam hardening makes.
+    pub starved: f32,
 }
 
 impl SampleSpec {
@@ -256,7 +258,8 @@ impl SampleSpec {
             cupping: 28.0 * rng.unit().powf(1.2),
             reach: rng.range(4.0, 14.0),
             lean: rng.normal() * 0.2,
-            streaks: rng.range(0.0, 20.0),
+            streaks: 24.0 * rng.unit().powf(1.3),
+            starved: rng.range(0.0, 0.8),
         });
     }
 }
