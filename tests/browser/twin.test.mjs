@@ -21,11 +21,14 @@ function byCommandLine() {
   const file = join(SAMPLES, sample.name);
   execFileSync(program, ["run", file, "--backend", "cpu", "--out", out], { cwd: ROOT });
   const report = JSON.parse(readFileSync(join(out, "report.json"), "utf8"));
-  return { sample, report, labels: gunzipSync(readFileSync(join(out, "segmentation.nii.gz"))) };
+  const [labels, mask, brain] = ["segmentation", "brain_mask", "brain"].map((name) =>
+    gunzipSync(readFileSync(join(out, `${name}.nii.gz`))),
+  );
+  return { sample, report, labels, mask, brain };
 }
 
 test("the page and the command line say the same of a scan", async (t) => {
-  const { sample, report, labels } = byCommandLine();
+  const { sample, report, labels, ...stripped } = byCommandLine();
   const { page } = await launch(t, { query: "?backend=cpu" });
   await ready(page);
   await openSample(page, sample.title);
@@ -54,5 +57,14 @@ test("the page and the command line say the same of a scan", async (t) => {
     const expected = report.labels[i].volume_ml;
     assert.equal(report.labels[i].name, name);
     assert.ok(Math.abs(ml - expected) <= 0.001 * expected + 0.05, `${name}: ${ml} and ${expected}`);
+  }
+  for (const [kind, name, bytes] of [
+    ["mask", "brain_mask.nii.gz", 1],
+    ["brain", "brain.nii.gz", 4],
+  ]) {
+    const [ours, twin] = [gunzipSync(await exported(page, kind, name)), stripped[kind]].map(voxelsOf);
+    assert.equal(ours.length, bytes * a.length);
+    const other = ours.reduce((sum, v, i) => sum + (v !== twin[i]), 0) / ours.length;
+    assert.ok(other <= 1e-4, `${name}: ${other}`);
   }
 });

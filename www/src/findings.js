@@ -13,7 +13,7 @@ import { places } from "./findings-places.js";
 import { inWords } from "./words.js";
 
 /** Fills the panel from a report: words first, numbers under them. */
-export function showFindings(report, { toggle, show, save }) {
+export function showFindings(report, { toggle, show, save, strips }) {
   find("#report").replaceChildren(
     h(
       "section",
@@ -30,7 +30,7 @@ export function showFindings(report, { toggle, show, save }) {
       alignment(report),
       timing(report),
       provenance(report),
-      exportButtons(save),
+      exportButtons(save, strips),
     ].filter(Boolean),
   );
 }
@@ -40,7 +40,7 @@ export function showScanFacts(info) {
   find("#report").replaceChildren(scanFacts(info));
 }
 
-function exportButtons(save) {
+function exportButtons(save, strips) {
   const button = (kind, text, format, note) =>
     h(
       "button",
@@ -52,6 +52,12 @@ function exportButtons(save) {
     "section",
     { className: "exports", "aria-label": "Export" },
     button("nifti", "Labels", "NIfTI", "The labels in the grid of the scan that was opened"),
+    ...(strips
+      ? [
+          button("brain", "Brain", "NIfTI", "The scan without skull and scalp"),
+          button("mask", "Brain mask", "NIfTI", "1 in the brain and its fluid, 0 elsewhere"),
+        ]
+      : []),
     button("json", "Results", "JSON", "Everything on this panel"),
     button("csv", "Table", "CSV", "Volumes, differences and measures"),
   );

@@ -221,12 +221,13 @@ async function analyse(model, ignoreWarnings = false) {
 
 /** The findings come first: they do not need the picture. */
 async function showResult({ mirrored, ...result }) {
-  const { report, segmentation, kept } = result;
+  const { report, segmentation, kept, strips } = result;
   shown.result = result;
   showFindings(report, {
     toggle: async (values, on) => (await viewer()).viewer.toggle(values, on),
     show: async (mm) => (await viewer()).viewer.show(mm),
-    save: (kind) => guarded(() => save(kind, result)),
+    save: (kind) => guarded(() => save(kind, result, () => client.request("strip"))),
+    strips,
   });
   showAdapter(report.adapter);
   diagnostics.finished(report);

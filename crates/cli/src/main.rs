@@ -29,7 +29,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run a model on a scan: writes segmentation.nii.gz, report.json and report.csv.
+    /// Run a model on a scan: writes segmentation.nii.gz, report.json, report.csv and, if the model
+    /// strips skulls, brain_mask.nii.gz and brain.nii.gz.
     Run(run::Args),
     /// Import a checkpoint, or store a model at another precision.
     Convert(convert::Args),

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use saswin_model::Manifest;
-use saswin_pipeline::{Engine, LoadedModel, Monitor, Options, Step, nifti_options};
-use saswin_scan_io::{Limits, NiftiOptions, SourceFile, open, write_nifti_u8};
+use saswin_pipeline::{Engine, LoadedModel, Monitor, Options, Step, brain_mask, masked, nifti_options};
+use saswin_scan_io::{Limits, NiftiOptions, SourceFile, open, write_nifti_f32, write_nifti_u8};
 
 use crate::CliResult;
 use crate::engine::{self, BackendArg};
@@ -106,6 +106,11 @@ pub fn run(args: &Args) -> CliResult {
     let how = NiftiOptions { gzip: true, ..nifti_options(&model.manifest) };
     let nifti = write_nifti_u8(&findings.segmentation, &how)?;
     fs::write(args.out.join("segmentation.nii.gz"), nifti)?;
+    if let Some(mask) = brain_mask(&model.manifest, &findings.segmentation) {
+        let how = NiftiOptions { gzip: true, ..NiftiOptions::default() };
+        fs::write(args.out.join("brain_mask.nii.gz"), write_nifti_u8(&mask, &how)?)?;
+        fs::write(args.out.join("brain.nii.gz"), write_nifti_f32(&masked(&scan.volume, &mask), &how)?)?;
+    }
     fs::write(args.out.join("report.json"), serde_json::to_string_pretty(&findings.report)?)?;
     fs::write(args.out.join("report.csv"), findings.report.to_csv())?;
     eprintln!("wrote {}", args.out.display());

@@ -122,6 +122,9 @@ pub struct Region {
     pub name: String,
     /// Values of its labels.
     pub labels: Vec<u8>,
+    /// Whether it is what is left of a head without its skull: the brain mask is this region, holes filled.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub brain_mask: bool,
 }
 
 /// What tells scans of one contrast from others.

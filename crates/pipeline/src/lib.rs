@@ -19,6 +19,7 @@ mod recover;
 mod report;
 mod run;
 mod sample;
+mod strip;
 mod suitability;
 mod surroundings;
 mod survey;
@@ -46,6 +47,7 @@ pub use report::{
 };
 pub use run::{Findings, Options, nifti_options, run, scan_info};
 pub use sample::phantom_scan;
+pub use strip::{brain_mask, masked};
 pub use suitability::{Concern, Suitability, check};
 pub use tier::DeviceTier;
 pub use trouble::{DeviceTrouble, DeviceWatch};

@@ -88,6 +88,8 @@ pub enum Request {
         /// Model name.
         model: String,
     },
+    /// Strips the skull off the scan of the last run.
+    Strip,
     /// Stops the run.
     Cancel,
     /// Compares every operation that has a shader with its definition on the CPU.
@@ -184,6 +186,15 @@ pub enum Reply {
         csv: String,
         /// Whether the weights are kept in the browser now.
         kept: bool,
+        /// Whether [`Request::Strip`] has an answer.
+        strips: bool,
+    },
+    /// The head of the last run without its skull.
+    Stripped {
+        /// 1 inside, NIfTI.
+        mask: ByteBuf,
+        /// The scan inside of the mask, NIfTI.
+        brain: ByteBuf,
     },
     /// The helper has its model.
     Assisting,

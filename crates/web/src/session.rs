@@ -7,12 +7,13 @@ use js_sys::{Array, Function, Reflect, Uint8Array};
 use saswin_model::Manifest;
 use saswin_model::import::{Declaration, import};
 use saswin_pipeline::{
-    Engine, Findings, LoadedModel, Options, Rig, RunError, SharedCrew, Wanted, WindowInput, mirrored,
-    nifti_options, run, scan_info, warm,
+    Engine, Findings, LoadedModel, Options, Rig, RunError, SharedCrew, Wanted, WindowInput, brain_mask,
+    masked, mirrored, nifti_options, run, scan_info, warm,
 };
 use saswin_scan_io::{
     Gray, Limits, NiftiOptions, Scan, Series, SourceFile, open, write_nifti_f32, write_nifti_u8,
 };
+use saswin_volume::Volume;
 use serde::Serialize;
 use serde_bytes::ByteBuf;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -26,7 +27,7 @@ use crate::{adapter, fetch, models};
 /// Pixels of a thumbnail's longer side.
 const THUMBNAIL: usize = 96;
 /// Fields of replies that hold files; they move to the page without a copy.
-const FILES: [&str; 4] = ["nifti", "segmentation", "mirrored", "logits"];
+const FILES: [&str; 6] = ["nifti", "segmentation", "mirrored", "logits", "mask", "brain"];
 
 /// The worker's end of the protocol.
 #[wasm_bindgen]
@@ -49,6 +50,8 @@ pub(crate) struct State {
     /// The file that `model` was made of, for helpers.
     weights: RefCell<Vec<u8>>,
     imported: RefCell<Option<Rc<LoadedModel>>>,
+    /// The scan of the last run and its brain mask.
+    stripped: RefCell<Option<(Rc<Scan>, Volume<u8>)>>,
     /// Name of the model that was run last.
     current: RefCell<String>,
     running: Cell<bool>,
@@ -73,6 +76,7 @@ impl Session {
                 model: RefCell::default(),
                 weights: RefCell::default(),
                 imported: RefCell::default(),
+                stripped: RefCell::default(),
                 current: RefCell::default(),
                 running: Cell::new(false),
                 cancelled: Cell::new(false),
@@ -130,6 +134,7 @@ impl State {
             Request::Run { model, ignore_warnings } => self.run(id, &model, ignore_warnings).await,
             Request::Keep { model } => self.keep(id, &model).await,
             Request::Warm { model } => self.warm(&model).await,
+            Request::Strip => self.strip(),
             Request::Assist { manifest, weights } => self.assist(&manifest, &weights),
             Request::Window { roi, scan, mirror } => {
                 let [scan, mirror] = [&scan, &mirror].map(|bytes| from_bytes(bytes));
@@ -246,7 +251,11 @@ impl State {
         let mut monitor = PageMonitor { state: self, id };
         let Findings { report, segmentation } = run(&scan, &model, &engine, options, &mut monitor).await?;
         let mirror = mirrored(&scan.volume, &report.alignment.plane).map_err(RunError::from)?;
+        let mask = brain_mask(&model.manifest, &segmentation);
+        let strips = mask.is_some();
+        self.stripped.replace(mask.map(|mask| (scan, mask)));
         Ok(Reply::Result {
+            strips,
             segmentation: ByteBuf::from(write_nifti_u8(&segmentation, &nifti_options(&model.manifest))?),
             mirrored: ByteBuf::from(write_nifti_f32(&mirror, &NiftiOptions::default())?),
             csv: report.to_csv(),
@@ -317,6 +326,18 @@ impl State {
         let manifest = self.manifest(name)?;
         models::keep(&manifest, |done| self.send(id, &loading(&manifest, done))).await?;
         Ok(Reply::Kept)
+    }
+
+    fn strip(&self) -> Result<Reply, Failure> {
+        let stripped = self.stripped.borrow();
+        let (scan, mask) = stripped.as_ref().ok_or_else(|| {
+            Failure::new("parameter", "the brain mask is no longer at hand", "Analyse the scan again.")
+        })?;
+        let how = NiftiOptions::default();
+        Ok(Reply::Stripped {
+            brain: ByteBuf::from(write_nifti_f32(&masked(&scan.volume, mask), &how)?),
+            mask: ByteBuf::from(write_nifti_u8(mask, &how)?),
+        })
     }
 
     async fn warm(&self, name: &str) -> Result<Reply, Failure> {

@@ -29,7 +29,7 @@ pub(crate) fn field(bone: &[f32], size: [usize; 3], starved: f32, rng: &mut Rng)
         for view in &views {
             let mut rays = view.project(&plane);
             for ray in &mut rays {
-                *ray *= *ray * (starved * rng.normal() - 1.0);
+                *ray = ray.powi(2) * (starved * rng.normal() - 1.0);
             }
             view.back_project(&filtered(&rays, &ramp), &mut sum);
         }
