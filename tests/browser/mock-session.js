@@ -40,6 +40,10 @@ export class Session {
       return reply("kept", {});
     }
     if (type === "warm") return reply("warm", {});
+    if (type === "mirror") {
+      const nifti = phantom((x, y, z) => scanValue(-x, y, z));
+      return reply("mirrored", { nifti }, [nifti]);
+    }
     cancelled = true;
   }
 
@@ -106,10 +110,9 @@ export class Session {
       if (cancelled && model !== "deaf") return reply("cancelled", {});
     }
     const segmentation = phantom(label);
-    const mirrored = phantom((x, y, z) => scanValue(-x, y, z));
     const csv = "structure,left_ml,right_ml\nHemisphere,601,598\n";
-    const parts = { report: report(model), segmentation, mirrored, csv, kept: true };
-    reply("result", parts, [segmentation, mirrored]);
+    const parts = { report: report(model), segmentation, csv, kept: true };
+    reply("result", parts, [segmentation]);
   }
 }
 

@@ -68,7 +68,7 @@ test("overlay, mid-plane and mirrored view are seen", async (t) => {
   const full = await picture(page);
   for (const [step, name] of [
     [() => page.locator("[data-toggle=plane]").click(), "mid-plane"],
-    [() => page.locator("[data-toggle=mirror]").click(), "mirrored view"],
+    [() => mirrored(page), "mirrored view"],
     [() => page.locator("tbody input").first().uncheck(), "a label"],
     [() => page.locator("#opacity").fill("0"), "the overlay"],
   ]) {
@@ -77,7 +77,6 @@ test("overlay, mid-plane and mirrored view are seen", async (t) => {
     await drawn(page);
     assert.notDeepEqual(await picture(page), before, name);
   }
-  await page.locator(".mirror-note").waitFor();
   await shoot("mirrored");
   await page.locator("#opacity").fill("0.5");
   await page.locator("tbody input").first().check();
@@ -87,6 +86,12 @@ test("overlay, mid-plane and mirrored view are seen", async (t) => {
   await drawn(page);
   assert.deepEqual(await picture(page), full, "everything back in its place");
 });
+
+/** The mirror image is made when it is first asked for. */
+async function mirrored(page) {
+  await page.locator("[data-toggle=mirror]").click();
+  await page.locator(".mirror-note").waitFor();
+}
 
 /** Signed RAS millimetres from the page's words. */
 function millimetres(text) {

@@ -220,7 +220,7 @@ async function analyse(model, ignoreWarnings = false) {
 }
 
 /** The findings come first: they do not need the picture. */
-async function showResult({ mirrored, ...result }) {
+async function showResult(result) {
   const { report, segmentation, kept, strips } = result;
   shown.result = result;
   showFindings(report, {
@@ -235,7 +235,9 @@ async function showResult({ mirrored, ...result }) {
   const { viewer: view, controls } = await viewer();
   const plane = report.alignment.aligned ? report.alignment.plane : null;
   const labels = report.model.trained ? report.labels : [];
-  await view.showResult({ segmentation, mirrored, labels, plane });
+  const fetchMirror = async () =>
+    (await guarded(() => client.request("mirror", { plane })))?.nifti;
+  await view.showResult({ segmentation, labels, plane, fetchMirror });
   controls.showResult(plane !== null);
   announce("Analysis finished. The findings are in the panel.");
 }

@@ -144,10 +144,7 @@ export class ViewerControls {
         },
         h("label", {}, "Labels ", slider),
         this.#toggle("plane", "Mid-plane", true, (on) => this.#viewer.plane(on)),
-        this.#toggle("mirror", "Mirrored", false, (on) => {
-          this.#viewer.mirrored(on);
-          find(".mirror-note").hidden = !on;
-        }),
+        this.#toggle("mirror", "Mirrored", false, (on) => this.#mirrored(on)),
       ),
       h(
         "div",
@@ -197,6 +194,12 @@ export class ViewerControls {
     });
     this.#toggles[name] = button;
     return button;
+  }
+
+  async #mirrored(on) {
+    const shown = await this.#viewer.mirrored(on);
+    find(".mirror-note").hidden = !shown;
+    this.#set("mirror", shown);
   }
 
   #set(name, on) {

@@ -70,9 +70,11 @@ export class Viewer {
   #opacity = 0.5;
   #overlay = null;
   #mirror = null;
+  #fetchMirror = null;
   #plane = null;
   #planeShown = true;
   #mirrored = false;
+  #wantsMirrored = false;
 
   /** `onLocation` hears of the crosshair, `onWindow` of contrast that was changed by mouse. */
   static async attach(canvas, onLocation, onWindow) {
@@ -100,9 +102,11 @@ export class Viewer {
     this.home();
   }
 
-  /** Lays labels over the scan; `plane` is in RAS millimetres or `null`. */
-  async showResult({ segmentation, mirrored, labels, plane }) {
-    const mirror = await NVImage.loadFromUrl({ url: mirrored, name: "mirrored.nii" });
+  /**
+   * Lays labels over the scan; `plane` is in RAS millimetres or `null`. `fetchMirror` resolves with the scan
+   * mirrored through it, NIfTI, or with nothing.
+   */
+  async showResult({ segmentation, labels, plane, fetchMirror }) {
     const overlay = await NVImage.loadFromUrl({
       url: segmentation,
       name: "labels.nii",
@@ -112,7 +116,7 @@ export class Viewer {
     this.#forgetResult();
     this.#labels = labels;
     this.#plane = plane;
-    this.#mirror = mirror;
+    this.#fetchMirror = fetchMirror;
     this.#overlay = overlay;
     this.#color();
     this.#nv.volumes = [scan];
@@ -154,15 +158,33 @@ export class Viewer {
     }
   }
 
-  /** Exchanges the scan for its mirror image through the mid-plane. */
-  mirrored(on) {
-    if (on === this.#mirrored || (on && !this.#mirror)) return;
+  /**
+   * Exchanges the scan for its mirror image through the mid-plane, which is fetched when it is first wanted;
+   * resolves with whether the mirror image is shown then.
+   */
+  async mirrored(on) {
+    this.#wantsMirrored = on;
+    if (on && !this.#mirror) await this.#loadMirror();
+    if (this.#wantsMirrored !== this.#mirrored && this.#mirror) this.#exchange();
+    return this.#mirrored;
+  }
+
+  async #loadMirror() {
+    const fetchMirror = this.#fetchMirror;
+    const nifti = await fetchMirror?.();
+    if (!nifti) return;
+    const mirror = await NVImage.loadFromUrl({ url: nifti, name: "mirrored.nii" });
+    // There may be another result by now.
+    if (fetchMirror === this.#fetchMirror) this.#mirror ??= mirror;
+  }
+
+  #exchange() {
     const [shown] = this.#nv.volumes;
     this.#mirror.cal_min = shown.cal_min;
     this.#mirror.cal_max = shown.cal_max;
     this.#nv.volumes[0] = this.#mirror;
     this.#mirror = shown;
-    this.#mirrored = on;
+    this.#mirrored = !this.#mirrored;
     this.#nv.setVolume(this.#nv.volumes[0], 0);
     this.#nv.drawScene();
   }
@@ -224,6 +246,8 @@ export class Viewer {
 
   #forgetResult() {
     this.#mirrored = false;
+    this.#wantsMirrored = false;
+    this.#fetchMirror = null;
     this.#labels = [];
     this.#overlay = null;
     this.#mirror = null;

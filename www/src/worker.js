@@ -15,14 +15,14 @@ const session = module
   .then((module_or_path) => init({ module_or_path }))
   .then(() => Session.create(post, new Helpers(post)));
 
-/**
- * Requests are answered one after another; only a cancel overtakes the run it stops, and nothing waits for what is
- * compiled ahead.
- */
+/** What concerns the run under way or the result on screen does not wait for a run to end. */
+const OVERTAKING = new Set(["cancel", "mirror", "strip"]);
+
+/** Other requests are answered one after another, and nothing waits for what is compiled ahead. */
 let queue = Promise.resolve();
 self.onmessage = ({ data: request }) => {
   if (request.type === "module") hand(request.module);
-  else if (request.type === "cancel") answer(request);
+  else if (OVERTAKING.has(request.type)) answer(request);
   else if (request.type === "warm") queue = queue.then(() => void answer(request));
   else queue = queue.then(() => answer(request));
 };

@@ -31,49 +31,62 @@ pub(crate) fn weigh(manifest: &Manifest, scores: &mut Scores, prepared: &Prepare
     let refined = |first: Vec<Look>| mixture.looks(&mixture.by_both(&own, &first));
     let Some(looks) = mixture.looks(&own).and_then(refined) else { return false };
     let (size, members) = (own.len(), mixture.members);
-    let image = &prepared.input[..size];
-    let mut logits = vec![0.0; members.len()];
-    each_voxel(&own, image, prepared.grid.dims[2], &looks, |voxel, says| {
-        for (logit, (class, _)) in logits.iter_mut().zip(&members) {
-            *logit = scores.segmentation[class * size + voxel];
+    let (image, length) = (&prepared.input[..size], prepared.grid.dims[2]);
+    let (mut before, mut after) = (vec![0.0; length], vec![0.0; length]);
+    each_row(&own, image, length, &looks, |first, says| {
+        before.fill(f32::NEG_INFINITY);
+        after.fill(f32::NEG_INFINITY);
+        for (class, tissue) in &members {
+            let logits = &scores.segmentation[class * size + first..][..length];
+            raise(&mut before, &mut after, logits, &says[*tissue]);
         }
-        let before = highest(&logits);
-        for (logit, (_, tissue)) in logits.iter_mut().zip(&members) {
-            *logit += says[*tissue];
-        }
-        let rise = highest(&logits) - before;
-        for (logit, (class, _)) in logits.iter().zip(&members) {
-            scores.segmentation[class * size + voxel] = logit - rise;
+        for (class, tissue) in &members {
+            let logits = &mut scores.segmentation[class * size + first..][..length];
+            for (z, logit) in logits.iter_mut().enumerate().filter(|(z, _)| own[first + z].is_some()) {
+                *logit += says[*tissue][z] - (after[z] - before[z]);
+            }
         }
     });
     true
 }
 
-/// Calls `each` with every voxel that the network gives to a tissue, and the log-likelihood of its intensity in each.
-/// `length` is that of a row.
-fn each_voxel(
+/// Calls `each` with the first voxel of every row in which the network gives one to a tissue, and the log-likelihoods
+/// of the row's intensities in each tissue. `length` is that of a row.
+fn each_row(
     own: &[Option<u8>],
     image: &[f32],
     length: usize,
     looks: &[Look],
-    mut each: impl FnMut(usize, &[f32]),
+    mut each: impl FnMut(usize, &[Vec<f32>]),
 ) {
-    let mut rows = vec![vec![0.0; length]; looks.len()];
-    let mut says = vec![0.0; looks.len()];
+    let mut says = vec![vec![0.0; length]; looks.len()];
     for (number, (own, image)) in own.chunks_exact(length).zip(image.chunks_exact(length)).enumerate() {
-        if own.iter().all(Option::is_none) {
-            continue;
-        }
-        looks.iter().zip(&mut rows).for_each(|(look, row)| look.log_likelihoods(number, image, row));
-        for z in (0..length).filter(|z| own[*z].is_some()) {
-            says.iter_mut().zip(&rows).for_each(|(say, row)| *say = row[z]);
-            each(number * length + z, &says);
+        if own.iter().any(Option::is_some) {
+            looks.iter().zip(&mut says).for_each(|(look, row)| look.log_likelihoods(number, image, row));
+            each(number * length, &says);
         }
     }
 }
 
-fn highest(logits: &[f32]) -> f32 {
-    logits.iter().copied().fold(f32::NEG_INFINITY, f32::max)
+/// Takes `logits` where they are higher than those `before`, and with what intensities say, than those `after`. As
+/// [`choose`], a function of its own because a browser compiles what is called often better than a long loop.
+#[inline(never)]
+fn raise(before: &mut [f32], after: &mut [f32], logits: &[f32], says: &[f32]) {
+    for (((before, after), logit), say) in before.iter_mut().zip(after).zip(logits).zip(says) {
+        *before = before.max(*logit);
+        *after = after.max(logit + say);
+    }
+}
+
+/// Takes `tissue` where its score is higher than the `best`.
+#[inline(never)]
+fn choose(best: &mut [f32], chosen: &mut [u8], tissue: u8, logits: &[f32], says: &[f32]) {
+    for (((best, chosen), logit), say) in best.iter_mut().zip(chosen).zip(logits).zip(says) {
+        let score = logit + say;
+        if score > *best {
+            (*best, *chosen) = (score, tissue);
+        }
+    }
 }
 
 /// A tissue's intensities in this scan.
@@ -141,10 +154,6 @@ impl<'a> Mixture<'a> {
         }
     }
 
-    fn prior(&self, class: usize, voxel: usize) -> f32 {
-        self.scores.segmentation[class * self.image.len() + voxel]
-    }
-
     /// The tissue of each voxel, if the network gives it to one.
     fn by_network(&self) -> Vec<Option<u8>> {
         let tissue =
@@ -154,10 +163,18 @@ impl<'a> Mixture<'a> {
 
     /// The tissue that network and intensity together say, where the network gives the voxel to one.
     fn by_both(&self, own: &[Option<u8>], looks: &[Look]) -> Vec<Option<u8>> {
-        let mut tissues = vec![None; own.len()];
-        each_voxel(own, self.image, self.dims[2], looks, |voxel, says| {
-            let scored = self.members.iter().map(|(class, t)| (self.prior(*class, voxel) + says[*t], *t));
-            tissues[voxel] = scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, tissue)| tissue as u8);
+        let (size, length) = (own.len(), self.dims[2]);
+        let mut tissues = vec![None; size];
+        let (mut best, mut chosen) = (vec![0.0; length], vec![0; length]);
+        each_row(own, self.image, length, looks, |first, says| {
+            best.fill(f32::NEG_INFINITY);
+            for (class, tissue) in &self.members {
+                let logits = &self.scores.segmentation[class * size + first..][..length];
+                choose(&mut best, &mut chosen, *tissue as u8, logits, &says[*tissue]);
+            }
+            for (z, tissue) in chosen.iter().enumerate() {
+                tissues[first + z] = own[first + z].map(|_| *tissue);
+            }
         });
         tissues
     }

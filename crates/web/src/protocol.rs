@@ -3,7 +3,7 @@
 use saswin_kernels::check::Agreement;
 use saswin_model::fidelity::StageError;
 use saswin_model::import::{Declaration, DeclarationError};
-use saswin_pipeline::{Adapter, Bench, BenchOptions, Report, RunError, ScanInfo};
+use saswin_pipeline::{Adapter, Bench, BenchOptions, PlaneInfo, Report, RunError, ScanInfo};
 use saswin_scan_io::ScanError;
 use saswin_volume::Modality;
 use serde::{Deserialize, Serialize};
@@ -87,6 +87,11 @@ pub enum Request {
     Keep {
         /// Model name.
         model: String,
+    },
+    /// Mirrors the selected scan.
+    Mirror {
+        /// Through which plane: that of a report.
+        plane: PlaneInfo,
     },
     /// Strips the skull off the scan of the last run.
     Strip,
@@ -180,14 +185,17 @@ pub enum Reply {
         report: Box<Report>,
         /// Labels on the scan's grid, NIfTI.
         segmentation: ByteBuf,
-        /// The scan mirrored through the mid-plane, NIfTI.
-        mirrored: ByteBuf,
         /// The report as CSV.
         csv: String,
         /// Whether the weights are kept in the browser now.
         kept: bool,
         /// Whether [`Request::Strip`] has an answer.
         strips: bool,
+    },
+    /// The selected scan, mirrored.
+    Mirrored {
+        /// On its own grid, NIfTI.
+        nifti: ByteBuf,
     },
     /// The head of the last run without its skull.
     Stripped {

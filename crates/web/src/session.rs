@@ -7,8 +7,8 @@ use js_sys::{Array, Function, Reflect, Uint8Array};
 use saswin_model::Manifest;
 use saswin_model::import::{Declaration, import};
 use saswin_pipeline::{
-    Engine, Findings, LoadedModel, Options, Rig, RunError, SharedCrew, Wanted, WindowInput, brain_mask,
-    masked, mirrored, nifti_options, run, scan_info, warm,
+    Engine, Findings, LoadedModel, Options, PlaneInfo, Rig, RunError, SharedCrew, Wanted, WindowInput,
+    brain_mask, masked, mirrored, nifti_options, run, scan_info, warm,
 };
 use saswin_scan_io::{
     Gray, Limits, NiftiOptions, Scan, Series, SourceFile, open, write_nifti_f32, write_nifti_u8,
@@ -27,7 +27,7 @@ use crate::{adapter, fetch, models};
 /// Pixels of a thumbnail's longer side.
 const THUMBNAIL: usize = 96;
 /// Fields of replies that hold files; they move to the page without a copy.
-const FILES: [&str; 6] = ["nifti", "segmentation", "mirrored", "logits", "mask", "brain"];
+const FILES: [&str; 5] = ["nifti", "segmentation", "logits", "mask", "brain"];
 
 /// The worker's end of the protocol.
 #[wasm_bindgen]
@@ -50,12 +50,18 @@ pub(crate) struct State {
     /// The file that `model` was made of, for helpers.
     weights: RefCell<Vec<u8>>,
     imported: RefCell<Option<Rc<LoadedModel>>>,
-    /// The scan of the last run and its brain mask.
-    stripped: RefCell<Option<(Rc<Scan>, Volume<u8>)>>,
+    last: RefCell<Option<LastRun>>,
     /// Name of the model that was run last.
     current: RefCell<String>,
     running: Cell<bool>,
     cancelled: Cell<bool>,
+}
+
+/// What a brain mask is made of when it is asked for.
+struct LastRun {
+    scan: Rc<Scan>,
+    segmentation: Volume<u8>,
+    manifest: Manifest,
 }
 
 #[wasm_bindgen]
@@ -76,7 +82,7 @@ impl Session {
                 model: RefCell::default(),
                 weights: RefCell::default(),
                 imported: RefCell::default(),
-                stripped: RefCell::default(),
+                last: RefCell::default(),
                 current: RefCell::default(),
                 running: Cell::new(false),
                 cancelled: Cell::new(false),
@@ -134,6 +140,7 @@ impl State {
             Request::Run { model, ignore_warnings } => self.run(id, &model, ignore_warnings).await,
             Request::Keep { model } => self.keep(id, &model).await,
             Request::Warm { model } => self.warm(&model).await,
+            Request::Mirror { plane } => self.mirror(&plane),
             Request::Strip => self.strip(),
             Request::Assist { manifest, weights } => self.assist(&manifest, &weights),
             Request::Window { roi, scan, mirror } => {
@@ -250,18 +257,15 @@ impl State {
         let model = self.model(id, name, &engine).await?;
         let mut monitor = PageMonitor { state: self, id };
         let Findings { report, segmentation } = run(&scan, &model, &engine, options, &mut monitor).await?;
-        let mirror = mirrored(&scan.volume, &report.alignment.plane).map_err(RunError::from)?;
-        let mask = brain_mask(&model.manifest, &segmentation);
-        let strips = mask.is_some();
-        self.stripped.replace(mask.map(|mask| (scan, mask)));
-        Ok(Reply::Result {
-            strips,
+        let reply = Reply::Result {
             segmentation: ByteBuf::from(write_nifti_u8(&segmentation, &nifti_options(&model.manifest))?),
-            mirrored: ByteBuf::from(write_nifti_f32(&mirror, &NiftiOptions::default())?),
             csv: report.to_csv(),
             kept: models::is_kept(&model.manifest).await,
+            strips: model.manifest.regions.iter().any(|region| region.brain_mask),
             report: Box::new(report),
-        })
+        };
+        self.last.replace(Some(LastRun { scan, segmentation, manifest: model.manifest.clone() }));
+        Ok(reply)
     }
 
     /// Forgets that the page asked to stop.
@@ -328,15 +332,27 @@ impl State {
         Ok(Reply::Kept)
     }
 
+    fn mirror(&self, plane: &PlaneInfo) -> Result<Reply, Failure> {
+        let scan = self.scan.borrow().clone();
+        let scan =
+            scan.ok_or_else(|| Failure::new("parameter", "no scan is selected", "Open a scan first."))?;
+        let mirror = mirrored(&scan.volume, plane).map_err(RunError::from)?;
+        Ok(Reply::Mirrored { nifti: ByteBuf::from(write_nifti_f32(&mirror, &NiftiOptions::default())?) })
+    }
+
     fn strip(&self) -> Result<Reply, Failure> {
-        let stripped = self.stripped.borrow();
-        let (scan, mask) = stripped.as_ref().ok_or_else(|| {
+        let last = self.last.borrow();
+        let stripped = |run: &LastRun| {
+            let mask = brain_mask(&run.manifest, &run.segmentation)?;
+            Some((masked(&run.scan.volume, &mask), mask))
+        };
+        let (brain, mask) = last.as_ref().and_then(stripped).ok_or_else(|| {
             Failure::new("parameter", "the brain mask is no longer at hand", "Analyse the scan again.")
         })?;
         let how = NiftiOptions::default();
         Ok(Reply::Stripped {
-            brain: ByteBuf::from(write_nifti_f32(&masked(&scan.volume, mask), &how)?),
-            mask: ByteBuf::from(write_nifti_u8(mask, &how)?),
+            brain: ByteBuf::from(write_nifti_f32(&brain, &how)?),
+            mask: ByteBuf::from(write_nifti_u8(&mask, &how)?),
         })
     }
 

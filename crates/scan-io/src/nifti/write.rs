@@ -44,7 +44,11 @@ pub fn write_nifti_u8(volume: &Volume<u8>, options: &NiftiOptions) -> Result<Vec
 pub fn write_nifti_f32(volume: &Volume<f32>, options: &NiftiOptions) -> Result<Vec<u8>, ScanError> {
     let header = Header { data_type: 16, bits: 32, intent: 0, comment: String::new() };
     header.write(volume, options, [0.0; 2], |out| {
-        out.extend(volume.voxels.iter().flat_map(|v| v.to_le_bytes()));
+        let start = out.len();
+        out.resize(start + 4 * volume.voxels.len(), 0);
+        for (bytes, v) in out[start..].chunks_exact_mut(4).zip(&volume.voxels) {
+            bytes.copy_from_slice(&v.to_le_bytes());
+        }
     })
 }
 
