@@ -235,8 +235,7 @@ async function showResult(result) {
   const { viewer: view, controls } = await viewer();
   const plane = report.alignment.aligned ? report.alignment.plane : null;
   const labels = report.model.trained ? report.labels : [];
-  const fetchMirror = async () =>
-    (await guarded(() => client.request("mirror", { plane })))?.nifti;
+  const fetchMirror = async () => (await guarded(() => client.request("mirror", { plane })))?.nifti;
   await view.showResult({ segmentation, labels, plane, fetchMirror });
   controls.showResult(plane !== null);
   announce("Analysis finished. The findings are in the panel.");
