@@ -62,7 +62,8 @@ test("the page and the command line say the same of a scan", async (t) => {
     ["mask", "brain_mask.nii.gz", 1],
     ["brain", "brain.nii.gz", 4],
   ]) {
-    const [ours, twin] = [gunzipSync(await exported(page, kind, name)), stripped[kind]].map(voxelsOf);
+    const both = [gunzipSync(await exported(page, kind, name)), stripped[kind]];
+    const [ours, twin] = both.map(voxelsOf);
     assert.equal(ours.length, bytes * a.length);
     const other = ours.reduce((sum, v, i) => sum + (v !== twin[i]), 0) / ours.length;
     assert.ok(other <= 1e-4, `${name}: ${other}`);
