@@ -427,6 +427,11 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// The region that is left of a head without its skull, if the model tells it.
+    pub fn brain(&self) -> Option<&Region> {
+        self.regions.iter().find(|region| region.brain_mask)
+    }
+
     /// Checks that all parts agree.
     ///
     /// # Errors

@@ -18,8 +18,7 @@ fn reflection(plane: &PlaneInfo) -> Affine {
 /// # Errors
 /// If the volume's affine has no inverse.
 pub fn mirrored(volume: &Volume<f32>, plane: &PlaneInfo) -> Result<Volume<f32>, GridError> {
-    let outside = volume.voxels.iter().copied().fold(f32::INFINITY, f32::min);
     let reflected = Grid { dims: volume.grid.dims, affine: reflection(plane).compose(&volume.grid.affine) };
-    let values = resample(volume, &reflected, outside)?;
+    let values = resample(volume, &reflected, volume.lowest())?;
     Volume::new(volume.grid, values.voxels)
 }

@@ -80,9 +80,7 @@ fn believable(grid: &Grid) -> Result<(), RunError> {
 fn background(volume: &Volume<f32>, modality: Modality) -> f32 {
     match modality {
         Modality::Ct => -1000.0,
-        Modality::Mr | Modality::Other | Modality::Unknown => {
-            volume.voxels.iter().copied().filter(|v| v.is_finite()).fold(f32::INFINITY, f32::min)
-        }
+        Modality::Mr | Modality::Other | Modality::Unknown => volume.lowest(),
     }
 }
 

@@ -113,3 +113,10 @@ impl<T: Copy> Volume<T> {
         self.voxels[self.grid.offset(index)]
     }
 }
+
+impl Volume<f32> {
+    /// The lowest finite value: what empty space has in most scans.
+    pub fn lowest(&self) -> f32 {
+        self.voxels.iter().copied().filter(|v| v.is_finite()).fold(f32::INFINITY, f32::min)
+    }
+}

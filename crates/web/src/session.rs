@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Array, Function, Reflect, Uint8Array};
-use saswin_model::Manifest;
 use saswin_model::import::{Declaration, import};
+use saswin_model::{Manifest, Region};
 use saswin_pipeline::{
     Engine, Findings, LoadedModel, Options, PlaneInfo, Rig, RunError, SharedCrew, Wanted, WindowInput,
     brain_mask, masked, mirrored, nifti_options, run, scan_info, warm,
@@ -61,7 +61,7 @@ pub(crate) struct State {
 struct LastRun {
     scan: Rc<Scan>,
     segmentation: Volume<u8>,
-    manifest: Manifest,
+    brain: Option<Region>,
 }
 
 #[wasm_bindgen]
@@ -261,10 +261,10 @@ impl State {
             segmentation: ByteBuf::from(write_nifti_u8(&segmentation, &nifti_options(&model.manifest))?),
             csv: report.to_csv(),
             kept: models::is_kept(&model.manifest).await,
-            strips: model.manifest.regions.iter().any(|region| region.brain_mask),
+            strips: model.manifest.brain().is_some(),
             report: Box::new(report),
         };
-        self.last.replace(Some(LastRun { scan, segmentation, manifest: model.manifest.clone() }));
+        self.last.replace(Some(LastRun { scan, segmentation, brain: model.manifest.brain().cloned() }));
         Ok(reply)
     }
 
@@ -343,7 +343,7 @@ impl State {
     fn strip(&self) -> Result<Reply, Failure> {
         let last = self.last.borrow();
         let stripped = |run: &LastRun| {
-            let mask = brain_mask(&run.manifest, &run.segmentation)?;
+            let mask = brain_mask(run.brain.as_ref()?, &run.segmentation);
             Some((masked(&run.scan.volume, &mask), mask))
         };
         let (brain, mask) = last.as_ref().and_then(stripped).ok_or_else(|| {

@@ -1,33 +1,49 @@
 //! Beam hardening: what dense bone does to the values between and beside it.
 
-use super::filters::blur;
+use super::filters::{along, blur, gaussian_taps};
 use super::{Canvas, CtSpec, Rng, streaks};
 
 /// Above this value in HU bone hardens the beam.
 const DENSE: f32 = 500.0;
+/// Above this there is bone of any kind.
+const LIGHT: f32 = 100.0;
 /// Streaks are narrower than this (standard deviation in mm); what is wider is cupping's.
 const WIDEST: f32 = 12.0;
+/// How far the bone of a slice brightens what lies inside it (standard deviation in mm): the whole of a small section.
+const VEIL: f32 = 30.0;
 /// Streaks beyond this many HU are cut.
 const LARGEST: f32 = 45.0;
 
 /// Additive error in HU on the coarse grid of `head` (HU, `size` samples every `step` mm).
 ///
-/// Values rise towards the skull (cupping), and streaks run between and beside dense bones, as the
-/// petrous ones are.
+/// Values rise towards the skull (cupping) and all over slices through thick bone, as at the vertex
+/// (veil), and streaks run between and beside dense bones, as the petrous ones are.
 pub(crate) fn field(head: &[f32], size: [usize; 3], step: usize, ct: &CtSpec, rng: &mut Rng) -> Vec<f32> {
     let bone: Vec<f32> = head.iter().map(|v| ((v - DENSE) / 1000.0).clamp(0.0, 1.0)).collect();
     let soft: Vec<f32> = head.iter().map(|v| if (-300.0..300.0).contains(v) { 1.0 } else { 0.0 }).collect();
     let streaks = streaks_of(&bone, &soft, size, WIDEST / step as f32, ct, rng);
     let near = blur(&bone, size, ct.reach / step as f32);
+    let mass: Vec<f32> = head.iter().map(|v| ((v - LIGHT) / 1000.0).clamp(0.0, 1.5)).collect();
+    let veil = blur_in_plane(&mass, size, VEIL / step as f32);
     // Cupping is full where as much bone is near as in bone itself.
     let in_bone = bone.iter().zip(&near).map(|(b, n)| b * n).sum::<f32>() / bone.iter().sum::<f32>().max(1.0);
     let mut error = Vec::with_capacity(head.len());
     for i in 0..head.len() {
         let x = (i / (size[1] * size[2]) * step) as f32 / Canvas::ORIGIN[0] - 1.0;
         let cupping = ct.cupping * (1.0 + ct.lean * x) * (near[i] / in_bone.max(1e-3)).min(2.0);
-        error.push(soft[i] * (cupping + streaks[i]));
+        error.push(soft[i] * (cupping + ct.veil * veil[i] + streaks[i]));
     }
     error
+}
+
+/// Blur along `x` and `y` alone: slices are made one by one.
+fn blur_in_plane(data: &[f32], mut size: [usize; 3], sigma: f32) -> Vec<f32> {
+    let mut out = data.to_vec();
+    for axis in 0..2 {
+        let taps = gaussian_taps(0, size[axis], sigma, (0..size[axis]).map(|i| i as f32));
+        out = along(&out, &mut size, axis, &taps);
+    }
+    out
 }
 
 /// Streaks in HU: of soft tissue, one place in fifty has stronger ones than `ct.streaks`.

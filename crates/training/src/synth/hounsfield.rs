@@ -18,8 +18,8 @@ pub(crate) fn draw_looks(classes: &[Class; CLASSES.len()], rng: &mut Rng) -> Loo
     let choroid = if rng.chance(0.3) { rng.range(60.0, 250.0) } else { rng.range(25.0, 45.0) };
     let pallidum = if rng.chance(0.1) { rng.range(10.0, 60.0) } else { 0.0 };
     // Fatty marrow, as in the clivus, is no denser than blood.
-    let marrow = if rng.chance(0.4) { rng.range(-20.0, 150.0) } else { rng.range(120.0, 550.0) };
-    let bone = rng.range(800.0, 1500.0);
+    let marrow = if rng.chance(0.4) { rng.range(-20.0, 150.0) } else { rng.range(120.0, 700.0) };
+    let bone = rng.range(900.0, 1800.0);
     // Mean, slow variation, grain, share of fat in lobes.
     let look = |tissue: Tissue| -> Look {
         match tissue {

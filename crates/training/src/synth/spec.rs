@@ -173,6 +173,8 @@ pub struct CtSpec {
     pub reach: f32,
     /// How much more of it, as a share, there is at the right edge of the head than in the middle.
     pub lean: f32,
+    /// Brightening in HU of a slice that is bone alone; heads' slices have a share of it, most of it at the vertex.
+    pub veil: f32,
     /// Strength of the streaks between and beside dense bones in HU.
     pub streaks: f32,
     /// How much of them is chance, as few photons pass: a share of what beam hardening makes.
@@ -247,7 +249,7 @@ impl SampleSpec {
         let plane = if sharp { rng.range(0.3, 0.45) } else { rng.range(0.45, 0.8) };
         self.spacing[2] = slice.max(1.0);
         self.phase[2] = if slice > 1.0 { slice * rng.unit() } else { 0.0 };
-        self.blur = [plane, plane, (0.4 * slice).max(0.35)];
+        (self.blur[0], self.blur[1]) = (plane, plane);
         self.noise = if sharp { rng.range(4.0, 22.0) } else { rng.range(1.5, 7.0) };
         let tilt = if rng.chance(0.4) { rng.range(-22.0, 22.0f32).to_radians().tan() } else { 0.0 };
         let tilt = if slice > 1.0 { tilt } else { 0.0 };
@@ -260,7 +262,11 @@ impl SampleSpec {
             lean: rng.normal() * 0.2,
             streaks: 24.0 * rng.unit().powf(1.3),
             starved: rng.range(0.0, 0.8),
+            // 40 to 75 HU on three real heads.
+            veil: 100.0 * rng.unit(),
         });
+        // A slice is a box: its deviation is 0.29 of its thickness, a little more where its edges are not sharp.
+        self.blur[2] = (slice * rng.range(0.28, 0.38)).max(0.35);
     }
 }
 
