@@ -2,7 +2,7 @@
 
 use crate::cranium;
 use crate::packages::{Packed, Registry};
-use crate::{root, samples};
+use crate::{data_folder, root, samples};
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::fs;
@@ -192,7 +192,7 @@ fn laid_cases(heads: &[(String, PathBuf)], finding: &str, laid: &[(String, Value
 
 /// The folder of scans that no public package carries.
 fn patients() -> Option<PathBuf> {
-    let folder = std::env::var_os("SASWIN_DATA").map_or_else(|| root().join("../shared/data"), PathBuf::from);
+    let folder = data_folder();
     folder.join("open-ms-patient07").is_dir().then_some(folder)
 }
 

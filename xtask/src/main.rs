@@ -127,6 +127,11 @@ pub fn root() -> PathBuf {
     root
 }
 
+/// The folder of scans and label maps that the repository does not carry, which may be missing.
+pub fn data_folder() -> PathBuf {
+    std::env::var_os("SASWIN_DATA").map_or_else(|| root().join("../shared/data"), PathBuf::from)
+}
+
 /// The front end.
 pub fn www() -> PathBuf {
     root().join("www")

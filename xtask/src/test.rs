@@ -1,7 +1,7 @@
 //! Every check and every test, in the order in which they fail fastest.
 
 use crate::run::{run, run_with};
-use crate::{MOCK, Mode, browser, licences, reproduce, root, site, www};
+use crate::{MOCK, Mode, browser, data_folder, licences, reproduce, root, site, www};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 
@@ -68,7 +68,7 @@ fn tiny_model() -> Result<String> {
 }
 
 fn say_what_was_skipped() {
-    let data = std::env::var_os("SASWIN_DATA").map_or_else(|| root().join("../shared/data"), Into::into);
+    let data = data_folder();
     if !data.is_dir() {
         println!("Skipped: tests that read {} (set SASWIN_DATA to its place).", data.display());
     }
