@@ -70,3 +70,39 @@ fn streaks_of(
     }
     streaks
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A round head of `bone` from `inner` to `outer` mm in slices of 60 × 60 samples, 3 mm apart.
+    fn ring(inner: f32, outer: f32) -> Vec<f32> {
+        let value = |i: usize| {
+            let [x, y] = [i / 60, i % 60].map(|v| 3.0 * (v as f32 - 29.5));
+            match x.hypot(y) {
+                r if r < inner => 35.0,
+                r if r < outer => 1200.0,
+                _ => -1000.0,
+            }
+        };
+        (0..3600).map(value).collect()
+    }
+
+    #[test]
+    fn slices_through_thick_bone_are_brighter_all_over() {
+        let ct = CtSpec {
+            sharp: false,
+            tilt: 0.0,
+            cupping: 10.0,
+            reach: 5.0,
+            lean: 0.0,
+            veil: 50.0,
+            streaks: 0.0,
+            starved: 0.0,
+        };
+        let middle =
+            |inner, outer| field(&ring(inner, outer), [60, 60, 1], 3, &ct, &mut Rng::new(1))[60 * 30 + 30];
+        let (low, vertex) = (middle(76.0, 85.0), middle(36.0, 61.0));
+        assert!(low < 4.0 && (12.0..25.0).contains(&vertex), "{low} {vertex}");
+    }
+}
