@@ -11,7 +11,6 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use saswin_training::recipe::data_folder;
 use saswin_training::synth::{
     ContactSheet, HeadSynth, SheetStyle, SynthConfig, SynthKind, load_or_pack, load_or_pack_shapes,
 };
@@ -48,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (first, count): (u64, u64) = (option("first", "0").parse()?, option("count", "6").parse()?);
     let recipe = std::fs::read_to_string(option("recipe", "models/recipes/head-mr.toml"))?;
     let drawn = toml::from_str::<Recipe>(&recipe)?.data;
-    let data = data_folder();
+    let data = PathBuf::from(std::env::var("SASWIN_DATA").unwrap_or_else(|_| "../shared/data".into()));
     let cache = PathBuf::from(option("cache", "target"));
     let start = Instant::now();
     let maps = load_or_pack(&data.join("synthseg-label-maps"), &cache.join("heads.pack"))?;

@@ -4,13 +4,13 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
-use saswin_training::recipe::data_folder;
 use saswin_training::synth::{HeadSynth, SynthConfig, SynthKind, load_or_pack};
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let data = std::env::var("SASWIN_DATA").unwrap_or_else(|_| "../shared/data".into());
     let cache = std::env::args().nth(1).unwrap_or_else(|| "target/heads.pack".into());
     let start = Instant::now();
-    let maps = load_or_pack(&data_folder().join("synthseg-label-maps"), Path::new(&cache))?;
+    let maps = load_or_pack(&Path::new(&data).join("synthseg-label-maps"), Path::new(&cache))?;
     println!("{} maps loaded in {:.2} s", maps.len(), start.elapsed().as_secs_f32());
     let clock = Instant::now();
     let seconds = || busy_seconds().unwrap_or_else(|| clock.elapsed().as_secs_f64());
