@@ -23,10 +23,12 @@ pub fn masked(scan: &Volume<f32>, mask: &Volume<u8>) -> Volume<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use saswin_model::Manifest;
     use saswin_volume::{Affine, Grid};
 
     #[test]
-    fn the_mask_has_the_labels_of_its_region_and_no_holes() {
+    fn the_mask_has_the_labels_of_its_region_and_no_holes() -> Result<(), Box<dyn std::error::Error>> {
+        let mut manifest = Manifest::from_json(include_str!("../tests/tiny-manifest.json"))?;
         #[rustfmt::skip]
         let map = Volume {
             voxels: vec![
@@ -37,15 +39,17 @@ mod tests {
             ],
             ..Volume::filled(Grid { dims: [5, 4, 1], affine: Affine::IDENTITY }, 0)
         };
-        let brain = Region { name: String::new(), labels: vec![1], brain_mask: true };
+        assert_eq!(manifest.brain(), None);
+        let region = |labels, brain_mask| Region { name: String::new(), labels, brain_mask };
+        manifest.regions = vec![region(vec![2], false), region(vec![1], true)];
         #[rustfmt::skip]
-        assert_eq!(brain_mask(&brain, &map).voxels, [
-
+        assert_eq!(manifest.brain().map(|brain| brain_mask(brain, &map).voxels), Some(vec![
             0, 0, 0, 0, 0,
             0, 1, 1, 1, 0,
             0, 1, 1, 1, 0,
             0, 1, 1, 1, 0,
-        ]);
+        ]));
+        Ok(())
     }
 
     #[test]

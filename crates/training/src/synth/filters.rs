@@ -1,5 +1,7 @@
 //! Separable linear maps along one axis: blur, resampling to thick slices and back.
 
+use std::ops::Range;
+
 /// One output place: first input index and the weights from there on.
 pub(crate) type Taps = (usize, Vec<f32>);
 
@@ -79,9 +81,14 @@ pub(crate) fn linear_taps(len: usize, positions: impl Iterator<Item = f32>) -> V
 }
 
 /// Gaussian blur of the same strength along all axes.
-pub(crate) fn blur(data: &[f32], mut dims: [usize; 3], sigma: f32) -> Vec<f32> {
+pub(crate) fn blur(data: &[f32], dims: [usize; 3], sigma: f32) -> Vec<f32> {
+    blur_along(data, dims, 0..3, sigma)
+}
+
+/// The same along some axes alone.
+pub(crate) fn blur_along(data: &[f32], mut dims: [usize; 3], axes: Range<usize>, sigma: f32) -> Vec<f32> {
     let mut out = data.to_vec();
-    for axis in 0..3 {
+    for axis in axes {
         let taps = gaussian_taps(0, dims[axis], sigma, (0..dims[axis]).map(|i| i as f32));
         out = along(&out, &mut dims, axis, &taps);
     }

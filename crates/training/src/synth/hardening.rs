@@ -1,6 +1,6 @@
 //! Beam hardening: what dense bone does to the values between and beside it.
 
-use super::filters::{along, blur, gaussian_taps};
+use super::filters::{blur, blur_along};
 use super::{Canvas, CtSpec, Rng, streaks};
 
 /// Above this value in HU bone hardens the beam.
@@ -24,7 +24,8 @@ pub(crate) fn field(head: &[f32], size: [usize; 3], step: usize, ct: &CtSpec, rn
     let streaks = streaks_of(&bone, &soft, size, WIDEST / step as f32, ct, rng);
     let near = blur(&bone, size, ct.reach / step as f32);
     let mass: Vec<f32> = head.iter().map(|v| ((v - LIGHT) / 1000.0).clamp(0.0, 1.5)).collect();
-    let veil = blur_in_plane(&mass, size, VEIL / step as f32);
+    // Slices are made one by one.
+    let veil = blur_along(&mass, size, 0..2, VEIL / step as f32);
     // Cupping is full where as much bone is near as in bone itself.
     let in_bone = bone.iter().zip(&near).map(|(b, n)| b * n).sum::<f32>() / bone.iter().sum::<f32>().max(1.0);
     let mut error = Vec::with_capacity(head.len());
@@ -34,16 +35,6 @@ pub(crate) fn field(head: &[f32], size: [usize; 3], step: usize, ct: &CtSpec, rn
         error.push(soft[i] * (cupping + ct.veil * veil[i] + streaks[i]));
     }
     error
-}
-
-/// Blur along `x` and `y` alone: slices are made one by one.
-fn blur_in_plane(data: &[f32], mut size: [usize; 3], sigma: f32) -> Vec<f32> {
-    let mut out = data.to_vec();
-    for axis in 0..2 {
-        let taps = gaussian_taps(0, size[axis], sigma, (0..size[axis]).map(|i| i as f32));
-        out = along(&out, &mut size, axis, &taps);
-    }
-    out
 }
 
 /// Streaks in HU: of soft tissue, one place in fifty has stronger ones than `ct.streaks`.

@@ -249,7 +249,6 @@ impl SampleSpec {
         let plane = if sharp { rng.range(0.3, 0.45) } else { rng.range(0.45, 0.8) };
         self.spacing[2] = slice.max(1.0);
         self.phase[2] = if slice > 1.0 { slice * rng.unit() } else { 0.0 };
-        (self.blur[0], self.blur[1]) = (plane, plane);
         self.noise = if sharp { rng.range(4.0, 22.0) } else { rng.range(1.5, 7.0) };
         let tilt = if rng.chance(0.4) { rng.range(-22.0, 22.0f32).to_radians().tan() } else { 0.0 };
         let tilt = if slice > 1.0 { tilt } else { 0.0 };
@@ -266,7 +265,7 @@ impl SampleSpec {
             veil: 100.0 * rng.unit(),
         });
         // A slice is a box: its deviation is 0.29 of its thickness, a little more where its edges are not sharp.
-        self.blur[2] = (slice * rng.range(0.28, 0.38)).max(0.35);
+        self.blur = [plane, plane, (slice * rng.range(0.28, 0.38)).max(0.35)];
     }
 }
 
