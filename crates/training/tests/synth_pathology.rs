@@ -127,7 +127,7 @@ fn stated_midline_shift_is_that_of_the_ventricles() {
 }
 
 #[test]
-fn fractures_are_clefts_in_bone() {
+fn fractures_are_bone_at_clefts() {
     let Some(path) = map_path() else { return };
     let maps = vec![HeadMap::read(&path).unwrap()];
     let config = SynthConfig { ill: 1.0, bleed: 0.0, fracture: 1.0, full_sulci: 0.0, ..whole_heads() };
@@ -140,12 +140,13 @@ fn fractures_are_clefts_in_bone() {
         }
         let sample = synth.sample(seed);
         assert!(sample.truth.pathologies.contains(&Pathology::Fracture));
-        let (voxels, cleft) = mean_where(&sample, |i| sample.findings[i] == finding::FRACTURE);
+        let (voxels, broken) = mean_where(&sample, |i| sample.findings[i] == finding::FRACTURE);
         let (_, bone) = mean_where(&sample, |i| sample.image[i] > 300.0);
         clefts += voxels;
-        eprintln!("{seed}: cleft of {voxels} mm³ with {cleft:.0} HU, bone {bone:.0} HU");
-        assert!(voxels < 12_000, "{voxels} mm³");
-        assert!(voxels < 50 || cleft < bone * 0.8, "cleft {cleft} HU, bone {bone} HU");
+        eprintln!("{seed}: {voxels} mm³ of broken bone with {broken:.0} HU, bone {bone:.0} HU");
+        assert!(voxels < 20_000, "{voxels} mm³");
+        // A quarter of it is cleft, or so.
+        assert!(voxels < 200 || broken < bone * 0.9, "broken {broken} HU, bone {bone} HU");
     }
     assert!(clefts > 100);
 }

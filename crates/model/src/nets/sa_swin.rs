@@ -99,7 +99,10 @@ impl SaSwin {
     fn encode(&self, scan: Tensor<5>, mirror: Tensor<5>, trace: &mut Trace) -> ([Tensor<5>; 5], Tensor<5>) {
         if !self.room.holds(2 * self.swin.largest(scan.dims())) {
             let [.., x4_mirror] = self.swin.forward(mirror, &mut Trace::off());
-            return (self.swin.forward(scan, trace), x4_mirror);
+            let features = self.swin.forward(scan, trace);
+            // The allocator keeps what the encoder needed, in sizes that the decoder has little use for.
+            x4_mirror.device().memory_cleanup();
+            return (features, x4_mirror);
         }
         let [b, ..] = scan.dims();
         let both = self.swin.forward(Tensor::cat(vec![scan, mirror], 0), &mut Trace::off());

@@ -42,6 +42,7 @@ pub use head_synth::HeadSynth;
 pub use intensity::{MrScale, normalise_mr};
 pub use pack::{load_or_pack, read_pack, write_pack};
 pub use patches::{Patch, patches};
+pub(crate) use pathology::BROKEN_MM;
 pub use pathology::{LesionShape, Pathology, finding, load_or_pack_shapes};
 #[cfg(feature = "trainer")]
 pub(crate) use region::flip_x;
@@ -52,4 +53,4 @@ pub use spec::{Contrast, CtSpec, SampleSpec, SynthConfig, SynthKind};
 
 /// Raised with every change of what the same settings draw, so that kept heads of before are not taken for new ones.
 #[cfg(feature = "trainer")]
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;

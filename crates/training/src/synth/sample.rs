@@ -49,7 +49,7 @@ pub struct Crop {
 
 impl Sample {
     /// The sample in voxels of `spacing` mm, from 1 to 2: mean intensities, the most frequent target, and
-    /// findings that fill three eighths of a voxel (clefts: an eighth).
+    /// findings that fill three eighths of a voxel.
     pub fn coarser(&self, spacing: f32) -> Self {
         let axes = self.dims.map(|n| Cover::along(n, spacing));
         let dims = [0, 1, 2].map(|a| axes[a].len());
@@ -111,15 +111,8 @@ fn most_frequent(block: [(u8, f32); 8]) -> u8 {
 
 fn joint_finding(block: [(u8, f32); 8]) -> u8 {
     let share = |wanted: u8| block.iter().filter(|(f, _)| *f == wanted).map(|(_, share)| share).sum::<f32>();
-    if share(finding::FRACTURE) >= 0.125 {
-        finding::FRACTURE
-    } else if share(finding::BLEED) >= 0.375 {
-        finding::BLEED
-    } else if share(finding::LESION) >= 0.375 {
-        finding::LESION
-    } else {
-        finding::NONE
-    }
+    let findings = [finding::FRACTURE, finding::BLEED, finding::LESION];
+    findings.into_iter().find(|f| share(*f) >= 0.375).unwrap_or(finding::NONE)
 }
 
 #[cfg(test)]
@@ -131,9 +124,10 @@ mod tests {
     }
 
     #[test]
-    fn blocks_take_the_common_class_and_keep_clefts() {
+    fn blocks_take_the_common_class_and_what_fills_three_eighths() {
         assert_eq!(most_frequent(eighths([0, 3, 3, 3, 1, 1, 0, 3])), 3);
-        assert_eq!(joint_finding(eighths([0, 0, 0, 3, 2, 2, 2, 2])), finding::FRACTURE);
+        assert_eq!(joint_finding(eighths([0, 0, 0, 3, 2, 2, 2, 2])), finding::BLEED);
+        assert_eq!(joint_finding(eighths([0, 0, 3, 3, 3, 2, 2, 2])), finding::FRACTURE);
         assert_eq!(joint_finding(eighths([0, 0, 0, 0, 0, 2, 2, 1])), finding::NONE);
         assert_eq!(joint_finding(eighths([0, 0, 0, 0, 0, 1, 1, 1])), finding::LESION);
     }

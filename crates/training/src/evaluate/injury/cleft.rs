@@ -3,6 +3,7 @@
 use saswin_volume::Volume;
 
 use super::inside::{Inside, cross, dot, mean_in_plane, minus, norm, unit};
+use crate::synth::BROKEN_MM;
 
 /// Denser than this, together with its neighbours, is bone, HU.
 const BONE: f32 = 150.0;
@@ -32,7 +33,8 @@ impl Plate {
         Self { hit, across, along: cross(out, across) }
     }
 
-    /// Empties bone within `wide_mm` across the plate and `reach_mm` around its middle.
+    /// Empties bone within `wide_mm` across the plate and `reach_mm` around its middle; true for bone that counts as
+    /// broken.
     pub fn cut(&self, scan: &mut Volume<f32>, inside: &Inside, wide_mm: f64, reach_mm: f64) -> Vec<bool> {
         let grid = scan.grid;
         let [nx, ny, _] = grid.dims;
@@ -50,7 +52,7 @@ impl Plate {
                 (0.5 + (wide_mm / 2.0 - self.off(place).abs()) / FADE).clamp(0.0, 1.0)
             });
             scan.voxels[voxel] += share as f32 * (FILLED - scan.voxels[voxel]).min(0.0);
-            truth[voxel] = share >= 0.5;
+            truth[voxel] = self.off(grid.affine.apply(at)).abs() <= f64::from(BROKEN_MM);
         }
         truth
     }

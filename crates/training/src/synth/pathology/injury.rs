@@ -176,6 +176,9 @@ fn head_rest(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     case.overlays.push(Overlay::drawn(region, Tissues::of(&[Tissue::Air]), look, finding::NONE, share));
 }
 
+/// Bone this near to a cleft counts as broken, mm: the cleft alone may be thinner than a voxel.
+pub(crate) const BROKEN_MM: f32 = 3.0;
+
 /// A cleft through the skull, its edge displaced now and then, scalp swollen over it.
 pub(crate) fn fracture(setting: &Setting, side: f32, rng: &mut Rng, case: &mut Case) {
     let middle = setting.anatomy.middle();
@@ -185,18 +188,19 @@ pub(crate) fn fracture(setting: &Setting, side: f32, rng: &mut Rng, case: &mut C
     let across = unit(cross(out, std::array::from_fn(|_| rng.normal())));
     let (width, length) = (rng.range(0.7, 2.6), rng.range(14.0, 45.0));
     let wander = rng.range(0.0, 2.0);
-    let share = |place: [f32; 3]| {
+    // How far from the cleft's middle, as a share of its length, and how far off its plane in mm.
+    let off = |place: [f32; 3]| {
         let v: [f32; 3] = std::array::from_fn(|a| place[a] - hit[a]);
         let far = dot(v, v).sqrt() / length;
-        if far > 1.0 {
-            return 0.0;
-        }
-        let off = dot(v, across) + wander * setting.ragged.at(place);
-        width * 0.5 * (1.0 - 0.5 * far) + 0.5 - off.abs()
+        (far <= 1.0).then(|| (far, (dot(v, across) + wander * setting.ragged.at(place)).abs()))
     };
+    let cleft = |place| off(place).map_or(0.0, |(far, off)| width * 0.5 * (1.0 - 0.5 * far) + 0.5 - off);
+    let broken = |place| off(place).map_or(0.0, |(_, off)| BROKEN_MM + 0.5 - off);
     let region = overlay::around(hit, [length; 3]);
     let look = OverlayLook::towards(rng.range(-60.0, 60.0), rng.range(0.0, 0.15), 5.0);
-    case.overlays.push(Overlay::drawn(region, BONE, look, finding::FRACTURE, share));
+    let unchanged = OverlayLook::plus(0.0, 0.0);
+    case.overlays.push(Overlay::drawn(region, BONE, look, finding::NONE, cleft));
+    case.overlays.push(Overlay::drawn(region, BONE, unchanged, finding::FRACTURE, broken));
     if rng.chance(0.75) {
         let bump =
             Blob::random(std::array::from_fn(|a| hit[a] + out[a] * 9.0), rng.range(8.0, 22.0), 0.2, 0.1, rng);

@@ -17,6 +17,7 @@ use super::deform::Deform;
 use super::{Contrast, HeadMap, Rng, SampleSpec, SynthConfig};
 pub(crate) use anatomy::Anatomy;
 use blob::Blob;
+pub(crate) use injury::BROKEN_MM;
 pub(crate) use overlay::Overlay;
 pub use overlay::finding;
 use overlay::{OverlayLook, Tissues};

@@ -11,7 +11,7 @@ pub mod finding {
     pub const LESION: u8 = 1;
     /// Blood inside the skull.
     pub const BLEED: u8 = 2;
-    /// A cleft in the skull.
+    /// Bone at a cleft of the skull.
     pub const FRACTURE: u8 = 3;
 }
 
