@@ -59,11 +59,13 @@ pub fn provide() -> Result<()> {
     let patients = patients();
     let heads = heads(patients.as_deref());
     write(&folder, "painted-ct.json", &painted_ct(&heads, ""))?;
-    write(&folder, "cleft-ct.json", &cleft_ct(&heads))?;
+    write(&folder, "cleft-ct.json", &cleft_ct(&heads, ""))?;
     match cranium::provide(&folder) {
         Ok(cranium) => {
             let heads = [("cranium".to_owned(), cranium)];
-            write(&folder, "cranium.json", &painted_ct(&heads, "one that no margin was chosen on: "))?;
+            let which = "one that no margin was chosen on: ";
+            write(&folder, "cranium.json", &painted_ct(&heads, which))?;
+            write(&folder, "cleft-cranium.json", &cleft_ct(&heads, which))?;
         }
         Err(cause) => println!("no head CT from Debian: {cause:#}"),
     }
@@ -139,12 +141,12 @@ fn painted_ct(heads: &[(String, PathBuf)], which: &str) -> Value {
     ];
     json!({
         "name": format!("{which}real head CTs in which we see no blood, and the same with blood laid over them: balls in the brain, crescents under the skull; the brain does not give way"),
-        "cases": laid_cases(heads, "Haemorrhage", &laid),
+        "cases": laid_cases(heads, 1, "Haemorrhage", &laid),
     })
 }
 
-/// The same heads with clefts cut through their skulls.
-fn cleft_ct(heads: &[(String, PathBuf)]) -> Value {
+/// Heads without fractures, with clefts cut through their skulls; `which` says what heads these are.
+fn cleft_ct(heads: &[(String, PathBuf)], which: &str) -> Value {
     let cleft = |wide_mm: f64, reach_mm: f64, towards: [f64; 3], turn: f64| {
         let name = format!("cleft of {wide_mm} mm towards {towards:?}");
         (
@@ -162,8 +164,8 @@ fn cleft_ct(heads: &[(String, PathBuf)]) -> Value {
         cleft(3.0, 30.0, [1.0, 0.3, 0.4], 25.0),
     ];
     json!({
-        "name": "real head CTs in which we see no fracture, and the same with gaps cut through their skulls, without swelling",
-        "cases": laid_cases(heads, "Skull fracture", &laid),
+        "name": format!("{which}real head CTs in which we see no fracture, and the same with gaps cut through their skulls, without swelling"),
+        "cases": laid_cases(heads, 2, "Skull fracture", &laid),
     })
 }
 
@@ -175,15 +177,15 @@ fn heads(patients: Option<&Path>) -> Vec<(String, PathBuf)> {
     heads
 }
 
-/// Each head as it is, and with each injury, which is the model's label 1 and which its class `finding` calls.
-fn laid_cases(heads: &[(String, PathBuf)], finding: &str, laid: &[(String, Value)]) -> Vec<Value> {
+/// Each head as it is, and with each injury, which is `label` of the model and which its class `finding` calls.
+fn laid_cases(heads: &[(String, PathBuf)], label: u8, finding: &str, laid: &[(String, Value)]) -> Vec<Value> {
     let mut cases = Vec::new();
     for (name, scan) in heads {
         cases.push(json!({ "name": name, "scan": scan, "findings": { finding: false } }));
         for (what, injury) in laid {
             let mut laid = injury.clone();
             laid["name"] = laid["kind"].clone();
-            laid["labels"] = json!([1]);
+            laid["labels"] = json!([label]);
             cases.push(json!({ "name": format!("{name}, {what}"), "scan": scan, "laid": laid, "findings": { finding: true } }));
         }
     }
