@@ -141,7 +141,7 @@ fn painted_ct(heads: &[(String, PathBuf)], which: &str) -> Value {
     ];
     json!({
         "name": format!("{which}real head CTs in which we see no blood, and the same with blood laid over them: balls in the brain, crescents under the skull; the brain does not give way"),
-        "cases": laid_cases(heads, 1, "Haemorrhage", &laid),
+        "cases": laid_cases(heads, "Haemorrhage", &laid),
     })
 }
 
@@ -165,7 +165,7 @@ fn cleft_ct(heads: &[(String, PathBuf)], which: &str) -> Value {
     ];
     json!({
         "name": format!("{which}real head CTs in which we see no fracture, and the same with gaps cut through their skulls, without swelling"),
-        "cases": laid_cases(heads, 2, "Skull fracture", &laid),
+        "cases": laid_cases(heads, "Skull fracture", &laid),
     })
 }
 
@@ -177,15 +177,15 @@ fn heads(patients: Option<&Path>) -> Vec<(String, PathBuf)> {
     heads
 }
 
-/// Each head as it is, and with each injury, which is `label` of the model and which its class `finding` calls.
-fn laid_cases(heads: &[(String, PathBuf)], label: u8, finding: &str, laid: &[(String, Value)]) -> Vec<Value> {
+/// Each head as it is, and with each injury, which is the model's label 1 and which its class `finding` calls.
+fn laid_cases(heads: &[(String, PathBuf)], finding: &str, laid: &[(String, Value)]) -> Vec<Value> {
     let mut cases = Vec::new();
     for (name, scan) in heads {
         cases.push(json!({ "name": name, "scan": scan, "findings": { finding: false } }));
         for (what, injury) in laid {
             let mut laid = injury.clone();
             laid["name"] = laid["kind"].clone();
-            laid["labels"] = json!([label]);
+            laid["labels"] = json!([1]);
             cases.push(json!({ "name": format!("{name}, {what}"), "scan": scan, "laid": laid, "findings": { finding: true } }));
         }
     }
