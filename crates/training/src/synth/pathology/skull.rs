@@ -1,4 +1,5 @@
-//! What healthy skulls have that may be taken for a fracture: sutures, vessels and lakes in the bone, canals, air cells.
+//! What healthy skulls have that may be taken for a fracture: sutures, vessels, lakes and hollows of the bone, canals, air
+//! cells.
 
 use super::blob::{Blob, dot, unit};
 use super::overlay::{self, BONE, Overlay, OverlayLook, Tissues, finding};
@@ -9,9 +10,11 @@ use crate::synth::classes::Tissue;
 /// Draws all of them.
 pub(super) fn furnish(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     sutures(setting, &mut rng.fork("sutures"), case);
-    orbital_sutures(setting, &mut rng.fork("orbital sutures"), case);
+    ORBIT.draw(setting, &mut rng.fork("orbital sutures"), case);
+    PTERION.draw(setting, &mut rng.fork("sutures of the pterion"), case);
     vessels(setting, &mut rng.fork("vessels"), case);
     lakes(setting, &mut rng.fork("lakes"), case);
+    hollows(setting, &mut rng.fork("hollows"), case);
     canals(setting, &mut rng.fork("canals"), case);
     air_cells(setting, &mut rng.fork("air cells"), case);
 }
@@ -39,16 +42,18 @@ fn sutures(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     };
     let density = rng.range(-60.0, 500.0);
     let (half, wander) = (rng.range(0.2, 0.9), rng.range(0.5, 3.0));
-    for (course, present) in [
-        (Course::Sagittal, 0.8),
-        (Course::Coronal, 0.85),
-        (Course::Lambdoid, 0.9),
-        (Course::Squamous, 0.8),
-        (Course::Metopic, 0.12),
+    for (course, present, steep) in [
+        (Course::Sagittal, 0.8, 0.1),
+        (Course::Coronal, 0.85, 0.3),
+        (Course::Lambdoid, 0.9, 0.2),
+        (Course::Squamous, 0.8, 0.8),
+        (Course::Metopic, 0.12, 0.1),
     ] {
         if rng.chance(present) {
             let look = OverlayLook::towards(density + 60.0 * rng.normal(), rng.range(0.0, 0.5), 8.0);
-            let seam = Seam { course, slope: rng.range(0.1, 0.45), half: half * rng.range(0.6, 1.3), wander };
+            let bevel = steep * rng.normal();
+            let half = half * rng.range(0.6, 1.3);
+            let seam = Seam { course, slope: rng.range(0.1, 0.45), half, wander, bevel };
             seam.draw(setting, &marks, look, case);
         }
     }
@@ -69,13 +74,20 @@ struct Seam {
     slope: f32,
     half: f32,
     wander: f32,
+    /// Millimetres aside for each on the way out: one bone overlaps the other.
+    bevel: f32,
 }
+
+/// About how far the skull is from the middle of the brain, mm.
+const OUT: f32 = 70.0;
 
 impl Seam {
     fn draw(&self, setting: &Setting, marks: &Landmarks, look: OverlayLook, case: &mut Case) {
         let share = |place: [f32; 3]| match self.off(place, marks) {
-            Some(off) if off.abs() < 12.0 => {
-                self.half + 0.5 - (off + self.wander * setting.ragged.at(place)).abs()
+            Some(off) if off.abs() < 30.0 => {
+                let v: [f32; 3] = std::array::from_fn(|a| place[a] - marks.middle[a]);
+                let aside = self.bevel * (dot(v, v).sqrt() - OUT);
+                self.half + 0.5 - (off + aside + self.wander * setting.ragged.at(place)).abs()
             }
             _ => 0.0,
         };
@@ -107,27 +119,82 @@ impl Seam {
     }
 }
 
-/// Seams between frontal, zygomatic and sphenoid bones in the outer walls of the orbits, the same on both sides.
-fn orbital_sutures(setting: &Setting, rng: &mut Rng, case: &mut Case) {
-    let middle = setting.anatomy.middle();
-    let look = OverlayLook::towards(rng.range(-60.0, 300.0), rng.range(0.0, 0.4), 8.0);
-    for _ in 0..1 + rng.below(4) {
-        let ahead = [0.75 + 0.06 * rng.normal(), 0.7 + 0.06 * rng.normal(), -0.3 + 0.1 * rng.normal()];
-        let (beyond, half, reach) = (rng.range(6.0, 22.0), rng.range(0.2, 1.2), rng.range(5.0, 12.0));
-        let normal = [0.4 * rng.normal(), 0.5 * rng.normal(), 1.0];
-        for side in [-1.0, 1.0] {
-            let mirrored = |v: [f32; 3]| unit([side * v[0], v[1], v[2]]);
-            let (out, across) = (mirrored(ahead), mirrored(normal));
-            let wall = setting.anatomy.skull_along(middle, out);
-            let centre: [f32; 3] = std::array::from_fn(|a| wall[a] + beyond * out[a] + rng.normal());
-            let share = |place: [f32; 3]| {
-                let v: [f32; 3] = std::array::from_fn(|a| place[a] - centre[a]);
-                let off = dot(v, across) + setting.ragged.at(place);
-                if dot(v, v) > reach * reach { 0.0 } else { half + 0.5 - off.abs() }
-            };
-            let region = overlay::around(centre, [reach + 1.0; 3]);
-            case.overlays.push(Overlay::drawn(region, BONE, look, finding::NONE, share));
+/// Short seams about one direction, the same on both sides.
+struct Seams {
+    /// From the middle of the brain, on the right.
+    ahead: [f32; 3],
+    spread: f32,
+    /// At most.
+    count: usize,
+    /// From the inner skull outwards, mm.
+    beyond: [f32; 2],
+    reach: [f32; 2],
+    /// How the seams' planes are tilted against the horizontal one.
+    tilt: [f32; 2],
+}
+
+/// Between frontal, zygomatic and sphenoid bones in the outer walls of the orbits.
+const ORBIT: Seams = Seams {
+    ahead: [0.75, 0.7, -0.3],
+    spread: 0.06,
+    count: 4,
+    beyond: [6.0, 22.0],
+    reach: [5.0, 12.0],
+    tilt: [0.4, 0.5],
+};
+
+/// Between frontal, parietal, temporal and sphenoid bones behind them.
+const PTERION: Seams = Seams {
+    ahead: [0.9, 0.38, 0.0],
+    spread: 0.12,
+    count: 4,
+    beyond: [0.0, 4.0],
+    reach: [8.0, 22.0],
+    tilt: [0.8, 1.5],
+};
+
+impl Seams {
+    fn draw(&self, setting: &Setting, rng: &mut Rng, case: &mut Case) {
+        let middle = setting.anatomy.middle();
+        let look = OverlayLook::towards(rng.range(-60.0, 300.0), rng.range(0.0, 0.4), 8.0);
+        for _ in 0..1 + rng.below(self.count) {
+            let ahead = self.ahead.map(|v| v + self.spread * rng.normal());
+            let [beyond, reach] = [self.beyond, self.reach].map(|[low, high]| rng.range(low, high));
+            let half = rng.range(0.2, 1.2);
+            let normal = [self.tilt[0] * rng.normal(), self.tilt[1] * rng.normal(), 1.0];
+            for side in [-1.0, 1.0] {
+                let mirrored = |v: [f32; 3]| unit([side * v[0], v[1], v[2]]);
+                let (out, across) = (mirrored(ahead), mirrored(normal));
+                let wall = setting.anatomy.skull_along(middle, out);
+                let centre: [f32; 3] = std::array::from_fn(|a| wall[a] + beyond * out[a] + rng.normal());
+                let share = |place: [f32; 3]| {
+                    let v: [f32; 3] = std::array::from_fn(|a| place[a] - centre[a]);
+                    let off = dot(v, across) + setting.ragged.at(place);
+                    if dot(v, v) > reach * reach { 0.0 } else { half + 0.5 - off.abs() }
+                };
+                let region = overlay::around(centre, [reach + 1.0; 3]);
+                case.overlays.push(Overlay::drawn(region, BONE, look, finding::NONE, share));
+            }
         }
+    }
+}
+
+/// Hollows of the inner skull: impressions of the brain and of granulations of the arachnoid.
+fn hollows(setting: &Setting, rng: &mut Rng, case: &mut Case) {
+    let middle = setting.anatomy.middle();
+    for _ in 0..rng.below(14) {
+        let out = unit([rng.normal(), rng.normal(), 0.2 + 0.6 * rng.normal()]);
+        let wall = setting.anatomy.skull_along(middle, out);
+        let (radius, deep) = (rng.range(4.0, 14.0), rng.range(0.5, 2.2));
+        let hollow = Blob::random(
+            std::array::from_fn(|a| wall[a] + (deep - radius) * out[a]),
+            radius,
+            0.15,
+            0.05,
+            rng,
+        );
+        let look = OverlayLook::towards(rng.range(5.0, 50.0), 0.1, 5.0);
+        case.lay(setting, &hollow, BONE, look, finding::NONE);
     }
 }
 
