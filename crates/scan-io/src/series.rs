@@ -71,8 +71,8 @@ pub enum Doubt {
     /// No orientation.
     #[error("the file does not say which side is left: left and right may be swapped")]
     Sides,
-    /// No size of voxels.
-    #[error("the file does not state the size of its voxels: millimetres and millilitres may be wrong")]
+    /// No size of voxels, or two that disagree.
+    #[error("the file does not settle the size of its voxels: millimetres and millilitres may be wrong")]
     Size,
     /// NIfTI's two orientations turn an axis different ways.
     #[error("the file states two orientations that contradict each other: left and right may be swapped")]

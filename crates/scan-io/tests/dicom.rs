@@ -42,6 +42,15 @@ fn load(specs: &[SliceSpec]) -> Scan {
     open_one(files(specs)).load(0).unwrap()
 }
 
+/// Files that lack `tags`.
+fn files_without(specs: &[SliceSpec], tags: &[(u16, u16)]) -> Vec<SourceFile> {
+    let bytes = |s: &SliceSpec| {
+        let kept: Vec<Element> = s.elements().into_iter().filter(|(t, _)| !tags.contains(t)).collect();
+        write(&kept, Encoding::Explicit, None)
+    };
+    specs.iter().enumerate().map(|(i, s)| file(&format!("IM{i:04}"), bytes(s))).collect()
+}
+
 #[test]
 fn slices_are_ordered_by_position_and_placed_in_ras() {
     let series = open_one(files(&slices(10)));
@@ -125,6 +134,35 @@ fn monochrome1_is_turned_over_but_hounsfield_units_are_not() {
     assert_eq!(scan.volume.voxels[..2], [255.0, 254.0]);
     assert!(scan.notes.iter().any(|n| n.contains("MONOCHROME1")), "{:?}", scan.notes);
     assert_eq!(load(&[SliceSpec { modality: "CT", ..mr }]).volume.voxels[..2], [0.0, 1.0]);
+}
+
+#[test]
+fn the_window_of_monochrome1_is_turned_over_with_the_values() {
+    // Values from -100 to 1100 in 12 bits that could hold up to 8090.
+    let spec = |modality, photometric| SliceSpec {
+        modality,
+        pixels: (0..12).map(|v| v * 600 / 11).collect(),
+        extra: vec![
+            text((0x0028, 0x0004), "CS", photometric),
+            short((0x0028, 0x0101), 12),
+            short((0x0028, 0x0102), 11),
+            decimals((0x0028, 0x1052), &[-100.0]),
+            decimals((0x0028, 0x1053), &[2.0]),
+            decimals((0x0028, 0x1050), &[500.0]),
+            decimals((0x0028, 0x1051), &[1200.0]),
+        ],
+        ..SliceSpec::default()
+    };
+    let show = |modality, photometric| {
+        let series = open_one(files(&[spec(modality, photometric)]));
+        (series.load(0).unwrap().window, series.thumbnail(4).unwrap().pixels)
+    };
+    let ((upright, black), (turned, white)) = (show("MR", "MONOCHROME2"), show("MR", "MONOCHROME1"));
+    assert_eq!((upright, turned), (Some((500.0, 1200.0)), Some((7490.0, 1200.0))));
+    assert!(black.contains(&0) && black.contains(&255), "{black:?}");
+    // Rounding down may cost one grey level.
+    assert!(black.iter().zip(&white).all(|(b, w)| (254..=255).contains(&(u16::from(*b) + u16::from(*w)))));
+    assert_eq!(show("CT", "MONOCHROME1"), (upright, black));
 }
 
 #[test]
@@ -322,16 +360,46 @@ fn slices_of_two_thicknesses_are_not_missing_ones() {
 #[test]
 fn what_geometry_a_file_does_not_state_is_doubted() {
     assert_eq!(load(&slices(10)).doubts, []);
-    let without = |tag: (u16, u16)| {
-        let bytes = |s: &SliceSpec| {
-            let kept: Vec<Element> = s.elements().into_iter().filter(|(t, _)| *t != tag).collect();
-            write(&kept, Encoding::Explicit, None)
-        };
-        let files = slices(10).iter().enumerate().map(|(i, s)| file(&format!("{i}"), bytes(s))).collect();
-        open_one(files).load(0).unwrap().doubts
-    };
+    let without = |tag: (u16, u16)| open_one(files_without(&slices(10), &[tag])).load(0).unwrap().doubts;
     assert_eq!(without((0x0020, 0x0032)), [Doubt::Sides]);
-    assert_eq!(without((0x0028, 0x0030)), [Doubt::Sides, Doubt::Size]);
+    assert_eq!(without((0x0028, 0x0030)), [Doubt::Size]);
+}
+
+#[test]
+fn slices_without_pixel_distance_keep_their_place() {
+    let unusable = |s: SliceSpec| SliceSpec { extra: vec![decimals((0x0028, 0x0030), &[0.0, 0.0])], ..s };
+    let unusable: Vec<_> = slices(10).into_iter().map(unusable).collect();
+    for all in [files_without(&slices(10), &[(0x0028, 0x0030)]), files(&unusable)] {
+        let scan = open_one(all).load(0).unwrap();
+        assert!((0..10).all(|k| scan.volume.at([1, 1, k]) == k as f32));
+        let expected = Affine {
+            linear: [[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 5.0]],
+            translation: [10.0, 20.0, 0.0],
+        };
+        assert_eq!(scan.volume.grid.affine, expected);
+        assert_eq!(scan.notes, ["the distance of pixels is not stated: 1 mm is assumed"]);
+        assert_eq!(scan.doubts, [Doubt::Size]);
+    }
+}
+
+#[test]
+fn interleaved_slices_without_position_are_stacked_as_numbered() {
+    // Slices 1, 3, 5, 7 are taken first, then 2, 4, 6, 8; every pixel holds its slice's number.
+    let slice = |turn: u16| {
+        let number = if turn < 4 { 2 * turn + 1 } else { 2 * (turn - 4) + 2 };
+        let time = text((0x0008, 0x0032), "TM", &format!("1200{turn:02}.5"));
+        SliceSpec { number, pixels: vec![number; 12], extra: vec![time], ..SliceSpec::default() }
+    };
+    let specs: Vec<_> = (0..8).rev().map(slice).collect();
+    let pose = [(0x0020, 0x0032), (0x0020, 0x0037)];
+    let order = |tags: &[(u16, u16)]| {
+        let volume = open_one(files_without(&specs, tags)).load(0).unwrap().volume;
+        (0..8).map(|k| volume.at([0, 0, k])).collect::<Vec<_>>()
+    };
+    assert_eq!(order(&pose), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+    // Without numbers, times are the best there is.
+    let unnumbered = [pose.as_slice(), &[(0x0020, 0x0013)]].concat();
+    assert_eq!(order(&unnumbered), [1.0, 3.0, 5.0, 7.0, 2.0, 4.0, 6.0, 8.0]);
 }
 
 #[test]
@@ -458,9 +526,7 @@ fn siemens_mosaics_are_cut_into_tiles() {
 
 #[test]
 fn images_without_positions_are_stacked_with_a_warning() {
-    let mut elements = SliceSpec::default().elements();
-    elements.retain(|(tag, _)| !matches!(tag, (0x0020, 0x0032 | 0x0037)));
-    let series = open_one(vec![file("a", write(&elements, Encoding::Explicit, None))]);
+    let series = open_one(files_without(&[SliceSpec::default()], &[(0x0020, 0x0032), (0x0020, 0x0037)]));
     assert!(series.problems[0].contains("left and right"), "{:?}", series.problems);
     assert_eq!(series.spacing, [1.5, 2.0, 5.0]);
 }

@@ -5,7 +5,7 @@
 mod support;
 
 use saswin_scan_io::{
-    Doubt, Format, Gray, Limits, NiftiOptions, ScanError, Series, open, write_nifti_f32, write_nifti_u8,
+    Doubt, Format, Gray, Limits, NiftiOptions, Scan, ScanError, Series, open, write_nifti_f32, write_nifti_u8,
 };
 use saswin_volume::{Affine, Grid, Modality, Volume};
 use support::nifti::Nifti;
@@ -117,6 +117,82 @@ fn forms_that_contradict_each_other_are_doubted() {
     assert_eq!(doubts(Some([1.0, 0.0, 0.0, 7.0, 8.0, 9.0])), [Doubt::Contradiction]);
     assert_eq!(doubts(Some([0.05, 0.0, 0.0, -4.0, -5.0, -6.0])), []);
     assert_eq!(doubts(None), []);
+}
+
+/// 1 mm voxels by the qform, those of `sform` by the sform.
+fn two_sizes(codes: [i32; 2], sform: [f64; 12]) -> Nifti {
+    Nifti {
+        pixdim: [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0],
+        qform_code: codes[0],
+        qform: Some([0.0, 0.0, 0.0, -1.0, -2.0, -3.0]),
+        sform_code: codes[1],
+        sform: Some(sform),
+        ..Nifti::default()
+    }
+}
+
+fn scaled(by: f64) -> [f64; 12] {
+    [by, 0.0, 0.0, -4.0, 0.0, by, 0.0, -5.0, 0.0, 0.0, by, -6.0]
+}
+
+fn scan(nifti: &Nifti) -> Scan {
+    open_one("a.nii", nifti.bytes()).unwrap().load(0).unwrap()
+}
+
+#[test]
+fn a_head_that_a_template_stretches_keeps_its_scanned_size() {
+    for version in [1, 2] {
+        for codes in [[1, 3], [1, 4], [2, 4], [2, 5]] {
+            let scan = scan(&Nifti { version, ..two_sizes(codes, scaled(1.15)) });
+            assert_eq!(scan.volume.grid.spacing(), [1.0; 3]);
+            assert_eq!(scan.volume.grid.affine.translation, [-1.0, -2.0, -3.0]);
+            assert!(
+                scan.notes[0].contains("1.52 times") && scan.notes[0].contains("qform"),
+                "{:?}",
+                scan.notes
+            );
+            assert_eq!(scan.doubts, []);
+        }
+    }
+}
+
+#[test]
+fn the_note_on_contradicting_axes_names_the_form_that_was_used() {
+    // Half a turn about x, and two sizes.
+    let qform = Some([1.0, 0.0, 0.0, 7.0, 8.0, 9.0]);
+    for (sform_code, name, doubts) in
+        [(4, "qform", vec![Doubt::Contradiction]), (1, "sform", vec![Doubt::Contradiction, Doubt::Size])]
+    {
+        let scan = scan(&Nifti { qform, ..two_sizes([1, sform_code], scaled(1.15)) });
+        assert!(scan.notes[0].ends_with(&format!("the {name} was used")), "{:?}", scan.notes);
+        assert_eq!(scan.doubts, doubts);
+    }
+}
+
+#[test]
+fn two_sizes_that_nothing_settles_are_doubted() {
+    for codes in [[1, 1], [1, 2], [3, 4], [4, 4]] {
+        let scan = scan(&two_sizes(codes, scaled(1.15)));
+        assert_eq!(scan.volume.grid.affine.translation, [-4.0, -5.0, -6.0]);
+        assert!(scan.notes[0].contains("1.52 times") && scan.notes[0].contains("sform"), "{:?}", scan.notes);
+        assert_eq!(scan.doubts, [Doubt::Size]);
+    }
+}
+
+#[test]
+fn sizes_that_agree_or_are_not_stated_are_not_compared() {
+    let quiet = |nifti: Nifti| {
+        let scan = scan(&nifti);
+        assert_eq!(scan.volume.grid.affine.translation, [-4.0, -5.0, -6.0]);
+        assert_eq!((scan.notes, scan.doubts), (vec![], vec![]));
+    };
+    quiet(two_sizes([1, 4], scaled(1.005)));
+    quiet(Nifti { pixdim: [1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0], ..two_sizes([1, 4], scaled(1.15)) });
+    // Slices that a gantry tilt of 18.5° moves sideways: 1 mm apart along the normal, or along the tilted axis.
+    let (sine, cosine) = 18.5f64.to_radians().sin_cos();
+    for z in [[sine / cosine, 1.0], [sine, cosine]] {
+        quiet(two_sizes([1, 4], [1.0, 0.0, 0.0, -4.0, 0.0, 1.0, z[0], -5.0, 0.0, 0.0, z[1], -6.0]));
+    }
 }
 
 #[test]

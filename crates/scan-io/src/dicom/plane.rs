@@ -30,6 +30,7 @@ pub(super) struct Plane {
     pub thickness: Option<f64>,
     pub slope: f64,
     pub intercept: f64,
+    /// Display window (centre, width) as the file states it.
     pub window: Option<(f32, f32)>,
     /// Whether the distance of pixels is stated.
     pub is_sized: bool,
@@ -61,6 +62,16 @@ impl Order {
     pub fn compare(&self, other: &Self) -> Ordering {
         let pairs = self.0.iter().zip(&other.0);
         pairs.map(|(a, b)| a.total_cmp(b)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
+    }
+
+    /// As numbered. For slices whose place is not stated, since interleaved ones lie in another order than they were
+    /// taken in.
+    pub fn compare_numbers(&self, other: &Self) -> Ordering {
+        let number_first = |order: &Self| {
+            let [temporal, acquisition, trigger, time, instance, frame] = order.0;
+            Self([instance, frame, temporal, acquisition, trigger, time])
+        };
+        number_first(self).compare(&number_first(other))
     }
 
     pub fn temporal(&self) -> f64 {
@@ -257,7 +268,7 @@ fn plane(image: &Arc<Image>, view: &FrameView, frame: usize, key: Arc<Key>) -> P
         frame,
         corner: [0, 0],
         size: [image.columns, image.rows],
-        pose: view.pose().filter(|_| spacing.is_some()),
+        pose: view.pose(),
         spacing: spacing.unwrap_or([1.0; 2]),
         is_sized: spacing.is_some(),
         b_value: view.b_value(),

@@ -39,7 +39,7 @@ impl Stack {
         let files = count_files(&planes);
         let mut notes = planes.first().map_or_else(Vec::new, |p| p.key.notes.clone());
         let placed = planes.iter().all(|p| p.pose.is_some());
-        let volumes = if placed { into_volumes(planes, &mut notes) } else { vec![by_order(planes)] };
+        let volumes = if placed { into_volumes(planes, &mut notes) } else { vec![by_number(planes)] };
         let planes = volumes.first().map_or(&[][..], Vec::as_slice);
         let Some(first) = planes.first() else {
             return Err(ScanError::not_a_scan("the series has no slice"));
@@ -54,6 +54,9 @@ impl Stack {
         grid.affine.inverse().map_err(|e| ScanError::decoding(e.to_string()).in_field("(0020,0037)"))?;
         if first.image.inverted && first.key.modality != Modality::Ct {
             notes.push("white-on-black values (MONOCHROME1) were inverted".to_owned());
+        }
+        if !first.is_sized {
+            notes.push("the distance of pixels is not stated: 1 mm is assumed".to_owned());
         }
         let doubts = doubts(first, placed);
         Ok(Self { plan, grid, files, notes, slices, doubts, volumes })
@@ -83,7 +86,7 @@ impl Stack {
     /// Window of the middle plane of volume `index`.
     pub fn window(&self, index: usize) -> Option<(f32, f32)> {
         let planes = self.volumes.get(index)?;
-        planes.get(planes.len() / 2)?.window
+        planes.get(planes.len() / 2)?.shown_window()
     }
 
     /// Voxels of volume `index`, and how many were not finite and became 0.
@@ -111,7 +114,7 @@ impl Stack {
             return Err(ScanError::not_a_scan("the series has no slice"));
         };
         let values = Decoder::default().plane(plane)?;
-        Ok(Middle { values, size: plane.size, window: plane.window })
+        Ok(Middle { values, size: plane.size, window: plane.shown_window() })
     }
 }
 
@@ -130,6 +133,11 @@ fn count_files(planes: &[Plane]) -> usize {
 
 pub(super) fn by_order(mut planes: Vec<Plane>) -> Vec<Plane> {
     planes.sort_by(|a, b| a.order.compare(&b.order));
+    planes
+}
+
+fn by_number(mut planes: Vec<Plane>) -> Vec<Plane> {
+    planes.sort_by(|a, b| a.order.compare_numbers(&b.order));
     planes
 }
 
@@ -229,14 +237,27 @@ impl Decoder {
 }
 
 impl Plane {
-    /// Stored value to real value. MONOCHROME1 is turned over within the range of the stored bits, save for CT,
+    /// The range within which stored values are turned over: that of the stored bits in MONOCHROME1, save for CT,
     /// whose Hounsfield units mean the same however they are shown.
+    fn turn(&self) -> Option<[f64; 2]> {
+        (self.image.inverted && self.key.modality != Modality::Ct).then(|| self.image.range())
+    }
+
+    /// Stored value to real value, turned over where [`Self::turn`] says so.
     fn value_of(&self) -> impl Fn(f64) -> f64 + use<> {
-        let turn = (self.image.inverted && self.key.modality != Modality::Ct).then(|| self.image.range());
+        let turn = self.turn();
         let (slope, intercept) = (self.slope, self.intercept);
         move |stored| {
             let stored = turn.map_or(stored, |[low, high]| low + high - stored);
             stored * slope + intercept
         }
+    }
+
+    /// Display window (centre, width) of the values that [`Self::value_of`] gives: turned over with them.
+    fn shown_window(&self) -> Option<(f32, f32)> {
+        let (centre, width) = self.window?;
+        let Some([low, high]) = self.turn() else { return Some((centre, width)) };
+        let turned = self.slope * (low + high) + 2.0 * self.intercept - f64::from(centre);
+        Some((turned as f32, width))
     }
 }

@@ -1,4 +1,5 @@
-//! Voxel-to-RAS affine: sform, else qform, else voxel sizes alone.
+//! Voxel-to-RAS affine: sform, else qform, else voxel sizes alone. Where the sform stretches a scan into a template,
+//! the qform comes first, so that sizes are those of the patient.
 
 use saswin_volume::{Affine, Orientation as Axes};
 
@@ -43,6 +44,12 @@ pub(super) struct Orientation {
     pub doubts: Vec<Doubt>,
 }
 
+/// `NIFTI_XFORM_ALIGNED_ANAT`: codes above it are spaces of templates.
+const LAST_NATIVE_CODE: i32 = 2;
+
+/// Share by which two volumes of one voxel may differ and still be the same.
+const SAME_VOLUME: f64 = 0.02;
+
 const NO_ORIENTATION: &str =
     "the file does not state its orientation: left and right are assumed (radiological order)";
 
@@ -57,17 +64,14 @@ pub(super) fn read(layout: &Layout, fields: Fields, dims: [usize; 3]) -> Result<
     }
     let (sform, qform) = (sform.filter(usable), qform.filter(usable));
     let mut doubts = Vec::new();
-    if let (Some(s), Some(q)) = (&sform, &qform)
-        && Axes::of(s) != Axes::of(q)
-    {
-        notes.push("sform and qform turn the axes different ways: the sform was used".to_owned());
-        doubts.push(Doubt::Contradiction);
-    }
     // Only the sform holds sizes of its own.
     if sform.is_none() && (0..3).any(|axis| layout.size(fields, axis).is_none()) {
         doubts.push(Doubt::Size);
     }
-    let stated = sform.or(qform);
+    let stated = match (sform, qform) {
+        (Some(s), Some(q)) => Some(layout.choose(fields, [s, q], &mut notes, &mut doubts)),
+        _ => sform.or(qform),
+    };
     let affine = stated.unwrap_or_else(|| {
         notes.push(NO_ORIENTATION.to_owned());
         doubts.push(Doubt::Sides);
@@ -88,6 +92,54 @@ impl Layout {
 
     fn code(&self, fields: Fields, at: usize) -> i32 {
         if self.wide { fields.i32(at) } else { i32::from(fields.i16(at)) }
+    }
+
+    /// The sform or the qform, and what speaks against it.
+    fn choose(
+        &self,
+        fields: Fields,
+        [sform, qform]: [Affine; 2],
+        notes: &mut Vec<String>,
+        doubts: &mut Vec<Doubt>,
+    ) -> Affine {
+        let growth = self.growth(fields, &sform);
+        let native = growth.is_some() && self.is_fitted_to_template(fields);
+        let (used, name) = if native { (qform, "qform") } else { (sform, "sform") };
+        if Axes::of(&sform) != Axes::of(&qform) {
+            notes.push(format!("sform and qform turn the axes different ways: the {name} was used"));
+            doubts.push(Doubt::Contradiction);
+        }
+        let Some(growth) = growth else { return used };
+        if native {
+            notes.push(format!(
+                "the sform fits the scan to a template, which makes it {growth:.2} times as large: the qform was \
+                 used, which keeps the size it was scanned with"
+            ));
+        } else {
+            notes.push(format!(
+                "voxels are {growth:.2} times as large by the sform as by the voxel sizes: the sform was used"
+            ));
+            doubts.push(Doubt::Size);
+        }
+        used
+    }
+
+    /// Whether the sform leads into a template's space and the qform into the patient's own.
+    fn is_fitted_to_template(&self, fields: Fields) -> bool {
+        self.code(fields, self.sform_code) > LAST_NATIVE_CODE
+            && self.code(fields, self.qform_code) <= LAST_NATIVE_CODE
+    }
+
+    /// How many times as large a voxel is by the sform as by the voxel sizes, if all are stated and disagree.
+    ///
+    /// A sform that shears, as that of a tilted gantry, agrees in the determinant if the stated distance of slices is
+    /// that along their normal, and in the lengths of its columns if it is that along the tilted axis.
+    fn growth(&self, fields: Fields, sform: &Affine) -> Option<f64> {
+        let stated: f64 = (0..3).map(|axis| self.size(fields, axis)).product::<Option<f64>>()?;
+        let growth = sform.determinant().abs() / stated;
+        let by_lengths = sform.spacing().iter().product::<f64>() / stated;
+        let agrees = |growth: f64| (growth - 1.0).abs() <= SAME_VOLUME;
+        (!agrees(growth) && !agrees(by_lengths)).then_some(growth)
     }
 
     /// Size of a voxel along `axis`, if it is stated.

@@ -10,7 +10,9 @@ pub struct Nifti {
     pub scaling: (f64, f64),
     pub pixdim: [f64; 8],
     pub units: u8,
+    pub qform_code: i32,
     pub qform: Option<[f64; 6]>,
+    pub sform_code: i32,
     pub sform: Option<[f64; 12]>,
     pub magic: Option<[u8; 4]>,
     pub offset: Option<f64>,
@@ -27,7 +29,9 @@ impl Default for Nifti {
             scaling: (0.0, 0.0),
             pixdim: [1.0, 2.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0],
             units: 2,
+            qform_code: 1,
             qform: None,
+            sform_code: 1,
             sform: Some([2.0, 0.0, 0.0, -4.0, 0.0, 2.0, 0.0, -5.0, 0.0, 0.0, 2.0, -6.0]),
             magic: None,
             offset: None,
@@ -97,13 +101,13 @@ impl Nifti {
     fn geometry(&self, out: &mut [u8]) {
         let one = self.version == 1;
         if let Some(q) = self.qform {
-            self.code(out, if one { 252 } else { 344 }, 1);
+            self.code(out, if one { 252 } else { 344 }, self.qform_code);
             for (i, v) in q.into_iter().enumerate() {
                 self.float(out, if one { 256 } else { 352 }, i, v);
             }
         }
         if let Some(s) = self.sform {
-            self.code(out, if one { 254 } else { 348 }, 1);
+            self.code(out, if one { 254 } else { 348 }, self.sform_code);
             for (i, v) in s.into_iter().enumerate() {
                 self.float(out, if one { 280 } else { 400 }, i, v);
             }
