@@ -24,6 +24,21 @@ export async function openFiles(page, files) {
   await page.setInputFiles("#pick-files", payload);
 }
 
+/** Drops a file with this text on what `selector` names. */
+export async function dropFile(page, selector, name, text) {
+  await page.locator(selector).evaluate(
+    (element, [name, text]) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([text], name));
+      for (const type of ["dragover", "drop"]) {
+        const how = { dataTransfer, bubbles: true, cancelable: true };
+        element.dispatchEvent(new DragEvent(type, how));
+      }
+    },
+    [name, text],
+  );
+}
+
 /** Where the crosshair is, as the page says it. */
 export function location(page) {
   return page.locator("#location").textContent();

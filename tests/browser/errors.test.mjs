@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { analyse, openFiles, openSample } from "./actions.mjs";
+import { analyse, dropFile, openFiles, openSample } from "./actions.mjs";
 import { launch, ready } from "./launch.mjs";
 
 test("a file that is no scan is named, with what to do, and the last result stays", async (t) => {
@@ -21,12 +21,41 @@ test("a file that is no scan is named, with what to do, and the last result stay
   assert.equal(await banner.locator("b").count(), 0);
 });
 
+test("a file that is dropped on the picture is opened", async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await dropFile(page, "#viewer canvas", "notes.txt", "not a scan");
+  await page.getByRole("alert").locator("code", { hasText: "notes.txt" }).waitFor();
+  assert.equal(await page.locator("#drop").isVisible(), false);
+});
+
+test("without WebGL there is no picture, and the analysis works", async (t) => {
+  const { page, errors } = await launch(t, { prepare: withoutWebGl });
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await page.getByRole("alert").locator("[data-kind=viewer]").waitFor();
+  assert.equal(await page.locator("#viewer canvas").isVisible(), false);
+  await analyse(page);
+  await page.locator(".words p").first().waitFor();
+  errors.length = 0;
+});
+
+function withoutWebGl(context) {
+  return context.addInitScript(() => {
+    const get = HTMLCanvasElement.prototype.getContext;
+    HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+      return kind.startsWith("webgl") ? null : get.call(this, kind, ...rest);
+    };
+  });
+}
+
 test("a run shows its stage and how far it is", async (t) => {
   const { page, shoot } = await launch(t);
   await ready(page);
   await openSample(page, "Generated phantom");
   await page.locator("#analyse").click();
-  await page.locator(".progress output", { hasText: /[1-9]/ }).waitFor();
+  await page.locator(".progress .share", { hasText: /[1-9]/ }).waitFor();
   assert.notEqual(await page.locator(".progress .stage").textContent(), "");
   await shoot("running");
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { analyse, openSample } from "./actions.mjs";
+import { analyse, dropFile, openSample } from "./actions.mjs";
 import { launch, ready } from "./launch.mjs";
 
 const CHECKPOINTS = join(import.meta.dirname, "../golden/fixtures/checkpoints");
@@ -49,6 +49,14 @@ test("a PyTorch checkpoint becomes a model of this page, and is not uploaded", a
     sent.filter((method) => method !== "GET"),
     [],
   );
+});
+
+test("weights that are dropped open the form, and the page waits for nothing", async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await dropFile(page, ".hero", "weights.pt", "not read yet");
+  await page.locator("#import").waitFor();
+  assert.equal(await page.locator("body").getAttribute("data-busy"), null);
 });
 
 test("tensors that do not fit are named, and the form stays", async (t) => {

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { analyse, drawn, openFiles, openSample, picture } from "./actions.mjs";
 import { launch, ready } from "./launch.mjs";
 
+const pressed = "[data-series][aria-pressed=true]";
 const skip = process.env.SASWIN_MOCK ? false : "needs the stand-in session: set SASWIN_MOCK=1";
 
 test("several series are listed, the best is shown, another can be picked", { skip }, async (t) => {
@@ -34,6 +35,47 @@ test("an unsuitable scan is refused by name and can be run all the same", { skip
   await page.locator("#analyse").click();
   await page.getByRole("button", { name: "Run anyway" }).click();
   await page.locator("body[data-state=result]").waitFor();
+  await page.locator("[data-series='2']").click();
+  await page.locator("body[data-state=scan]:not([data-busy])").waitFor();
+  assert.equal(await page.locator("#models").inputValue(), "picky", "the reader's choice is lost");
+});
+
+test("an opening that another one overtakes is listed, should that one fail", {
+  skip,
+}, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await page.evaluate(() => {
+    const input = document.querySelector("#pick-files");
+    for (const name of ["good.dcm", "notes.txt"]) {
+      const picked = new DataTransfer();
+      picked.items.add(new File(["x"], name));
+      input.files = picked.files;
+      input.dispatchEvent(new Event("change"));
+    }
+  });
+  await page.getByRole("alert").locator("code", { hasText: "notes.txt" }).waitFor();
+  assert.equal(await page.locator("[data-series]").count(), 4);
+  assert.equal(await page.locator(pressed).count(), 0, "no card is of the scan on screen");
+  assert.equal(await page.locator("body").getAttribute("data-state"), "scan");
+});
+
+test("a trap while reading is told, and what was open before still is", { skip }, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await openFiles(page, [{ name: "trap.dcm", text: "x" }]);
+  await page.getByRole("alert").getByText("Reading stopped").waitFor();
+  await analyse(page);
+});
+
+test("too much is refused before it is read", { skip }, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openFiles(page, [{ name: "good.dcm", text: "x".repeat(1_100_000) }]);
+  await page.getByRole("alert").locator("[data-kind=over_limit]").waitFor();
+  assert.equal(await page.locator("body").getAttribute("data-state"), "empty");
 });
 
 test("a piece of a finding moves the crosshair to itself", { skip }, async (t) => {
@@ -55,4 +97,6 @@ test("a piece of a finding moves the crosshair to itself", { skip }, async (t) =
     assert.ok(Math.abs(at[i] - wanted) <= 4, `${at} is not within a voxel of 30 R, 20 P, 18 S`);
   }
   await shoot("places");
+  await page.locator(pressed).click();
+  assert.equal(await page.locator("body").getAttribute("data-state"), "result");
 });

@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { test } from "node:test";
 import { analyse, openFiles, openSample } from "./actions.mjs";
+import { chooseTiny, noRun, offerTiny } from "./inject.mjs";
 import { launch, ready } from "./launch.mjs";
 
 const mocked = process.env.SASWIN_MOCK ? false : "needs the stand-in session: set SASWIN_MOCK=1";
@@ -37,14 +38,19 @@ test("a model can be kept before its first run, and is then said to be", {
   assert.equal(await keep.isVisible(), false);
 });
 
-test("after a scan was opened a run asks the network for nothing", { skip: mocked }, async (t) => {
-  const { page } = await launch(t);
+test("a run with a kept model asks the network for nothing", { skip: noRun }, async (t) => {
+  const { page } = await launch(t, { prepare: offerTiny });
   await ready(page);
   await openSample(page, "Generated phantom");
-  await page.waitForTimeout(500);
+  await chooseTiny(page);
+  const asked = () => page.locator("#requests").textContent();
+  assert.match(await asked(), /^0 requests since the scan was opened/);
+  await page.getByRole("button", { name: "Keep for offline use" }).click();
+  await page.locator(".note", { hasText: "kept on this device" }).waitFor();
+  const kept = await asked();
+  assert.match(kept, /^[1-9]/);
   await analyse(page);
-  const text = await page.locator("#requests").textContent();
-  assert.match(text, /^0 requests since the scan was opened/);
+  assert.equal(await asked(), kept);
 });
 
 test("a host without headers, in a sub-folder: the page's own policy, then the service worker's headers", async (t) => {

@@ -9,6 +9,9 @@ test("the first visit offers one sentence and two buttons", async (t) => {
   assert.equal(await page.locator(".hero .actions button:visible").count(), 2);
   assert.equal(await page.locator("#open").isVisible(), false);
   await page.getByText("Research use only – not a medical device").waitFor();
+  await page.getByRole("button", { name: "Keys" }).click();
+  await page.getByText("mirrored view on, off").waitFor();
+  await page.keyboard.press("Escape");
   await shoot("empty");
 });
 

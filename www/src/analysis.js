@@ -1,10 +1,13 @@
-import { find, h } from "./dom.js";
+import { announce, find, h } from "./dom.js";
 import { megabytes, percent } from "./format.js";
 
 /** The upper part of the findings panel: choose a model, start, follow, cancel. */
 export class AnalysisPanel {
   #models = [];
   #imported = [];
+  /** The name of the model that the reader chose, if any. */
+  #wish = null;
+  #stage = "";
   #select;
   #start;
   #note;
@@ -13,7 +16,7 @@ export class AnalysisPanel {
   #keep;
 
   constructor({ start, cancel, keep, pick }) {
-    this.#select = h("select", { id: "models", onchange: () => this.#describe() });
+    this.#select = h("select", { id: "models", onchange: () => this.#wishFor(this.#select.value) });
     this.#start = h(
       "button",
       { type: "button", className: "primary", id: "analyse", onclick: start },
@@ -29,7 +32,7 @@ export class AnalysisPanel {
     this.#progress = h(
       "div",
       { className: "progress", hidden: true },
-      h("p", {}, h("span", { className: "stage" }), h("output", {})),
+      h("p", {}, h("span", { className: "stage" }), h("span", { className: "share" })),
       h("progress", { max: 1, value: 0, "aria-label": "Progress of the analysis" }),
       this.#cancel,
     );
@@ -58,6 +61,7 @@ export class AnalysisPanel {
   }
 
   offer(models) {
+    const { value } = this.#select;
     this.#models = [...this.#imported, ...models];
     this.#select.replaceChildren(
       ...this.#models.map(({ name, title, trained }) =>
@@ -68,6 +72,7 @@ export class AnalysisPanel {
         ),
       ),
     );
+    if (this.#models.some(({ name }) => name === value)) this.#select.value = value;
     this.#describe();
   }
 
@@ -75,16 +80,24 @@ export class AnalysisPanel {
   add(model) {
     this.#imported = [model];
     this.offer(this.#models.filter(({ imported }) => !imported));
-    this.#select.value = model.name;
+    this.#wishFor(model.name);
+  }
+
+  #wishFor(name) {
+    this.#wish = name;
+    this.#select.value = name;
     this.#describe();
   }
 
-  /** Preselects the first trained model for a modality. A CT is told by its values, so anything else may be MR. */
+  /**
+   * Preselects a trained model for a modality, the reader's last choice before others. A CT is told by its values, so
+   * anything else may be MR.
+   */
   suit(modality) {
     const wanted = modality === "ct" ? "ct" : "mr";
-    const fits = (model) =>
-      model.trained && (model.modality === "any" || model.modality === wanted);
-    const best = this.#models.find(fits) ?? this.#models.find((model) => model.trained);
+    const trained = this.#models.filter((model) => model.trained);
+    const fitting = trained.filter((model) => model.modality === wanted);
+    const best = fitting.find(({ name }) => name === this.#wish) ?? fitting[0] ?? trained[0];
     if (best) this.#select.value = best.name;
     this.#describe();
   }
@@ -117,10 +130,12 @@ export class AnalysisPanel {
     if (on) this.step({ text: "Starting…", done: 0, total: 1 });
   }
 
-  step({ text, done, total }) {
+  step({ stage, text, done, total }) {
     const share = total > 0 ? done / total : 0;
+    if (stage && stage !== this.#stage) announce(text);
+    this.#stage = stage;
     this.#progress.querySelector(".stage").textContent = text;
-    this.#progress.querySelector("output").textContent = percent(share);
+    this.#progress.querySelector(".share").textContent = percent(share);
     this.#progress.querySelector("progress").value = share;
   }
 

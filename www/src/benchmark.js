@@ -31,7 +31,15 @@ client.addEventListener("failed", ({ detail }) => {
 
 find("#run").addEventListener("click", run);
 find("#cancel").addEventListener("click", () => shown.run && client.cancel(shown.run));
-find("#copy").addEventListener("click", () => navigator.clipboard.writeText(json()));
+find("#copy").addEventListener("click", async () => {
+  const copied = await navigator.clipboard.writeText(json()).then(
+    () => true,
+    () => false,
+  );
+  find("#progress").textContent = copied
+    ? "Copied."
+    : "The browser keeps the clipboard back: download the result instead.";
+});
 find("#save").addEventListener("click", () =>
   download("benchmark.json", json(), "application/json"),
 );

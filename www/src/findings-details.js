@@ -15,7 +15,7 @@ export function probabilities(report) {
   return h(
     "section",
     { className: "probabilities" },
-    h("h2", {}, "Probabilities"),
+    h("h2", {}, "Scores, not calibrated"),
     h("ul", {}, ...rows),
   );
 }

@@ -20,6 +20,7 @@ export function showFindings(report, { toggle, show, save, strips }) {
       { className: "words" },
       h("h2", {}, "Findings"),
       ...inWords(report).map((text) => h("p", {}, text)),
+      h("small", { className: "note" }, by(report.model)),
     ),
     ...[
       warnings(report),
@@ -33,6 +34,11 @@ export function showFindings(report, { toggle, show, save, strips }) {
       exportButtons(save, strips),
     ].filter(Boolean),
   );
+}
+
+/** Which model says so and what it is known for: another one may be chosen above by now. */
+function by({ title, name, note }) {
+  return [title || name, note].filter(Boolean).join(" · ");
 }
 
 /** What is known before any analysis. */

@@ -28,7 +28,8 @@ export function millilitres(value) {
 
 export function percent(fraction) {
   const value = 100 * fraction;
-  return `${value > 0 && value < 1 ? "<1" : Math.round(value)}\u202f%`;
+  const ends = value > 0 && value < 1 ? "<1" : value > 99 && value < 100 ? ">99" : null;
+  return `${ends ?? Math.round(value)}\u202f%`;
 }
 
 /** Left minus right, as a share of their mean: positive where the left is larger. */

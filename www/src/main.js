@@ -6,6 +6,7 @@ import { save } from "./exports.js";
 import { showFindings, showScanFacts } from "./findings.js";
 import { dims, plural } from "./format.js";
 import { ImportDialog, isCheckpoint } from "./import.js";
+import { listKeys } from "./keys.js";
 import { keepOffline } from "./offline.js";
 import { wireOpening } from "./open.js";
 import { markSeries, showSeries } from "./series.js";
@@ -13,12 +14,10 @@ import { RequestLog, showAdapter, showAdapterFailure, showModel } from "./status
 import { WorkerClient } from "./worker-client.js";
 
 const query = new URLSearchParams(location.search);
-const megabytes = Number(query.get("max_buffer_mb"));
-const helpers = query.get("helpers");
 const client = new WorkerClient({
-  backend: query.get("backend") ?? "auto",
-  ...(megabytes > 0 ? { max_buffer_mb: megabytes } : {}),
-  ...(helpers ? { helpers: Number(helpers) } : {}),
+  backend: ["webgpu", "cpu"].find((backend) => backend === query.get("backend")) ?? "auto",
+  max_buffer_mb: whole("max_buffer_mb", 1),
+  helpers: whole("helpers", 0),
 });
 const requests = new RequestLog();
 const diagnostics = new Diagnostics(requests);
@@ -30,9 +29,12 @@ const panel = new AnalysisPanel({
   pick: () => importer.pick(),
 });
 
-/** What is on screen: the scan, its result, and the run under way. */
-const shown = { scan: null, result: null, run: null };
-/** Names of the models whose programs the worker was asked to compile. */
+/** What is on screen: the scan, the series and volume it is of, its result, and the run under way. */
+const shown = { scan: null, from: null, result: null, run: null };
+/**
+ * Names of the models whose programs a worker was asked to compile. One that failed at it is followed by another, which
+ * compiles when it runs, so that no circle comes of it.
+ */
 const warmed = new Set();
 /** Counts openings: one that was overtaken by another goes no further. */
 let turn = 0;
@@ -74,12 +76,11 @@ client.addEventListener("ready", ({ detail }) => {
   diagnostics.ready(detail);
   panel.offer(detail.models);
   fetchViewer().catch(() => {});
-  warmed.clear();
   if (shown.scan) suit(shown.scan);
   else showModel(panel.model);
 });
 client.addEventListener("failed", ({ detail }) => {
-  showAdapterFailure("Could not start");
+  showAdapterFailure("Not running");
   diagnostics.failed(detail);
   showError(detail);
 });
@@ -89,6 +90,10 @@ window.addEventListener("keydown", (event) => {
   const closes = document.querySelector(":popover-open, dialog[open]");
   if (event.key === "Escape" && shown.run && !closes) cancel();
 });
+window.addEventListener("beforeunload", (event) => {
+  if (shown.run) event.preventDefault();
+});
+listKeys();
 
 wireOpening({
   reading: async (files) => {
@@ -99,7 +104,10 @@ wireOpening({
   },
   files: (files) => {
     const weights = files.find(({ file }) => isCheckpoint(file));
-    if (weights) return importer.open(weights.file);
+    if (weights) {
+      settle();
+      return importer.open(weights.file);
+    }
     requests.mark();
     return open("open", { files });
   },
@@ -112,6 +120,12 @@ wireOpening({
   },
 });
 keepOffline();
+
+/** A whole number of the address's query, at least `least`; anything else counts as absent. */
+function whole(name, least) {
+  const value = Number(query.get(name) ?? Number.NaN);
+  return Number.isInteger(value) && value >= least ? value : undefined;
+}
 
 function unreadable(error) {
   throw Object.assign(new Error("What was dropped could not be read."), {
@@ -139,24 +153,29 @@ async function open(type, payload = {}, opened = () => {}) {
   await stopRun();
   busy("Reading…");
   const reply = await guarded(() => client.request(type, payload));
+  if (reply) {
+    // Also when another opening follows: this is what the worker holds, should that one fail.
+    opened();
+    shown.from = null;
+    showSeries(reply.series, select);
+  }
   if (mine !== turn) return;
   if (!reply) return settle();
-  opened();
-  showSeries(reply.series, select);
   const best = reply.series.find((series) => series.preferred) ?? reply.series[0];
   announce(`${plural(reply.series.length, "series", "series")} found.`);
   if (best) await select(best.index);
   else settle();
 }
 
-async function select(index, volume) {
+async function select(index, volume = 0) {
+  if (shown.from?.index === index && shown.from.volume === volume) return;
   const mine = turn;
   await stopRun();
   busy("Reading the series…");
   const reply = await guarded(() =>
     client.request("select", { index, ...(volume > 0 ? { volume } : {}) }),
   );
-  if (reply) await guarded(() => showScan(reply, index));
+  if (reply) await guarded(() => showScan(reply, { index, volume }));
   if (mine === turn) settle();
 }
 
@@ -168,19 +187,33 @@ async function importWeights(file, said) {
   announce(`Weights imported: ${summary}.`);
 }
 
-async function showScan({ nifti, info }, index) {
-  // The worker has this scan now: what is on screen must be it, or nothing.
-  shown.scan = null;
-  shown.result = null;
-  document.body.dataset.state = "scan";
-  const { viewer: view, controls } = await viewer();
-  await view.showScan(nifti, "scan", info.window);
-  shown.scan = info;
-  controls.showScan(info);
+/** The worker has this scan now: what is on screen must be it, or no picture. */
+async function showScan({ nifti, info }, from) {
+  Object.assign(shown, { scan: info, from: null, result: null });
+  Object.assign(document.body.dataset, { state: "scan", blind: "" });
   showScanFacts(info);
-  markSeries(index);
+  markSeries(from.index);
   suit(info);
+  await draw(async ({ viewer, controls }) => {
+    await viewer.showScan(nifti, "scan", info.window);
+    controls.showScan(info);
+  });
+  delete document.body.dataset.blind;
+  shown.from = from;
   announce(`Scan shown, ${dims(info.dims)} voxels.`);
+}
+
+/** Nothing but the picture needs WebGL. */
+async function draw(step) {
+  try {
+    await step(await viewer());
+  } catch (error) {
+    throw Object.assign(new Error("The picture cannot be drawn."), {
+      kind: "viewer",
+      place: error.message,
+      remedy: "It needs WebGL 2 in this browser. Analysis and exports work without it.",
+    });
+  }
 }
 
 function suit({ modality }) {
@@ -191,7 +224,8 @@ function suit({ modality }) {
 /** A reader looks at the scan before asking for an analysis: time to compile what it needs. */
 function chosen() {
   const { model } = panel;
-  showModel(model);
+  // The line at the foot belongs to the findings, while there are some.
+  showModel(shown.result?.report.model ?? model);
   if (!shown.scan || !model || model.imported || warmed.has(model.name)) return;
   warmed.add(model.name);
   // What is wrong shows in the run, which needs the same.
@@ -224,21 +258,29 @@ async function showResult(result) {
   const { report, segmentation, kept, strips } = result;
   shown.result = result;
   showFindings(report, {
-    toggle: async (values, on) => (await viewer()).viewer.toggle(values, on),
-    show: async (mm) => (await viewer()).viewer.show(mm),
-    save: (kind) => guarded(() => save(kind, result, () => client.request("strip"))),
+    toggle: (values, on) => guarded(() => draw(({ viewer }) => viewer.toggle(values, on))),
+    show: (mm) => guarded(() => draw(({ controls }) => controls.lookAt(mm))),
+    save: (kind) => guarded(() => save(kind, result, () => strip(result))),
     strips,
   });
   showAdapter(report.adapter);
+  showModel(report.model);
   diagnostics.finished(report);
   if (kept) panel.kept(report.model.name);
-  const { viewer: view, controls } = await viewer();
   const plane = report.alignment.aligned ? report.alignment.plane : null;
   const labels = report.model.trained ? report.labels : [];
   const fetchMirror = async () => (await guarded(() => client.request("mirror", { plane })))?.nifti;
-  await view.showResult({ segmentation, labels, plane, fetchMirror });
-  controls.showResult(plane !== null);
+  await draw(async ({ viewer, controls }) => {
+    await viewer.showResult({ segmentation, labels, plane, fetchMirror });
+    controls.showResult(plane !== null);
+  });
   announce("Analysis finished. The findings are in the panel.");
+}
+
+/** The head without its skull. */
+function strip({ report, segmentation }) {
+  const labels = { file: new Blob([segmentation]), path: "segmentation.nii" };
+  return client.request("strip", { model: report.model.name, files: [labels] });
 }
 
 /** Fetches a model's weights now, so that a run needs no network later. */
@@ -272,5 +314,7 @@ function busy(text) {
 /** Back to what is on screen, after success or failure. */
 function settle() {
   delete document.body.dataset.busy;
-  document.body.dataset.state = shown.result ? "result" : shown.scan ? "scan" : "empty";
+  const listed = find("#series").childElementCount > 0;
+  const without = listed ? "listed" : "empty";
+  document.body.dataset.state = shown.result ? "result" : shown.scan ? "scan" : without;
 }

@@ -64,18 +64,24 @@ function link({ title, source, run }) {
 function wireDropping(open) {
   const veil = find("#drop");
   const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
-  window.addEventListener("dragover", (event) => {
-    if (!carriesFiles(event)) return;
+  // On their way down: the viewer keeps those over its canvas to itself.
+  const on = (type, act) => window.addEventListener(type, act, { capture: true });
+  const take = (event) => {
     event.preventDefault();
+    event.stopPropagation();
+  };
+  on("dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    take(event);
     veil.hidden = false;
   });
-  window.addEventListener("dragleave", (event) => {
+  on("dragleave", (event) => {
     if (event.relatedTarget === null) veil.hidden = true;
   });
-  window.addEventListener("drop", async (event) => {
+  on("drop", async (event) => {
     veil.hidden = true;
     if (!carriesFiles(event)) return;
-    event.preventDefault();
+    take(event);
     // Entries must be taken before the first await: the list is emptied afterwards.
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry());
     const loose = [...event.dataTransfer.files].map((file) => ({ file, path: file.name }));

@@ -16,7 +16,7 @@ export function markSeries(index) {
 
 function card(series, choose) {
   const volume = series.frames > 1 ? volumePicker(series) : null;
-  const pick = () => choose(series.index, volume ? volume.valueAsNumber - 1 : undefined);
+  const pick = () => choose(series.index, volume ? chosen(volume, series.frames) : 0);
   volume?.addEventListener("change", pick);
   const button = h(
     "button",
@@ -40,6 +40,13 @@ function card(series, choose) {
   const label =
     volume && h("label", { className: "frames" }, "Volume ", volume, ` of ${series.frames}`);
   return h("div", {}, button, label);
+}
+
+/** From 0, whatever was typed. */
+function chosen(volume, frames) {
+  const number = Math.min(Math.max(Math.trunc(volume.valueAsNumber) || 1, 1), frames);
+  volume.valueAsNumber = number;
+  return number - 1;
 }
 
 function volumePicker(series) {

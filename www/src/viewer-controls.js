@@ -1,4 +1,4 @@
-import { find, h } from "./dom.js";
+import { announce, find, h } from "./dom.js";
 import { number, place } from "./format.js";
 import { LAYOUTS } from "./viewer.js";
 
@@ -19,18 +19,8 @@ const STEPS = {
   PageDown: [0, 0, -1],
 };
 
-const KEYS = [
-  ["← →", "crosshair left, right on the screen"],
-  ["↑ ↓", "crosshair to the front, to the back"],
-  ["Page ↑ ↓", "crosshair up, down"],
-  ["1 – 5", "all planes, axial, coronal, sagittal, 3-D"],
-  ["O", "labels on, off"],
-  ["M", "mid-plane on, off"],
-  ["F", "mirrored view on, off"],
-  ["R", "radiological or neurological sides"],
-  ["Home", "centre and reset the zoom"],
-  ["Esc", "cancel the run"],
-];
+/** A crosshair that rests this long is read out. */
+const REST_MS = 600;
 
 /** The toolbar above the canvas and the keys within it. */
 export class ViewerControls {
@@ -38,6 +28,8 @@ export class ViewerControls {
   #toggles = {};
   #radiological = true;
   #unit = "";
+  #layoutName = "all";
+  #resting = 0;
 
   constructor(viewer) {
     this.#viewer = viewer;
@@ -47,14 +39,6 @@ export class ViewerControls {
     canvas.addEventListener("keydown", (event) => this.#key(event), true);
     // The viewer acts on some of its own keys when they are let go.
     canvas.addEventListener("keyup", (event) => event.stopPropagation(), true);
-    find("#keys").replaceChildren(
-      h("h2", {}, "Keys in the viewer"),
-      h(
-        "dl",
-        {},
-        ...KEYS.flatMap(([key, text]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, text)]),
-      ),
-    );
   }
 
   /** Fits the controls to a scan; there is no result yet. */
@@ -80,6 +64,14 @@ export class ViewerControls {
     this.#set("mirror", false);
     this.#toggles.plane.disabled = !hasPlane;
     this.#toggles.mirror.disabled = !hasPlane;
+  }
+
+  /** Moves the crosshair to a place in RAS millimetres and brings it into sight. */
+  lookAt(mm) {
+    if (this.#layoutName === "render") this.#layout("all");
+    this.#viewer.show(mm);
+    find("#viewer").scrollIntoView({ block: "nearest" });
+    announce(find("#location").textContent);
   }
 
   showLocation({ mm, value, label }) {
@@ -208,6 +200,7 @@ export class ViewerControls {
   }
 
   #layout(name) {
+    this.#layoutName = name;
     this.#viewer.layout(name);
     for (const button of document.querySelectorAll("[data-layout]")) {
       button.setAttribute("aria-pressed", String(button.dataset.layout === name));
@@ -236,6 +229,8 @@ export class ViewerControls {
       const [x, y, z] = step;
       this.#viewer.step(this.#radiological ? -x : x, y, z);
       event.preventDefault();
+      clearTimeout(this.#resting);
+      this.#resting = setTimeout(() => announce(find("#location").textContent), REST_MS);
       return;
     }
     const layout = Object.keys(LAYOUTS)[Number(event.key) - 1];

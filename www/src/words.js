@@ -1,4 +1,4 @@
-import { number, percent } from "./format.js";
+import { number } from "./format.js";
 
 /** The report's findings as a few plain sentences, strongest first. All numbers come from the report. */
 export function inWords(report) {
@@ -13,10 +13,7 @@ function classes(probabilities) {
   const present = probabilities.filter((one) => one.present).sort((a, b) => b.value - a.value);
   if (present.length > 0) return present.map((one) => one.sentence);
   const [highest] = [...probabilities].sort((a, b) => b.value - a.value);
-  const name = highest.name.toLowerCase();
-  return [
-    `Nothing reached its threshold; the highest score is ${percent(highest.value)} for ${name}.`,
-  ];
+  return ["Nothing reached its threshold. That is not a negative finding.", highest.sentence];
 }
 
 function sides(asymmetries) {

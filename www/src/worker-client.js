@@ -10,6 +10,27 @@ const PATIENCE_MS = 5000;
  */
 const KEEPS_IMPORT = new Set(["unsuitable", "cancelled", "worker"]);
 
+/** A worker that stops more often than this without an answer in between is not started again by itself. */
+const CRASHES = 2;
+
+/** What to say of a worker that stopped, by what it was doing. */
+const STOPPED = {
+  starting: {
+    message: "The program for the analysis could not start.",
+    remedy: "Reload the page; if that does not help, use a current browser.",
+  },
+  reading: {
+    message: "Reading stopped unexpectedly.",
+    remedy:
+      "It was restarted; what was open before still is. The scan may be too large for this device.",
+  },
+  working: {
+    message: "The analysis stopped unexpectedly.",
+    remedy: "It was restarted; the scan is still open. Try again, or try ?backend=cpu.",
+  },
+};
+const READS = new Set(["open", "open_url", "phantom", "select"]);
+
 /** A typed failure from the worker: what happened, where, and what to do. */
 class ReplyError extends Error {
   constructor({ kind, message, place, remedy }) {
@@ -30,7 +51,8 @@ export class WorkerClient extends EventTarget {
   #waiting = new Map();
   #nextId = 1;
   /** What to tell a fresh worker so that it stands where the last one stood. */
-  #history = { imported: null, open: null, select: null };
+  #history = { imported: null, open: null, shown: null };
+  #crashes = 0;
 
   constructor(options) {
     super();
@@ -40,7 +62,7 @@ export class WorkerClient extends EventTarget {
 
   /** Sends a request; resolves with the reply, rejects with a `ReplyError`. */
   async request(type, payload = {}, onProgress = null) {
-    if (!this.#worker) this.#start();
+    if (!this.#worker) this.#resume();
     const reply = await this.#send(type, payload, onProgress).catch((error) => {
       const { imported } = this.#history;
       const lost = type === "run" && !KEEPS_IMPORT.has(error.kind);
@@ -48,9 +70,11 @@ export class WorkerClient extends EventTarget {
       throw error;
     });
     if (reply.type === "imported") this.#history.imported = { type, payload };
-    if (reply.type === "series")
-      Object.assign(this.#history, { open: { type, payload }, select: null });
-    if (reply.type === "scan") this.#history.select = { type, payload };
+    if (reply.type === "series") this.#history.open = { type, payload };
+    if (reply.type === "scan") {
+      this.#history.shown = { open: this.#history.open, select: { type, payload } };
+    }
+    this.#crashes = 0;
     return reply;
   }
 
@@ -97,7 +121,7 @@ export class WorkerClient extends EventTarget {
   #send(type, payload, onProgress = null) {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject, onProgress });
+      this.#waiting.set(id, { type, resolve, reject, onProgress });
       this.#worker.postMessage({ id, type, ...payload });
     });
   }
@@ -123,22 +147,29 @@ export class WorkerClient extends EventTarget {
   }
 
   #crashed(reason) {
-    this.#restart({
-      kind: "worker",
-      message: "The analysis stopped unexpectedly.",
-      place: reason || undefined,
-      remedy: "It was restarted; the scan is still open. Try again, or try ?backend=cpu.",
-    });
+    const reads = [...this.#waiting.values()].some(({ type }) => READS.has(type));
+    const doing = !this.#ready ? "starting" : reads ? "reading" : "working";
+    this.#restart({ kind: "worker", place: reason || undefined, ...STOPPED[doing] });
   }
 
   #restart(error) {
     const wasReady = this.#ready;
-    const { imported, open, select } = this.#history;
-    this.#end(new ReplyError(error));
-    // A worker that cannot even start would only fail again; the next request tries anew.
+    const detail = new ReplyError(error);
+    this.#crashes += 1;
+    this.#end(detail);
+    // What cannot start, or stops again and again, would only fail once more; the next request tries anew.
     if (!wasReady) return;
+    if (this.#crashes <= CRASHES) this.#resume();
+    else this.dispatchEvent(new CustomEvent("failed", { detail }));
+  }
+
+  /** Starts a worker and brings it to where the last one stood. */
+  #resume() {
+    const { imported, open, shown } = this.#history;
     this.#start();
-    for (const step of [imported, open, select]) {
+    // What was opened last need not be what is shown.
+    const later = open === shown?.open ? null : open;
+    for (const step of [imported, shown?.open, shown?.select, later]) {
       // Errors were shown the first time.
       if (step) this.#repeat(step);
     }

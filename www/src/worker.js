@@ -31,7 +31,8 @@ async function answer(request) {
   try {
     await (await session).handle(await withBytes(request));
   } catch (error) {
-    post({ id: request.id, type: "error", error: { kind: "internal", message: String(error) } });
+    const typed = error.kind ? error : { kind: "internal", message: String(error) };
+    post({ id: request.id, type: "error", error: typed });
   }
 }
 
@@ -47,11 +48,38 @@ function crashed(event, reason) {
 /** Files become names and bytes; folders keep their paths. */
 async function withBytes(request) {
   if (!request.files) return request;
+  const most = (await session).most_bytes;
+  const total = request.files.reduce((sum, { file }) => sum + file.size, 0);
+  if (total > most) throw tooLarge(total, most);
   const files = [];
   for (const { file, path } of request.files) {
-    files.push({ name: path || file.name, bytes: new Uint8Array(await file.arrayBuffer()) });
+    const name = path || file.name;
+    files.push({ name, bytes: await bytesOf(file, name) });
   }
   return { ...request, files };
+}
+
+/** Nothing of them is read, so that a folder of a whole archive takes no time and no memory. */
+function tooLarge(total, most) {
+  const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(1)} GB`;
+  return {
+    kind: "over_limit",
+    message: `The files have ${gigabytes(total)} together, the limit is ${gigabytes(most)}.`,
+    remedy: "Open the folder of one examination, or only the files of one series.",
+  };
+}
+
+async function bytesOf(file, name) {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (error) {
+    throw {
+      kind: "file",
+      message: "A file could not be read.",
+      place: `${name}: ${error.message}`,
+      remedy: "Copy it to this device's own disk and try again.",
+    };
+  }
 }
 
 // The page shows every request, those of its worker too.

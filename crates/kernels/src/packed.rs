@@ -4,8 +4,6 @@ use std::ops::Range;
 
 use burn::tensor::{Int, IntDType, Tensor};
 
-/// Inputs that share one 4-bit scale.
-const GROUP: usize = 32;
 /// A magnitude that counts as zero, so that nothing is divided by it.
 const TINY: f32 = 1e-30;
 
@@ -29,11 +27,14 @@ pub enum Arithmetic {
 pub enum Bits {
     /// One scale per output channel.
     Eight,
-    /// One scale per group of 32 inputs of an output channel.
+    /// One scale per [`Bits::GROUP`] inputs of an output channel.
     Four,
 }
 
 impl Bits {
+    /// Inputs of an output channel that share one scale of [`Bits::Four`].
+    pub const GROUP: usize = 32;
+
     fn count(self) -> usize {
         match self {
             Self::Eight => 8,
@@ -46,7 +47,8 @@ impl Bits {
         32 / self.count()
     }
 
-    fn largest(self) -> f32 {
+    /// The largest magnitude of an integer.
+    pub const fn largest(self) -> f32 {
         match self {
             Self::Eight => 127.0,
             Self::Four => 7.0,
@@ -94,7 +96,7 @@ impl Packed {
         let rows = taps * input;
         let group = match bits {
             Bits::Eight => rows,
-            Bits::Four => GROUP / shared,
+            Bits::Four => Bits::GROUP / shared,
         };
         let groups = rows.div_ceil(group);
         let flat = weight.permute([1, 0, 2]).reshape([rows, out]);

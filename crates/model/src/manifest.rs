@@ -120,7 +120,7 @@ impl Label {
 pub struct Region {
     /// Plain name.
     pub name: String,
-    /// Values of its labels.
+    /// Values of its labels, one or more, each of which is reported.
     pub labels: Vec<u8>,
     /// Whether it is what is left of a head without its skull: the brain mask is this region, holes filled.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -155,7 +155,8 @@ pub struct Shade {
 /// One output of the class head read as a probability.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClassOutput {
-    /// Index into the class logits.
+    /// Index into the class logits, not read with [`volume`](Self::volume) or [`shift`](Self::shift); and into what is
+    /// known of a synthetic scan, in training and evaluation.
     pub index: usize,
     /// Plain name.
     pub name: String,
@@ -241,16 +242,18 @@ pub enum WindowPool {
     Max,
 }
 
-/// One output of the class head read as a measure: `value = offset + scale · logit`.
+/// One output of the class head read as a measure, `value = scale · logit`, or the midline shift.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measure {
-    /// Index into the class logits.
+    /// Index into the class logits, not read with [`midline`](Self::midline); and into what is known of a synthetic
+    /// scan, in training and evaluation.
     pub index: usize,
     /// Plain name.
     pub name: String,
     /// Unit of the value.
     pub unit: String,
-    /// Factor.
+    /// Units of the value in one of the logit, or of what is known of a synthetic scan. Not applied to a midline shift
+    /// that was measured, which is in mm.
     #[serde(default = "one")]
     pub scale: f64,
     /// It is the midline shift in mm that was measured on the segmentation, positive to the right, and not of the
@@ -342,7 +345,7 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub overlapping: bool,
     /// Unions of classes, reported or not, that are one connected piece in any body: what lies outside of their
-    /// largest piece is background. Applied in order.
+    /// largest piece is background. Applied in order; not for overlapping labels.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pieces: Vec<Vec<u8>>,
     /// Where small pieces of a label may lie; not for overlapping labels.
@@ -358,7 +361,7 @@ pub struct Manifest {
     /// The contrast that the network learnt from, if it is one alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contrast: Option<LearntContrast>,
-    /// Unions of classes to report.
+    /// Unions of labels to report.
     #[serde(default)]
     pub regions: Vec<Region>,
     /// Where the midline is measured.

@@ -18,6 +18,9 @@ pub struct Engine {
     pub adapter: Adapter,
     /// What the driver said since the device was opened.
     pub watch: DeviceWatch,
+    /// What closes it; the CPU has nothing to close.
+    #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
+    handle: Option<wgpu::Device>,
 }
 
 impl Engine {
@@ -31,7 +34,25 @@ impl Engine {
             precision: "f32".to_owned(),
             tier: DeviceTier::default(),
         };
-        Self { device: Device::flex(), adapter, watch: DeviceWatch::default() }
+        Self {
+            device: Device::flex(),
+            adapter,
+            watch: DeviceWatch::default(),
+            #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
+            handle: None,
+        }
+    }
+
+    /// Gives back what a GPU holds for this device, which dropping does not: the runtime keeps every device until the
+    /// process ends. A browser frees it at once, a native driver when it is next polled. Clones are closed, too, and
+    /// what is computed from then on fails as on a lost device; tensors may still be dropped. Nothing happens to the
+    /// CPU.
+    pub fn close(&self) {
+        #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
+        if let Some(handle) = &self.handle {
+            self.watch.report(DeviceTrouble::Lost("it was closed".to_owned()));
+            handle.destroy();
+        }
     }
 
     /// The same device, treated as one whose buffers hold no more than `mebibytes`, to rehearse weak devices.
@@ -109,10 +130,10 @@ impl Engine {
             precision: "f32".to_owned(),
             tier: tier(&handle),
         };
-        let engine = Self { device, adapter, watch: DeviceWatch::default() };
+        let noted = DeviceWatch::default();
         // After burn, which installs a handler that panics.
-        watch(&handle, &engine.watch);
-        Ok(engine)
+        watch(&handle, &noted);
+        Ok(Self { device, adapter, watch: noted, handle: Some(handle) })
     }
 
     /// A GPU through wgpu.
@@ -219,5 +240,12 @@ mod tests {
         assert!(small.accommodates(&plan).is_ok());
         let error = small.with_max_buffer(Some(8)).accommodates(&plan).unwrap_err();
         assert_eq!(error.kind(), "memory");
+    }
+
+    #[test]
+    fn a_cpu_computes_on_after_it_was_closed() {
+        let engine = Engine::cpu(None);
+        engine.close();
+        assert_eq!(engine.watch.trouble(), None);
     }
 }

@@ -12,11 +12,17 @@ pub enum RunError {
     /// The user stopped it.
     #[error("the run was cancelled")]
     Cancelled,
-    /// The scan is not one that the model can read.
+    /// The scan is not one that the model is made for; [`Options::ignore_warnings`](crate::Options) overrides it.
     #[error("this scan is not suitable for the model: {}", .reasons.join("; "))]
     Unsuitable {
         /// One sentence per reason.
         reasons: Vec<String>,
+    },
+    /// There is nothing to compute on, which no option overrides.
+    #[error("there is no head in this scan: {reason}")]
+    NoHead {
+        /// What was found instead.
+        reason: String,
     },
     /// The geometry is unusable.
     #[error(transparent)]
@@ -75,6 +81,7 @@ impl RunError {
         match self {
             Self::Cancelled => "cancelled",
             Self::Unsuitable { .. } => "unsuitable",
+            Self::NoHead { .. } => "no_head",
             Self::Geometry(_) => "geometry",
             Self::Manifest(ManifestError::Hash { .. }) => "integrity",
             Self::Manifest(_) | Self::Architecture(_) | Self::Weights(_) | Self::Fit(_) => "model",
@@ -92,6 +99,7 @@ impl RunError {
             Self::Unsuitable { .. } => {
                 "Choose another series or model, or run anyway; the report will say so."
             }
+            Self::NoHead { .. } => "Check the voxel size, or choose another series.",
             Self::Geometry(_) => "Export the scan again with valid orientation fields.",
             Self::Manifest(ManifestError::Hash { .. }) => "Reload the page to download the model again.",
             Self::Manifest(_) | Self::Architecture(_) | Self::Weights(_) | Self::Fit(_) => {

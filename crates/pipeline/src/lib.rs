@@ -43,10 +43,11 @@ pub use prepare::{Prepared, prepare};
 pub use recover::Rig;
 pub use report::{
     Adapter, Alignment, App, Asymmetry, DISCLAIMER, DisplayWindow, LabelVolume, MeasureValue, ModelInfo,
-    Place, PlaneInfo, Probability, Report, ScanInfo, Timing,
+    Place, Probability, Report, ScanInfo, Timing,
 };
 pub use run::{Findings, Options, nifti_options, run, scan_info};
 pub use sample::phantom_scan;
+pub use saswin_volume::Plane as PlaneInfo;
 pub use strip::{brain_mask, masked};
 pub use suitability::{Concern, Suitability, check};
 pub use tier::DeviceTier;

@@ -1,11 +1,9 @@
 //! The scan as its own left-right mirror, for the viewer.
 
-use saswin_volume::{Affine, Grid, GridError, Volume, resample};
-
-use crate::PlaneInfo;
+use saswin_volume::{Affine, Grid, GridError, Plane, Volume, resample};
 
 /// Reflection through a plane with unit normal.
-fn reflection(plane: &PlaneInfo) -> Affine {
+fn reflection(plane: &Plane) -> Affine {
     let n = plane.normal;
     let linear =
         std::array::from_fn(|r| std::array::from_fn(|c| f64::from(u8::from(r == c)) - 2.0 * n[r] * n[c]));
@@ -17,7 +15,7 @@ fn reflection(plane: &PlaneInfo) -> Affine {
 ///
 /// # Errors
 /// If the volume's affine has no inverse.
-pub fn mirrored(volume: &Volume<f32>, plane: &PlaneInfo) -> Result<Volume<f32>, GridError> {
+pub fn mirrored(volume: &Volume<f32>, plane: &Plane) -> Result<Volume<f32>, GridError> {
     let reflected = Grid { dims: volume.grid.dims, affine: reflection(plane).compose(&volume.grid.affine) };
     let values = resample(volume, &reflected, volume.lowest())?;
     Volume::new(volume.grid, values.voxels)

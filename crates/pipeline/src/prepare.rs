@@ -2,10 +2,10 @@
 
 use saswin_model::{InputChannel, Preprocessing, Window};
 use saswin_volume::windows::to_tensor_order;
-use saswin_volume::{Affine, Grid, Modality, Volume, midway, resample};
+use saswin_volume::{Affine, Grid, Modality, Plane, Volume, midway, resample};
 
-use crate::report::PlaneInfo;
-use crate::{Alignment, RunError, survey};
+use crate::survey::{self, SURVEY_MM};
+use crate::{Alignment, RunError};
 
 /// Kept below the top of the head, millimetres: the brain and some neck.
 const HEAD_HEIGHT_MM: f64 = 185.0;
@@ -15,8 +15,6 @@ const MAX_EXTENT_MM: f64 = 240.0;
 const MARGIN_MM: f64 = 4.0;
 /// A scan's longest side, millimetres, whatever is in it.
 const BELIEVABLE_MM: (f64, f64) = (20.0, 3000.0);
-/// Spacing of the survey that finds the head, millimetres.
-const SURVEY_MM: f64 = 4.0;
 
 /// The network's input and where it lies.
 #[derive(Debug, Clone)]
@@ -45,9 +43,8 @@ pub fn prepare(volume: &Volume<f32>, modality: Modality, how: &Preprocessing) ->
     let coarse_grid = survey_grid(&ras.grid, &to_world)?;
     let coarse = resample(&ras, &placed(&coarse_grid, &to_world), background)?;
     let level = survey::level(&coarse.voxels, modality);
-    let head = head_box(&coarse, &coarse_grid, level).ok_or_else(|| RunError::Unsuitable {
-        reasons: vec!["nothing in it looks like a head: every voxel is background".to_owned()],
-    })?;
+    let head = head_box(&coarse, &coarse_grid, level)
+        .ok_or_else(|| RunError::NoHead { reason: "every voxel is background".to_owned() })?;
     let local = working_grid(head, how.spacing_mm);
     let grid = placed(&local, &to_world);
     let image = resample(&ras, &grid, background)?;
@@ -66,14 +63,14 @@ pub fn prepare(volume: &Volume<f32>, modality: Modality, how: &Preprocessing) ->
 }
 
 /// Refuses sizes that no override makes a head, before anything is computed on them.
-fn believable(grid: &Grid) -> Result<(), RunError> {
+pub(crate) fn believable(grid: &Grid) -> Result<(), RunError> {
     let spacing = grid.spacing();
     let largest = (0..3).map(|a| spacing[a] * grid.dims[a] as f64).fold(0.0, f64::max);
     if (BELIEVABLE_MM.0..=BELIEVABLE_MM.1).contains(&largest) {
         return Ok(());
     }
     let reason = format!("its longest side measures {largest:.1} mm: its voxel size cannot be right");
-    Err(RunError::Unsuitable { reasons: vec![reason] })
+    Err(RunError::NoHead { reason })
 }
 
 /// Value of empty space.
@@ -94,7 +91,7 @@ fn align(volume: &Volume<f32>) -> (Affine, Alignment) {
                 yaw_deg: m.yaw_deg,
                 roll_deg: m.roll_deg,
                 shift_mm: m.shift_mm,
-                plane: PlaneInfo { point: m.plane.point, normal: m.plane.normal },
+                plane: m.plane,
                 reason: None,
             };
             (m.aligned_to_world, alignment)
@@ -109,7 +106,7 @@ fn align(volume: &Volume<f32>) -> (Affine, Alignment) {
                 yaw_deg: 0.0,
                 roll_deg: 0.0,
                 shift_mm: 0.0,
-                plane: PlaneInfo { point: centre, normal: [1.0, 0.0, 0.0] },
+                plane: Plane { point: centre, normal: [1.0, 0.0, 0.0] },
                 reason: Some(reason.to_string()),
             };
             (to_world, alignment)
@@ -251,7 +248,10 @@ fn percentiles(values: &[f32], low: f64, high: f64) -> (f32, f32) {
 
 #[cfg(test)]
 mod tests {
+    use saswin_model::Manifest;
+
     use super::*;
+    use crate::phantom_scan;
 
     #[test]
     fn the_working_grid_is_its_own_mirror_image_at_any_spacing() {
@@ -291,8 +291,17 @@ mod tests {
             },
         };
         assert!(believable(&sized(1.0)).is_ok());
-        assert!(believable(&sized(0.001)).is_err());
-        assert!(believable(&sized(2000.0)).is_err());
-        assert!(believable(&sized(f64::NAN)).is_err());
+        for mm in [0.001, 2000.0, f64::NAN] {
+            assert_eq!(believable(&sized(mm)).unwrap_err().kind(), "no_head", "{mm} mm");
+        }
+    }
+
+    #[test]
+    fn a_scan_of_background_holds_no_head() {
+        let manifest = Manifest::from_json(include_str!("../tests/tiny-manifest.json")).unwrap();
+        let nothing = Volume::filled(phantom_scan().volume.grid, 0.0);
+        let error = prepare(&nothing, Modality::Mr, &manifest.preprocessing).unwrap_err();
+        assert_eq!(error.to_string(), "there is no head in this scan: every voxel is background");
+        assert!(!error.remedy().contains("run anyway"));
     }
 }

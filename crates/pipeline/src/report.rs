@@ -1,7 +1,7 @@
 //! What the page's findings panel and `report.json` hold; one structure for both.
 
 use saswin_model::Side;
-use saswin_volume::Modality;
+use saswin_volume::{Modality, Plane};
 use serde::{Deserialize, Serialize};
 
 use crate::DeviceTier;
@@ -86,15 +86,6 @@ pub struct ModelInfo {
     pub trained: bool,
 }
 
-/// A plane in scanner RAS millimetres.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct PlaneInfo {
-    /// A point on it.
-    pub point: [f64; 3],
-    /// Unit normal, towards the patient's right.
-    pub normal: [f64; 3],
-}
-
 /// Result of midway registration.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Alignment {
@@ -108,8 +99,8 @@ pub struct Alignment {
     pub roll_deg: f64,
     /// Shift along x, millimetres.
     pub shift_mm: f64,
-    /// The plane used.
-    pub plane: PlaneInfo,
+    /// The plane used: the head's, or that through the middle of the scan.
+    pub plane: Plane,
     /// Why it is not aligned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

@@ -6,11 +6,12 @@ use saswin_volume::Volume;
 use web_time::Instant;
 
 use crate::contrast::Doubt;
-use crate::report::{App, DISCLAIMER, DisplayWindow, Report, ScanInfo, Timing};
+use crate::prepare::believable;
+use crate::report::{Alignment, App, DISCLAIMER, DisplayWindow, Report, ScanInfo, Timing};
 use crate::suitability::read_as;
 use crate::{
-    Concern, Engine, LoadedModel, Monitor, RunError, Step, check, contrast, interpret, places, prepare,
-    recover, tissue,
+    Concern, Engine, LoadedModel, Monitor, RunError, Step, Suitability, check, contrast, interpret, places,
+    prepare, recover, tissue,
 };
 
 /// How a model's label map is written as NIfTI: with the names of its labels.
@@ -67,6 +68,31 @@ fn words(concerns: &[Concern]) -> Vec<String> {
     concerns.iter().map(ToString::to_string).collect()
 }
 
+/// Why the result may not be trusted, in the order in which it was found out. `notes` are those of the devices.
+fn warnings(
+    suitability: &Suitability,
+    doubt: Option<Doubt>,
+    notes: Vec<String>,
+    without_shift: bool,
+    alignment: &Alignment,
+) -> Vec<String> {
+    let (overridden, doubted) = match doubt {
+        Some(Doubt::Refuses(reason)) => (Some(reason), None),
+        Some(Doubt::Warns(reason)) => (None, Some(reason)),
+        None => (None, None),
+    };
+    let overridden = words(&suitability.refusals).into_iter().chain(overridden);
+    let shift = "the midline shift was not measured: septum or falx were not found";
+    let sides = |reason: &String| format!("{reason}; left-right comparisons are less certain");
+    let mut all = words(&suitability.warnings);
+    all.extend(overridden.map(|reason| format!("run although {reason}")));
+    all.extend(doubted);
+    all.extend(notes);
+    all.extend(without_shift.then(|| shift.to_owned()));
+    all.extend(alignment.reason.as_ref().map(sides));
+    all
+}
+
 /// Runs `model` on `scan`.
 ///
 /// # Errors
@@ -79,6 +105,8 @@ pub async fn run(
     monitor: &mut impl Monitor,
 ) -> Result<Findings, RunError> {
     let manifest = &model.manifest;
+    // Before refusals that can be overridden, so that nobody overrides one in vain.
+    believable(&scan.volume.grid)?;
     let suitability = check(scan, manifest);
     if !suitability.refusals.is_empty() && !options.ignore_warnings {
         return Err(RunError::Unsuitable { reasons: words(&suitability.refusals) });
@@ -101,8 +129,8 @@ pub async fn run(
         return Err(RunError::Cancelled);
     }
     let doubt = contrast::doubt(manifest, &scores, &prepared);
-    let other_contrast = doubt.as_ref().and_then(Doubt::refusal).cloned();
-    if let Some(reason) = other_contrast.as_ref().filter(|_| !options.ignore_warnings) {
+    let other_contrast = doubt.as_ref().and_then(Doubt::refusal);
+    if let Some(reason) = other_contrast.filter(|_| !options.ignore_warnings) {
         return Err(RunError::Unsuitable { reasons: vec![reason.clone()] });
     }
     let mut steps = prepared.steps.clone();
@@ -118,21 +146,8 @@ pub async fn run(
     let (places, places_in_all) = places::places(manifest, &segmentation);
     let shift_mm = interpret::midline_shift(manifest, &scores, &prepared);
     clock.lap("interpret");
-    let mut warnings = words(&suitability.warnings);
-    let refusals = words(&suitability.refusals).into_iter().chain(other_contrast);
-    let named = warnings.len();
-    warnings.extend(refusals.map(|r| format!("run although {r}")));
-    let overridden = warnings.len() > named;
-    if let Some(Doubt::Warns(reason)) = doubt {
-        warnings.push(reason);
-    }
-    warnings.extend(notes);
-    if manifest.midline.is_some() && shift_mm.is_none() {
-        warnings.push("the midline shift was not measured: septum or falx were not found".to_owned());
-    }
-    if let Some(reason) = &prepared.alignment.reason {
-        warnings.push(format!("{reason}; left-right comparisons are less certain"));
-    }
+    let overridden = !suitability.refusals.is_empty() || other_contrast.is_some();
+    let without_shift = manifest.midline.is_some() && shift_mm.is_none();
     let report = Report {
         app: App::default(),
         disclaimer: DISCLAIMER.to_owned(),
@@ -142,7 +157,7 @@ pub async fn run(
         adapter,
         alignment: prepared.alignment.clone(),
         preprocessing: steps,
-        warnings,
+        warnings: warnings(&suitability, doubt, notes, without_shift, &prepared.alignment),
         overridden,
         probabilities: interpret::probabilities(manifest, &labels, &scores, shift_mm),
         asymmetry: interpret::asymmetry(&labels),
@@ -153,4 +168,52 @@ pub async fn run(
         timing: clock.timing,
     };
     Ok(Findings { report, segmentation })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Silent, phantom_scan};
+
+    #[test]
+    fn a_size_that_no_head_has_is_not_offered_to_be_run_anyway() {
+        let manifest = Manifest::from_json(include_str!("../tests/tiny-manifest.json")).unwrap();
+        let engine = Engine::cpu(None);
+        let model = LoadedModel::of_chance(manifest, &engine).unwrap();
+        let mut scan = phantom_scan();
+        scan.volume.grid.affine.linear = [[1e-3, 0.0, 0.0], [0.0, 1e-3, 0.0], [0.0, 0.0, 1e-3]];
+        for ignore_warnings in [false, true] {
+            let options = Options { ignore_warnings };
+            let found = pollster::block_on(run(&scan, &model, &engine, options, &mut Silent));
+            assert_eq!(found.unwrap_err().kind(), "no_head");
+        }
+    }
+
+    #[test]
+    fn warnings_say_what_was_overridden_and_what_is_missing() {
+        let suitability =
+            Suitability { refusals: vec![Concern::Constant], warnings: vec![Concern::ThickSlices(5.0)] };
+        let alignment = Alignment {
+            aligned: false,
+            residual: 1.0,
+            yaw_deg: 0.0,
+            roll_deg: 0.0,
+            shift_mm: 0.0,
+            plane: saswin_volume::Plane { point: [0.0; 3], normal: [1.0, 0.0, 0.0] },
+            reason: Some("not aligned".to_owned()),
+        };
+        let doubt = Some(Doubt::Refuses("it is a T2".to_owned()));
+        let all = warnings(&suitability, doubt, vec!["lost".to_owned()], true, &alignment);
+        assert_eq!(
+            all,
+            [
+                "slices are 5.0 mm thick: small structures and volumes are less certain",
+                "run although every voxel has the same value",
+                "run although it is a T2",
+                "lost",
+                "the midline shift was not measured: septum or falx were not found",
+                "not aligned; left-right comparisons are less certain",
+            ]
+        );
+    }
 }

@@ -3,7 +3,7 @@
 use saswin_volume::{Modality, Volume};
 
 /// Distance of the samples that are looked at, millimetres.
-const SURVEY_MM: f64 = 4.0;
+pub(crate) const SURVEY_MM: f64 = 4.0;
 /// Hounsfield units above which a voxel is no air.
 const CT_LEVEL: f32 = -300.0;
 /// Share of the bright values above which a voxel of another kind is no background.

@@ -190,10 +190,10 @@ impl<'a> Mixture<'a> {
 
 #[cfg(test)]
 mod tests {
-    use saswin_volume::{Affine, Grid};
+    use saswin_volume::{Affine, Grid, Plane};
 
     use super::*;
-    use crate::{Alignment, report::PlaneInfo};
+    use crate::Alignment;
 
     const SIDE: usize = 24;
     const SIZE: usize = SIDE * SIDE * SIDE;
@@ -212,7 +212,7 @@ mod tests {
             yaw_deg: 0.0,
             roll_deg: 0.0,
             shift_mm: 0.0,
-            plane: PlaneInfo { point: [0.0; 3], normal: [1.0, 0.0, 0.0] },
+            plane: Plane { point: [0.0; 3], normal: [1.0, 0.0, 0.0] },
             reason: None,
         };
         let grid = Grid { dims: [SIDE; 3], affine: Affine::IDENTITY };

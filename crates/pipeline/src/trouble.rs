@@ -1,5 +1,6 @@
 //! What a graphics device does wrong, in words that a reader understands.
 
+use std::fmt::Display;
 use std::sync::{Arc, OnceLock};
 
 /// Trouble with the device that computes.
@@ -41,7 +42,7 @@ impl DeviceTrouble {
     }
 
     /// Sorts the runtime's words about a result that could not be read back.
-    pub(crate) fn from_read_back(words: &str) -> Self {
+    fn from_read_back(words: &str) -> Self {
         let full = ["can't allocate buffer", "out of device memory", "Out of Memory"];
         if full.iter().any(|sign| words.contains(sign)) {
             Self::OutOfMemory
@@ -90,6 +91,17 @@ impl DeviceWatch {
         let _ = self.0.set(trouble);
     }
 
+    /// What was read back, unless there was trouble before. That it could not be read is noted: drivers need not
+    /// report a loss elsewhere.
+    pub(crate) fn believed<T>(&self, read: Result<T, impl Display>) -> Result<T, DeviceTrouble> {
+        let read = read.map_err(|words| DeviceTrouble::from_read_back(&words.to_string()));
+        if let Err(trouble) = &read {
+            self.report(trouble.clone());
+        }
+        // A command that the driver refused still leaves something to read: old or empty memory.
+        self.trouble().map_or(read, |first| Err(first.clone()))
+    }
+
     /// The first trouble since the device was opened.
     pub fn trouble(&self) -> Option<&DeviceTrouble> {
         self.0.get()
@@ -109,6 +121,17 @@ mod tests {
         assert_eq!(DeviceTrouble::from_read_back(full), DeviceTrouble::OutOfMemory);
         let lost = "The device is poisoned\nCaused by:\n  Destroyed: gone\nNo backtrace available\n";
         assert_eq!(DeviceTrouble::from_read_back(lost), DeviceTrouble::Lost("Destroyed: gone".to_owned()));
+    }
+
+    #[test]
+    fn what_cannot_be_read_back_is_noted() {
+        let watch = DeviceWatch::default();
+        assert_eq!(watch.believed(Ok::<_, &str>(7)), Ok(7));
+        assert_eq!(watch.trouble(), None);
+        let lost = DeviceTrouble::Lost("reset".to_owned());
+        assert_eq!(watch.believed(Err::<u8, _>("reset")), Err(lost.clone()));
+        assert_eq!(watch.trouble(), Some(&lost));
+        assert_eq!(watch.believed(Ok::<_, &str>(7)), Err(lost));
     }
 
     #[test]

@@ -17,9 +17,15 @@ fn get(object: &JsValue, key: &str) -> Option<JsValue> {
 async fn browser_adapter() -> Result<(String, bool), DeviceTrouble> {
     let absent = |what: &str| DeviceTrouble::Absent(what.to_owned());
     let refused = |_| DeviceTrouble::NoAdapter("the browser's request failed".to_owned());
-    let gpu = get(&js_sys::global(), "navigator")
-        .and_then(|navigator| get(&navigator, "gpu"))
-        .ok_or_else(|| absent("this browser does not offer it"))?;
+    let gpu = get(&js_sys::global(), "navigator").and_then(|navigator| get(&navigator, "gpu"));
+    let secure = get(&js_sys::global(), "isSecureContext").is_none_or(|secure| secure.is_truthy());
+    let gpu = gpu.ok_or_else(|| {
+        absent(if secure {
+            "this browser does not offer it"
+        } else {
+            "browsers offer it to https addresses only"
+        })
+    })?;
     let request: Function =
         get(&gpu, "requestAdapter").ok_or_else(|| absent("no requestAdapter"))?.unchecked_into();
     let promise: Promise = request.call0(&gpu).map_err(refused)?.unchecked_into();

@@ -93,8 +93,13 @@ pub enum Request {
         /// Through which plane: that of a report.
         plane: PlaneInfo,
     },
-    /// Strips the skull off the scan of the last run.
-    Strip,
+    /// Strips the skull off the selected scan.
+    Strip {
+        /// The model that made the labels.
+        model: String,
+        /// The labels, NIfTI in the scan's grid: one file.
+        files: Vec<FileBytes>,
+    },
     /// Stops the run.
     Cancel,
     /// Compares every operation that has a shader with its definition on the CPU.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use js_sys::{Array, Function, Reflect, Uint8Array};
 use saswin_model::import::{Declaration, import};
-use saswin_model::{Manifest, Region};
+use saswin_model::Manifest;
 use saswin_pipeline::{
     Engine, Findings, LoadedModel, Options, PlaneInfo, Rig, RunError, SharedCrew, Wanted, WindowInput,
     brain_mask, masked, mirrored, nifti_options, run, scan_info, warm,
@@ -45,23 +45,17 @@ pub(crate) struct State {
     pub(crate) engine: RefCell<Option<Rc<Engine>>>,
     manifests: RefCell<Vec<Manifest>>,
     series: RefCell<Rc<Vec<Series>>>,
+    /// What is opened, if it is the generated one: it comes of no series.
+    phantom: RefCell<Option<Rc<Scan>>>,
     scan: RefCell<Option<Rc<Scan>>>,
     pub(crate) model: RefCell<Option<Rc<LoadedModel>>>,
     /// The file that `model` was made of, for helpers.
     weights: RefCell<Vec<u8>>,
     imported: RefCell<Option<Rc<LoadedModel>>>,
-    last: RefCell<Option<LastRun>>,
     /// Name of the model that was run last.
     current: RefCell<String>,
     running: Cell<bool>,
     cancelled: Cell<bool>,
-}
-
-/// What a brain mask is made of when it is asked for.
-struct LastRun {
-    scan: Rc<Scan>,
-    segmentation: Volume<u8>,
-    brain: Option<Region>,
 }
 
 #[wasm_bindgen]
@@ -78,16 +72,22 @@ impl Session {
                 engine: RefCell::default(),
                 manifests: RefCell::default(),
                 series: RefCell::default(),
+                phantom: RefCell::default(),
                 scan: RefCell::default(),
                 model: RefCell::default(),
                 weights: RefCell::default(),
                 imported: RefCell::default(),
-                last: RefCell::default(),
                 current: RefCell::default(),
                 running: Cell::new(false),
                 cancelled: Cell::new(false),
             }),
         }
+    }
+
+    /// Bytes of files that may be handed over at once.
+    #[wasm_bindgen(getter)]
+    pub fn most_bytes(&self) -> f64 {
+        Limits::default().max_total_bytes as f64
     }
 
     /// Answers one request; every answer goes through `post`.
@@ -134,14 +134,14 @@ impl State {
                 })?;
                 self.open(vec![SourceFile { name, bytes }])
             }
-            Request::Import { files, said } => self.import(files, &said),
+            Request::Import { files, said } => self.import(files, &said).await,
             Request::Phantom => Ok(self.phantom()),
             Request::Select { index, volume } => self.select(index, volume),
             Request::Run { model, ignore_warnings } => self.run(id, &model, ignore_warnings).await,
             Request::Keep { model } => self.keep(id, &model).await,
             Request::Warm { model } => self.warm(&model).await,
             Request::Mirror { plane } => self.mirror(&plane),
-            Request::Strip => self.strip(),
+            Request::Strip { model, files } => self.strip(&model, files),
             Request::Assist { manifest, weights } => self.assist(&manifest, &weights),
             Request::Window { roi, scan, mirror } => {
                 let [scan, mirror] = [&scan, &mirror].map(|bytes| from_bytes(bytes));
@@ -178,12 +178,13 @@ impl State {
         let series = open(files, &Limits::default())?;
         let infos = series.iter().enumerate().map(|(index, s)| series_info(index, s)).collect();
         self.series.replace(Rc::new(series));
+        self.phantom.replace(None);
         Ok(Reply::Series { series: infos })
     }
 
-    fn import(&self, files: Vec<FileBytes>, said: &Declaration) -> Result<Reply, Failure> {
+    async fn import(&self, files: Vec<FileBytes>, said: &Declaration) -> Result<Reply, Failure> {
         let missing = |what: &str| Failure::new("parameter", what, "Reload the page and try again.");
-        let engine = self.engine.borrow().clone().ok_or_else(|| missing("the device is not open"))?;
+        let engine = self.sound_engine().await?;
         let file = files.into_iter().next().ok_or_else(|| missing("there is no file to import"))?;
         let mut import = import(&file.name, &file.bytes, said)?;
         let notes = std::mem::take(&mut import.notes);
@@ -212,16 +213,15 @@ impl State {
             thumbnail: Some(thumbnail(Gray::middle_of(&scan.volume, THUMBNAIL))),
         };
         self.series.replace(Rc::default());
-        self.scan.replace(Some(Rc::new(scan)));
+        self.phantom.replace(Some(Rc::new(scan)));
         Reply::Series { series: vec![info] }
     }
 
     fn select(&self, index: usize, volume: usize) -> Result<Reply, Failure> {
         let series = Rc::clone(&self.series.borrow());
-        // The phantom has no series to load from: it is already the scan.
-        let scan = match (series.get(index), &*self.scan.borrow()) {
+        let scan = match (series.get(index), &*self.phantom.borrow()) {
             (Some(series), _) => Rc::new(series.load(volume)?),
-            (None, Some(scan)) if series.is_empty() => Rc::clone(scan),
+            (None, Some(phantom)) => Rc::clone(phantom),
             _ => {
                 return Err(Failure::new(
                     "parameter",
@@ -257,15 +257,13 @@ impl State {
         let model = self.model(id, name, &engine).await?;
         let mut monitor = PageMonitor { state: self, id };
         let Findings { report, segmentation } = run(&scan, &model, &engine, options, &mut monitor).await?;
-        let reply = Reply::Result {
+        Ok(Reply::Result {
             segmentation: ByteBuf::from(write_nifti_u8(&segmentation, &nifti_options(&model.manifest))?),
             csv: report.to_csv(),
             kept: models::is_kept(&model.manifest).await,
             strips: model.manifest.brain().is_some(),
             report: Box::new(report),
-        };
-        self.last.replace(Some(LastRun { scan, segmentation, brain: model.manifest.brain().cloned() }));
-        Ok(reply)
+        })
     }
 
     /// Forgets that the page asked to stop.
@@ -286,6 +284,7 @@ impl State {
         if open.watch.trouble().is_none() {
             return Ok(open);
         }
+        open.close();
         let fresh = adapter::open(self.choice.get()).await?.with_max_buffer(self.max_buffer_mb.get());
         let fresh = Rc::new(fresh);
         self.engine.replace(Some(Rc::clone(&fresh)));
@@ -302,6 +301,10 @@ impl State {
         // Imported weights are kept nowhere but on the device that is gone.
         if self.imported.replace(None).is_some_and(|m| m.manifest.name == name) {
             return None;
+        }
+        // Its memory would be held beside the next one's. It stays here as one that complained.
+        if let Some(old) = self.engine.borrow().as_ref() {
+            old.close();
         }
         let gpu = match wanted {
             Wanted::Gpu => adapter::webgpu().await.ok(),
@@ -333,22 +336,31 @@ impl State {
     }
 
     fn mirror(&self, plane: &PlaneInfo) -> Result<Reply, Failure> {
-        let scan = self.scan.borrow().clone();
-        let scan =
-            scan.ok_or_else(|| Failure::new("parameter", "no scan is selected", "Open a scan first."))?;
+        let scan = self.selected()?;
         let mirror = mirrored(&scan.volume, plane).map_err(RunError::from)?;
         Ok(Reply::Mirrored { nifti: ByteBuf::from(write_nifti_f32(&mirror, &NiftiOptions::default())?) })
     }
 
-    fn strip(&self) -> Result<Reply, Failure> {
-        let last = self.last.borrow();
-        let stripped = |run: &LastRun| {
-            let mask = brain_mask(run.brain.as_ref()?, &run.segmentation);
-            Some((masked(&run.scan.volume, &mask), mask))
-        };
-        let (brain, mask) = last.as_ref().and_then(stripped).ok_or_else(|| {
-            Failure::new("parameter", "the brain mask is no longer at hand", "Analyse the scan again.")
-        })?;
+    fn selected(&self) -> Result<Rc<Scan>, Failure> {
+        let scan = self.scan.borrow().clone();
+        scan.ok_or_else(|| Failure::new("parameter", "no scan is selected", "Open a scan first."))
+    }
+
+    /// The page holds the labels, so that they are here once only, and after a restart, too.
+    fn strip(&self, model: &str, files: Vec<FileBytes>) -> Result<Reply, Failure> {
+        let unfit = |what: &str| Failure::new("parameter", what, "Analyse the scan again.");
+        let imported = self.imported.borrow().as_ref().map(|m| m.manifest.clone());
+        let manifest = imported.filter(|m| m.name == model).map_or_else(|| self.manifest(model), Ok)?;
+        let region = manifest.brain().ok_or_else(|| unfit("the model has no brain mask"))?;
+        let scan = self.selected()?;
+        let series = open(files.into_iter().map(source_file).collect(), &Limits::default())?;
+        let labels = series.first().ok_or_else(|| unfit("there are no labels"))?.load(0)?.volume;
+        if labels.grid.dims != scan.volume.grid.dims {
+            return Err(unfit("the labels are not of the selected scan"));
+        }
+        let voxels = labels.voxels.iter().map(|v| *v as u8).collect();
+        let mask = brain_mask(region, &Volume { grid: scan.volume.grid, voxels });
+        let brain = masked(&scan.volume, &mask);
         let how = NiftiOptions::default();
         Ok(Reply::Stripped {
             brain: ByteBuf::from(write_nifti_f32(&brain, &how)?),

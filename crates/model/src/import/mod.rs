@@ -108,6 +108,8 @@ pub struct Import {
 pub fn import(file: &str, bytes: &[u8], said: &Declaration) -> Result<Import, DeclarationError> {
     let checkpoint = weights::read_checkpoint(bytes)?;
     let architecture = sizes::architecture(said, &checkpoint.weights)?;
+    // Before channels and names are made, as many as the file says.
+    architecture.validate().map_err(ManifestError::from)?;
     let entry = FileEntry {
         name: plain(file),
         sha256: sha256_hex(bytes),

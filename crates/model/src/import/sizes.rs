@@ -2,7 +2,7 @@
 
 use super::{Declaration, DeclarationError, Published};
 use crate::nets::asa::shift_mask;
-use crate::weights::WeightMap;
+use crate::weights::{Weight, WeightMap};
 use crate::{Architecture, AsaConfig, ClassHead, DecoderKind, Pool, SwinConfig};
 
 /// Voxels in one of ASA's patches.
@@ -87,21 +87,31 @@ fn asa(said: &Declaration, map: &WeightMap) -> Result<AsaConfig, DeclarationErro
 /// How often the shift mask in the checkpoint is tiled over the windows.
 fn mask_repeats(map: &WeightMap, window: usize) -> Result<usize, DeclarationError> {
     let key = "vit.blocks.1.attn_mask";
+    let wrong = |reason: String| DeclarationError::Tensor { key: key.to_owned(), reason };
     let [windows] = shape(map, key)?;
-    let is_mask = |repeats: &usize| {
-        windows.is_multiple_of(*repeats)
-            && map.get(key).is_some_and(|mask| mask.values == shift_mask(windows, window, *repeats))
+    // What it is compared with is as large as it, so that a small file asks for little.
+    let fits = |mask: &&Weight| mask.shape == [windows, window, window] && !mask.values.is_empty();
+    let mask = map.get(key).filter(fits);
+    let mask = mask.ok_or_else(|| wrong(format!("does not hold windows of {window}×{window} tokens")))?;
+    let is_tiled = |repeats: &usize| {
+        windows.is_multiple_of(*repeats) && mask.values == shift_mask(windows, window, *repeats)
     };
-    (1..=MAX_REPEATS).find(is_mask).ok_or_else(|| DeclarationError::Tensor {
-        key: key.to_owned(),
-        reason: "is not a tiled shift mask".to_owned(),
-    })
+    (1..=MAX_REPEATS).find(is_tiled).ok_or_else(|| wrong("is not a tiled shift mask".to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::weights::Weight;
+
+    #[test]
+    fn a_mask_of_another_shape_is_refused_before_one_is_built() {
+        for shape in [vec![1024], vec![1 << 40, 0, 0], vec![4, 8, 8], vec![0, 4096, 4096]] {
+            let values = vec![0.0; shape.iter().product()];
+            let map = WeightMap::from([("vit.blocks.1.attn_mask".to_owned(), Weight { shape, values })]);
+            let error = mask_repeats(&map, 4096).unwrap_err().to_string();
+            assert!(error.contains("windows of 4096×4096"), "{error}");
+        }
+    }
 
     #[test]
     fn the_mask_tells_how_often_it_is_tiled() {

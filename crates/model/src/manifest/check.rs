@@ -1,7 +1,7 @@
 //! The parts of a manifest's check that need more than a line.
 
 use super::{
-    HalfContrast, InputChannel, Manifest, ManifestError, Preprocessing, Shade, Surroundings, Window,
+    HalfContrast, InputChannel, Manifest, ManifestError, Preprocessing, Region, Shade, Surroundings, Window,
 };
 
 impl Preprocessing {
@@ -33,6 +33,26 @@ impl Manifest {
     /// Whether it has a label of this value.
     fn labels(&self, value: u8) -> bool {
         self.labels.iter().any(|l| l.value == value)
+    }
+
+    /// Whether the network tells a class of this value from background and others.
+    fn tells(&self, class: u8) -> bool {
+        class > 0 && usize::from(class) < self.architecture.out_channels()
+    }
+
+    /// What is wrong with `regions`: the volume of an unknown value is 0, and so is that of none.
+    fn flaw_of_regions(&self) -> Option<&'static str> {
+        let known = |r: &Region| !r.labels.is_empty() && r.labels.iter().all(|v| self.labels(*v));
+        (!self.regions.iter().all(known)).then_some("`regions` names values that are not labels, or none")
+    }
+
+    /// What is wrong with `pieces`, if there are any.
+    fn flaw_of_pieces(&self) -> Option<&'static str> {
+        let told = |classes: &Vec<u8>| !classes.is_empty() && classes.iter().all(|class| self.tells(*class));
+        if self.pieces.is_empty() || !self.overlapping && self.pieces.iter().all(told) {
+            return None;
+        }
+        Some("`pieces` does not name classes that exclude each other")
     }
 
     /// What is wrong with `tissues`, if it names any.
@@ -67,8 +87,7 @@ impl Manifest {
 
     /// Whether `label` is reported and the classes `among` are others that the network tells apart.
     fn lies_among(&self, label: u8, among: &[u8]) -> bool {
-        let built = |class: &u8| *class > 0 && usize::from(*class) < self.architecture.out_channels();
-        self.labels(label) && among.iter().all(|class| built(class) && *class != label)
+        self.labels(label) && among.iter().all(|class| self.tells(*class) && *class != label)
     }
 
     /// What is wrong with the margins of labels.
@@ -131,7 +150,9 @@ impl Manifest {
             }
         }
         let flaw = self
-            .flaw_of_tissues()
+            .flaw_of_regions()
+            .or(self.flaw_of_pieces())
+            .or(self.flaw_of_tissues())
             .or(self.flaw_of_contrast())
             .or(self.flaw_of_surroundings())
             .or(self.flaw_of_half_contrast())

@@ -14,6 +14,7 @@ use std::collections::HashMap;
 
 use half::f16;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use saswin_kernels::Bits;
 use serde::{Deserialize, Serialize};
 
 use super::{Weight, WeightMap};
@@ -28,12 +29,10 @@ pub enum Precision {
     F16,
     /// Symmetric 8-bit integers, one scale per output channel.
     Q8,
-    /// Symmetric 4-bit integers, one scale per group of 32 inputs.
+    /// Symmetric 4-bit integers, one scale per group of [`Bits::GROUP`] inputs.
     Q4,
 }
 
-/// Inputs that share one 4-bit scale.
-const GROUP: usize = 32;
 /// Metadata key that holds the shapes of 4-bit tensors.
 const SHAPES: &str = "q4_shapes";
 
@@ -92,19 +91,21 @@ fn f16_bytes(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect()
 }
 
-/// Largest magnitude over `limit`, the scale that makes it an integer of that size.
-fn scale_for(values: &[f32], limit: f32) -> f32 {
-    values.iter().fold(0.0_f32, |m, v| m.max(v.abs())) / limit
+/// The scale that makes the largest magnitude the largest integer of `bits`.
+fn scale_for(values: &[f32], bits: Bits) -> f32 {
+    values.iter().fold(0.0_f32, |m, v| m.max(v.abs())) / bits.largest()
 }
 
-fn quantise(value: f32, scale: f32, limit: f32) -> i8 {
+fn quantise(value: f32, scale: f32, bits: Bits) -> i8 {
+    let limit = bits.largest();
     if scale == 0.0 { 0 } else { (value / scale).round().clamp(-limit, limit) as i8 }
 }
 
 fn pack_q8(values: &[f32], out: usize) -> (Vec<u8>, Vec<f32>) {
     let row = values.len() / out;
-    let scales: Vec<f32> = values.chunks(row).map(|r| scale_for(r, 127.0)).collect();
-    let codes = values.chunks(row).zip(&scales).flat_map(|(r, s)| r.iter().map(|v| quantise(*v, *s, 127.0)));
+    let scales: Vec<f32> = values.chunks(row).map(|r| scale_for(r, Bits::Eight)).collect();
+    let code = |v: &f32, scale: f32| quantise(*v, scale, Bits::Eight);
+    let codes = values.chunks(row).zip(&scales).flat_map(|(r, s)| r.iter().map(|v| code(v, *s)));
     (codes.map(|c| c as u8).collect(), scales)
 }
 
@@ -113,10 +114,10 @@ fn pack_q4(values: &[f32], out: usize) -> (Vec<u8>, Vec<f32>) {
     let (mut bytes, mut scales) = (Vec::new(), Vec::new());
     for r in values.chunks(row) {
         let mut codes = Vec::with_capacity(row + 1);
-        for group in r.chunks(GROUP) {
-            let scale = f16::from_f32(scale_for(group, 7.0)).to_f32();
+        for group in r.chunks(Bits::GROUP) {
+            let scale = f16::from_f32(scale_for(group, Bits::Four)).to_f32();
             scales.push(scale);
-            codes.extend(group.iter().map(|v| (quantise(*v, scale, 7.0) + 8) as u8));
+            codes.extend(group.iter().map(|v| (quantise(*v, scale, Bits::Four) + 8) as u8));
         }
         codes.resize(row.next_multiple_of(2), 8);
         bytes.extend(codes.chunks(2).map(|p| p[0] | (p[1] << 4)));
@@ -259,7 +260,7 @@ fn unpack_q4(view: &TensorView<'_>, scale: &[f32], shape: &[usize]) -> Option<We
     let [out, stride] = *view.shape() else { return None };
     let count = shape.iter().try_fold(1_usize, |a, b| a.checked_mul(*b))?;
     let row = count.checked_div(out)?;
-    let groups = row.div_ceil(GROUP);
+    let groups = row.div_ceil(Bits::GROUP);
     if count == 0 || row * out != count || stride != row.div_ceil(2) || scale.len() != groups * out {
         return None;
     }
@@ -267,7 +268,8 @@ fn unpack_q4(view: &TensorView<'_>, scale: &[f32], shape: &[usize]) -> Option<We
         let byte = view.data()[r * stride + i / 2];
         f32::from((if i.is_multiple_of(2) { byte & 15 } else { byte >> 4 }) as i8 - 8)
     };
-    let values = (0..out).flat_map(|r| (0..row).map(move |i| nibble(r, i) * scale[r * groups + i / GROUP]));
+    let values =
+        (0..out).flat_map(|r| (0..row).map(move |i| nibble(r, i) * scale[r * groups + i / Bits::GROUP]));
     Some(Weight { shape: shape.to_vec(), values: values.collect() })
 }
 

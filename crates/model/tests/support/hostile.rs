@@ -4,13 +4,31 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use saswin_model::Manifest;
+use saswin_model::import::{Declaration, Published, import};
 use saswin_model::weights::{Precision, Weight, pack, read_checkpoint, unpack};
+use saswin_model::{Manifest, Merge, Position};
 
-/// Reads `bytes` as a checkpoint file: weights or a typed error.
+/// Reads `bytes` as a checkpoint file: weights, and a model of each network, or a typed error.
 pub fn swallow_checkpoint(bytes: &[u8]) {
-    if let Ok(checkpoint) = read_checkpoint(bytes) {
-        checkpoint.weights.values().for_each(sound);
+    let Ok(checkpoint) = read_checkpoint(bytes) else { return };
+    checkpoint.weights.values().for_each(sound);
+    for network in [Published::SacaClassifier, Published::SacaUnetr, Published::SwinUnetr, Published::Asa] {
+        let _ = import("hostile.pt", bytes, &declaration(network));
+    }
+}
+
+/// All that a user can say, as it should be.
+fn declaration(network: Published) -> Declaration {
+    Declaration {
+        name: "hostile".to_owned(),
+        network,
+        merge: Some(Merge::Legacy),
+        position: Some(Position::Symmetric1d),
+        modality: "mr".to_owned(),
+        spacing_mm: 1.0,
+        roi: 64,
+        overlapping: false,
+        labels: Vec::new(),
     }
 }
 

@@ -72,11 +72,20 @@ impl<'a> Painter<'a> {
 
     /// Intensities, target classes and findings at `places`.
     pub fn paint(&self, places: &Places) -> Painted {
+        self.paint_overlays(places, |_| true)
+    }
+
+    /// Intensities as [`Self::paint`] gives them, but of a skull without clefts.
+    pub fn paint_unbroken(&self, places: &Places) -> Vec<f32> {
+        self.paint_overlays(places, |overlay| !overlay.cleft).image
+    }
+
+    fn paint_overlays(&self, places: &Places, laid: fn(&Overlay) -> bool) -> Painted {
         let count = places.size.iter().product();
         let mut painted =
             Painted { image: vec![0.0; count], target: vec![0; count], findings: vec![0; count] };
         let nz = places.size[2];
-        let mut row = RowPainter::new(self, places);
+        let mut row = RowPainter::new(self, places, laid);
         let rows = painted.image.chunks_exact_mut(nz).zip(painted.target.chunks_exact_mut(nz));
         for (i, ((image, target), findings)) in rows.zip(painted.findings.chunks_exact_mut(nz)).enumerate() {
             let cell = [i / places.size[1], i % places.size[1]];
@@ -140,12 +149,13 @@ struct RowPainter<'a> {
     /// Texture, bias, blend of fat.
     fields: [(RowReader<'a>, Vec<f32>); 3],
     looks: Vec<Look>,
+    overlays: Vec<&'a Overlay>,
     z0: i32,
     step: i32,
 }
 
 impl<'a> RowPainter<'a> {
-    fn new(painter: &'a Painter<'a>, places: &Places) -> Self {
+    fn new(painter: &'a Painter<'a>, places: &Places, laid: fn(&Overlay) -> bool) -> Self {
         let (nz, step, z0) = (places.size[2], places.step as f32, places.start[2]);
         let fields = [&painter.rough, &painter.bias, &painter.blend];
         Self {
@@ -153,6 +163,7 @@ impl<'a> RowPainter<'a> {
             mapper: painter.deform.mapper(z0, step, nz),
             fields: fields.map(|f| (f.reader(z0, step, nz), vec![0.0; nz])),
             looks: vec![[0.0; 4]; nz],
+            overlays: painter.case.overlays.iter().filter(|overlay| laid(overlay)).collect(),
             z0: z0.round() as i32,
             step: places.step as i32,
         }
@@ -194,7 +205,7 @@ impl<'a> RowPainter<'a> {
         if self.painter.marks_lesions {
             self.mark_lesions(target, findings);
         }
-        for overlay in &self.painter.case.overlays {
+        for overlay in &self.overlays {
             self.lay(overlay, x, y, image, findings);
         }
         for k in seen {

@@ -1,13 +1,13 @@
 //! One sample in the making: what the scanner makes of the painted head.
 
 use super::acquire::{Scanner, margin};
-use super::filters::blur;
+use super::filters::{along, blur};
 use super::hardening;
 use super::hounsfield::AIR;
 use super::intensity::MrScale;
 use super::lattice::Lattice;
 use super::paint::{Painted, Painter, Places};
-use super::pathology::{self, LesionShape};
+use super::pathology::{self, BROKEN_MM, LesionShape, Pathology, finding};
 use super::rng::PlaceNoise;
 use super::targets::{self, is_brain};
 use super::{Canvas, Contrast, HeadMap, Region, Rng, SampleSpec, SampleTruth, SynthConfig};
@@ -20,6 +20,11 @@ const LESS_COARSE: usize = 3;
 const STRIP_BLUR: f32 = 2.2;
 /// Margin for it, in voxels.
 const STRIP_MARGIN: usize = 6;
+
+/// How much darker a cleft must make a voxel to be seen in it, HU.
+const SEEN_HU: f32 = 150.0;
+/// How far from such a voxel broken bone is a finding, in voxels.
+const NEAR: usize = BROKEN_MM as usize + 1;
 
 /// One sample, ready to be drawn.
 pub(crate) struct Scene<'a> {
@@ -109,14 +114,21 @@ impl<'a> Scene<'a> {
         if self.spec.stripped {
             around = around.map(|m| m.max(STRIP_MARGIN));
         }
-        let drawn = region.grown(around);
+        let broken = self.painter.case.pathologies.contains(&Pathology::Fracture);
+        let drawn = region.grown(around.map(|m| m + if broken { NEAR } else { 0 }));
         let places = Places { start: drawn.start.map(|v| v as f32), step: 1, size: drawn.size };
         let painted = self.painter.paint(&places);
+        let clefts = broken.then(|| self.near_clefts(&painted.image, &places, &drawn, region));
         let mut seen = Painted {
             image: self.scanner().scan(painted.image, &drawn, region),
             target: drawn.cut(&painted.target, region),
             findings: drawn.cut(&painted.findings, region),
         };
+        for (finding, near) in seen.findings.iter_mut().zip(clefts.into_iter().flatten()) {
+            if *finding == finding::FRACTURE && !near {
+                *finding = finding::NONE;
+            }
+        }
         self.add_coarse(&mut seen.image, region);
         if self.spec.stripped {
             self.strip(&mut seen, &painted.target, &drawn, region);
@@ -129,6 +141,21 @@ impl<'a> Scene<'a> {
             self.bend(&mut seen.image);
         }
         seen
+    }
+
+    /// Where on `region` the scan shows a cleft not far away: thick slices wash some out.
+    fn near_clefts(&self, image: &[f32], places: &Places, drawn: &Region, region: &Region) -> Vec<bool> {
+        let wide = region.grown([NEAR; 3]);
+        let whole = self.scanner().scan(self.painter.paint_unbroken(places), drawn, &wide);
+        let broken = self.scanner().scan(image.to_vec(), drawn, &wide);
+        let darker = whole.iter().zip(&broken).map(|(whole, broken)| whole - broken > SEEN_HU);
+        let mut near: Vec<f32> = darker.map(|darker| f32::from(u8::from(darker))).collect();
+        let mut dims = wide.size;
+        for axis in 0..3 {
+            let taps: Vec<_> = (0..region.size[axis]).map(|i| (i, vec![1.0; 2 * NEAR + 1])).collect();
+            near = along(&near, &mut dims, axis, &taps);
+        }
+        near.iter().map(|count| *count > 0.0).collect()
     }
 
     /// How much a target class counts as brain when stripping.

@@ -199,7 +199,7 @@ pub(crate) fn fracture(setting: &Setting, side: f32, rng: &mut Rng, case: &mut C
     let region = overlay::around(hit, [length; 3]);
     let look = OverlayLook::towards(rng.range(-60.0, 60.0), rng.range(0.0, 0.15), 5.0);
     let unchanged = OverlayLook::plus(0.0, 0.0);
-    case.overlays.push(Overlay::drawn(region, BONE, look, finding::NONE, cleft));
+    case.overlays.push(Overlay { cleft: true, ..Overlay::drawn(region, BONE, look, finding::NONE, cleft) });
     case.overlays.push(Overlay::drawn(region, BONE, unchanged, finding::FRACTURE, broken));
     if rng.chance(0.75) {
         let bump =

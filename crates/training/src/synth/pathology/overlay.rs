@@ -80,6 +80,8 @@ pub(crate) struct Overlay {
     pub look: OverlayLook,
     /// What it counts as where it covers at least half.
     pub finding: u8,
+    /// Whether an unbroken skull has it not.
+    pub cleft: bool,
 }
 
 /// How an overlay changes values.
@@ -121,7 +123,7 @@ impl Overlay {
                 }
             }
         }
-        Self { region, occupancy, tissues, look, finding }
+        Self { region, occupancy, tissues, look, finding, cleft: false }
     }
 
     /// Offset of the row at `(x, y)` and the first `z` of it.

@@ -1,0 +1,20 @@
+import { find, h } from "./dom.js";
+
+const KEYS = [
+  ["← →", "crosshair left, right on the screen"],
+  ["↑ ↓", "crosshair to the front, to the back"],
+  ["Page ↑ ↓", "crosshair up, down"],
+  ["1 – 5", "all planes, axial, coronal, sagittal, 3-D"],
+  ["O", "labels on, off"],
+  ["M", "mid-plane on, off"],
+  ["F", "mirrored view on, off"],
+  ["R", "radiological or neurological sides"],
+  ["Home", "centre and reset the zoom"],
+  ["Esc", "cancel the run"],
+];
+
+/** Lists the keys that `viewer-controls.js` acts on. */
+export function listKeys() {
+  const rows = KEYS.flatMap(([key, text]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, text)]);
+  find("#keys").replaceChildren(h("h2", {}, "Keys in the viewer"), h("dl", {}, ...rows));
+}
