@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Array, Function, Reflect, Uint8Array};
-use saswin_model::import::{Declaration, import};
 use saswin_model::Manifest;
+use saswin_model::import::{Declaration, import};
 use saswin_pipeline::{
     Engine, Findings, LoadedModel, Options, PlaneInfo, Rig, RunError, SharedCrew, Wanted, WindowInput,
     brain_mask, masked, mirrored, nifti_options, run, scan_info, warm,
