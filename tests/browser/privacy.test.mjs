@@ -43,14 +43,16 @@ test("a run with a kept model asks the network for nothing", { skip: noRun }, as
   await ready(page);
   await openSample(page, "Generated phantom");
   await chooseTiny(page);
-  const asked = () => page.locator("#requests").textContent();
-  assert.match(await asked(), /^0 requests since the scan was opened/);
+  const asked = () => page.locator("#request-log code").allTextContents();
+  assert.deepEqual(await asked(), []);
   await page.getByRole("button", { name: "Keep for offline use" }).click();
   await page.locator(".note", { hasText: "kept on this device" }).waitFor();
   const kept = await asked();
-  assert.match(kept, /^[1-9]/);
+  assert.match(kept.join(), /^\/models\/tiny\/[^,]+$/);
   await analyse(page);
-  assert.equal(await asked(), kept);
+  // Helpers are made of the page's own program, which the browser has stored, but not while a test routes requests.
+  const others = (path) => !/^\/assets\/worker-[^/]+\.js$/.test(path);
+  assert.deepEqual((await asked()).slice(kept.length).filter(others), []);
 });
 
 test("a host without headers, in a sub-folder: the page's own policy, then the service worker's headers", async (t) => {

@@ -33,13 +33,18 @@ function card(series, choose) {
       { className: "text" },
       h("b", {}, series.description || "No description"),
       h("span", { className: "chips" }, h("i", {}, modality(series.modality)), dims(series.dims)),
-      h("small", {}, `${spacing(series.spacing)} · ${plural(series.files, "file")}`),
+      h("small", {}, [spacing(series.spacing), files(series)].filter(Boolean).join(" · ")),
       ...series.problems.map((problem) => h("small", { className: "problem" }, problem)),
     ),
   );
   const label =
     volume && h("label", { className: "frames" }, "Volume ", volume, ` of ${series.frames}`);
   return h("div", {}, button, label);
+}
+
+/** The phantom comes of none. */
+function files({ files }) {
+  return files > 0 ? plural(files, "file") : "";
 }
 
 /** From 0, whatever was typed. */

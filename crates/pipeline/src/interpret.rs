@@ -223,15 +223,28 @@ fn sigmoid(logit: f64) -> f64 {
 }
 
 fn sentence(name: &str, value: f64, present: bool, seen: &str) -> String {
-    let percent = value * 100.0;
     let verdict = if present { "the network reports" } else { "the network does not report" };
-    format!("{name}: {verdict} it{seen} ({percent:.0} % on its own scale)")
+    format!("{name}: {verdict} it{seen} ({} % on its own scale)", percent(value))
+}
+
+/// Whole percents, of which 0 and 100 are exact.
+fn percent(share: f64) -> String {
+    match 100.0 * share {
+        low if low > 0.0 && low < 1.0 => "<1".to_owned(),
+        high if high > 99.0 && high < 100.0 => ">99".to_owned(),
+        percents => format!("{percents:.0}"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use saswin_volume::Grid;
+
+    #[test]
+    fn only_what_is_certain_is_said_to_be() {
+        assert_eq!([0.0, 0.004, 0.5, 0.996, 1.0].map(percent), ["0", "<1", "50", ">99", "100"]);
+    }
 
     #[test]
     fn a_label_may_need_another_margin_where_it_stands_against_the_background() {
