@@ -1,6 +1,6 @@
 //! The network over all windows of the prepared volume.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{DataError, Tensor, TensorData};
 use futures_util::{StreamExt, stream};
 use saswin_model::nets::Trace;
 use saswin_volume::argmax;
@@ -209,6 +209,16 @@ impl LoadedModel {
     }
 }
 
+/// A tensor's values, or the runtime's words where the device did not give them. Natively, they are copied, and what was
+/// queued before them is computed, at the first access.
+async fn copied<const D: usize>(tensor: Tensor<D>) -> Result<Result<Vec<f32>, DataError>, String> {
+    match tensor.into_data_async().await.map(TensorData::try_into_vec) {
+        Ok(Err(DataError::StorageAccess(error))) => Err(error.to_string()),
+        Ok(values) => Ok(values),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// Reads a tensor back and refuses what cannot be a result.
 pub(crate) async fn read<const D: usize>(
     tensor: Tensor<D>,
@@ -216,8 +226,8 @@ pub(crate) async fn read<const D: usize>(
     place: &str,
 ) -> Result<Vec<f32>, RunError> {
     let failed = |trouble| RunError::Device { trouble, place: place.to_owned() };
-    let data = engine.watch.believed(tensor.into_data_async().await).map_err(failed)?;
-    let values = data.try_to_vec::<f32>().map_err(|e| RunError::Internal(format!("{e:?}")))?;
+    let read = engine.watch.believed(copied(tensor).await).map_err(failed)?;
+    let values = read.map_err(|e| RunError::Internal(e.to_string()))?;
     let wrong = |what| Err(RunError::Output { what, place: place.to_owned() });
     if values.iter().any(|v| !v.is_finite()) {
         return wrong("is not a finite number");

@@ -47,8 +47,9 @@ impl DeviceTrouble {
         if full.iter().any(|sign| words.contains(sign)) {
             Self::OutOfMemory
         } else {
-            let says = |line: &&str| !line.is_empty() && !line.contains("backtrace");
-            let cause = words.lines().map(str::trim).rfind(says).unwrap_or(words);
+            let said =
+                words.lines().map(str::trim).take_while(|line| !line.to_lowercase().contains("backtrace"));
+            let cause = said.filter(|line| !line.is_empty()).last().unwrap_or(words);
             Self::Lost(cause.to_owned())
         }
     }
@@ -121,6 +122,9 @@ mod tests {
         assert_eq!(DeviceTrouble::from_read_back(full), DeviceTrouble::OutOfMemory);
         let lost = "The device is poisoned\nCaused by:\n  Destroyed: gone\nNo backtrace available\n";
         assert_eq!(DeviceTrouble::from_read_back(lost), DeviceTrouble::Lost("Destroyed: gone".to_owned()));
+        let traced =
+            "failed\nCaused by:\n  no map\nBacktrace:\n   0: some::function\n             at ./some.rs:7:9\n";
+        assert_eq!(DeviceTrouble::from_read_back(traced), DeviceTrouble::Lost("no map".to_owned()));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use saswin_pipeline::{Answer, Crew, Engine, LoadedModel, RunError, WindowInput, 
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::fetch::words;
 use crate::protocol::{Failure, Reply};
 use crate::session::State;
 
@@ -88,12 +89,6 @@ fn message(kind: &str, fields: &[(&str, &JsValue)]) -> Result<JsValue, JsValue> 
         Reflect::set(&request, &(*key).into(), value)?;
     }
     Ok(request.into())
-}
-
-/// What a rejected request says.
-fn words(error: &JsValue) -> String {
-    let message = Reflect::get(error, &"message".into()).ok().and_then(|m| m.as_string());
-    message.unwrap_or_else(|| format!("{error:?}"))
 }
 
 fn to_bytes(values: &[f32]) -> Vec<u8> {

@@ -12,7 +12,8 @@ fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
-fn words(error: &JsValue) -> String {
+/// What JavaScript threw.
+pub(crate) fn words(error: &JsValue) -> String {
     error
         .as_string()
         .or_else(|| Reflect::get(error, &"message".into()).ok().and_then(|m| m.as_string()))
