@@ -8,7 +8,7 @@ const PATIENCE_MS = 5000;
  * How a run may end with the imported weights still there, or brought back by a restart. They live on the
  * device, and may be gone with it in every other case.
  */
-const KEEPS_IMPORT = new Set(["unsuitable", "cancelled", "worker"]);
+const KEEPS_IMPORT = new Set(["unsuitable", "no_head", "cancelled", "worker"]);
 
 /** A worker that stops more often than this without an answer in between is not started again by itself. */
 const CRASHES = 2;
