@@ -2,7 +2,7 @@
 
 use saswin_model::{InputChannel, Preprocessing, Window};
 use saswin_volume::windows::to_tensor_order;
-use saswin_volume::{Affine, Grid, Modality, Plane, Volume, midway, resample};
+use saswin_volume::{Affine, Grid, Modality, Volume, midway, resample};
 
 use crate::survey::{self, SURVEY_MM};
 use crate::{Alignment, RunError};
@@ -100,16 +100,7 @@ fn align(volume: &Volume<f32>) -> (Affine, Alignment) {
             let dims = volume.grid.dims.map(|d| (d as f64 - 1.0) / 2.0);
             let centre = volume.grid.affine.apply(dims);
             let to_world = Affine { translation: [centre[0], 0.0, 0.0], ..Affine::IDENTITY };
-            let alignment = Alignment {
-                aligned: false,
-                residual: 1.0,
-                yaw_deg: 0.0,
-                roll_deg: 0.0,
-                shift_mm: 0.0,
-                plane: Plane { point: centre, normal: [1.0, 0.0, 0.0] },
-                reason: Some(reason.to_string()),
-            };
-            (to_world, alignment)
+            (to_world, Alignment::not_found(centre, reason.to_string()))
         }
     }
 }

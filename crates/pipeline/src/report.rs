@@ -106,6 +106,21 @@ pub struct Alignment {
     pub reason: Option<String>,
 }
 
+impl Alignment {
+    /// Of a head whose mid-sagittal plane is not known: the sagittal plane through `centre`, RAS millimetres.
+    pub(crate) fn not_found(centre: [f64; 3], reason: String) -> Self {
+        Self {
+            aligned: false,
+            residual: 1.0,
+            yaw_deg: 0.0,
+            roll_deg: 0.0,
+            shift_mm: 0.0,
+            plane: Plane { point: centre, normal: [1.0, 0.0, 0.0] },
+            reason: Some(reason),
+        }
+    }
+}
+
 /// A probability.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Probability {

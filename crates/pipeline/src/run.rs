@@ -193,15 +193,7 @@ mod tests {
     fn warnings_say_what_was_overridden_and_what_is_missing() {
         let suitability =
             Suitability { refusals: vec![Concern::Constant], warnings: vec![Concern::ThickSlices(5.0)] };
-        let alignment = Alignment {
-            aligned: false,
-            residual: 1.0,
-            yaw_deg: 0.0,
-            roll_deg: 0.0,
-            shift_mm: 0.0,
-            plane: saswin_volume::Plane { point: [0.0; 3], normal: [1.0, 0.0, 0.0] },
-            reason: Some("not aligned".to_owned()),
-        };
+        let alignment = Alignment::not_found([0.0; 3], "not aligned".to_owned());
         let doubt = Some(Doubt::Refuses("it is a T2".to_owned()));
         let all = warnings(&suitability, doubt, vec!["lost".to_owned()], true, &alignment);
         assert_eq!(
