@@ -86,6 +86,26 @@ fn bleeds_are_dense_marked_and_inside_the_skull() {
 }
 
 #[test]
+fn small_bleeds_come_on_top_and_are_small() {
+    let Some(path) = map_path() else { return };
+    let config =
+        |small_bleeds| SynthConfig { ill: 1.0, bleed: 0.0, fracture: 0.0, small_bleeds, ..whole_heads() };
+    let [without, with] =
+        [0.0, 1.0].map(|share| HeadSynth::new(vec![HeadMap::read(&path).unwrap()], config(share)).unwrap());
+    let mut marked = 0;
+    for seed in 0..6 {
+        let [before, after] = [&without, &with].map(|synth| synth.sample(seed));
+        let blood = |sample: &Sample| sample.findings.iter().filter(|f| **f == finding::BLEED).count();
+        assert_eq!(blood(&before), 0);
+        eprintln!("{seed}: {:?} {} mm³", after.truth.pathologies, blood(&after));
+        assert!(blood(&after) < 60_000, "{} mm³", blood(&after));
+        assert_eq!(before.truth.spec, after.truth.spec);
+        marked += usize::from(blood(&after) > 100);
+    }
+    assert!(marked >= 4, "{marked} of 6 show one");
+}
+
+#[test]
 fn stated_midline_shift_is_that_of_the_ventricles() {
     let Some(path) = map_path() else { return };
     let maps = vec![HeadMap::read(&path).unwrap()];

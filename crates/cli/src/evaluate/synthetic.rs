@@ -22,7 +22,8 @@ pub(super) fn cases(
 ) -> Result<Vec<CaseResult>, Box<dyn std::error::Error>> {
     let name = &evaluator.model.manifest.name;
     let own = Path::new("models/recipes").join(format!("{name}.toml"));
-    let recipe = Recipe::read(args.recipe.as_ref().unwrap_or(&own))?;
+    let mut recipe = Recipe::read(args.recipe.as_ref().unwrap_or(&own))?;
+    recipe.data.synthesis.small_bleeds = 0.0;
     let cache = std::env::temp_dir().join("saswin-evaluate");
     std::fs::create_dir_all(&cache)?;
     let synth = head_synth(&recipe.data, [args.maps[0], args.maps[1]], &cache)?;

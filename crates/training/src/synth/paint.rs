@@ -75,9 +75,9 @@ impl<'a> Painter<'a> {
         self.paint_overlays(places, |_| true)
     }
 
-    /// Intensities as [`Self::paint`] gives them, but of a skull without clefts.
-    pub fn paint_unbroken(&self, places: &Places) -> Vec<f32> {
-        self.paint_overlays(places, |overlay| !overlay.cleft).image
+    /// Intensities as [`Self::paint`] gives them, but without blood and clefts.
+    pub fn paint_uninjured(&self, places: &Places) -> Vec<f32> {
+        self.paint_overlays(places, |overlay| !overlay.cleft && overlay.finding != finding::BLEED).image
     }
 
     fn paint_overlays(&self, places: &Places, laid: fn(&Overlay) -> bool) -> Painted {

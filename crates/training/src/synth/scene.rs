@@ -21,9 +21,11 @@ const STRIP_BLUR: f32 = 2.2;
 /// Margin for it, in voxels.
 const STRIP_MARGIN: usize = 6;
 
-/// How much darker a cleft must make a voxel to be seen in it, HU.
-const SEEN_HU: f32 = 150.0;
-/// How far from such a voxel broken bone is a finding, in voxels.
+/// What a scan must show for a finding to be one: change of a voxel in HU by it, and how many voxels away from such
+/// a voxel it is still a finding.
+const SEEN: [(u8, f32, usize); 2] =
+    [(finding::FRACTURE, -150.0, BROKEN_MM as usize + 1), (finding::BLEED, 10.0, 2)];
+/// The furthest of them.
 const NEAR: usize = BROKEN_MM as usize + 1;
 
 /// One sample, ready to be drawn.
@@ -114,20 +116,19 @@ impl<'a> Scene<'a> {
         if self.spec.stripped {
             around = around.map(|m| m.max(STRIP_MARGIN));
         }
-        let broken = self.painter.case.pathologies.contains(&Pathology::Fracture);
-        let drawn = region.grown(around.map(|m| m + if broken { NEAR } else { 0 }));
+        let injured = self.painter.case.pathologies.iter().any(|p| *p == Pathology::Fracture || p.is_bleed());
+        let drawn = region.grown(around.map(|m| m + if injured { NEAR } else { 0 }));
         let places = Places { start: drawn.start.map(|v| v as f32), step: 1, size: drawn.size };
         let painted = self.painter.paint(&places);
-        let clefts = broken.then(|| self.near_clefts(&painted.image, &places, &drawn, region));
+        let changes =
+            injured.then(|| self.changes(&painted.image, &places, &drawn, &region.grown([NEAR; 3])));
         let mut seen = Painted {
             image: self.scanner().scan(painted.image, &drawn, region),
             target: drawn.cut(&painted.target, region),
             findings: drawn.cut(&painted.findings, region),
         };
-        for (finding, near) in seen.findings.iter_mut().zip(clefts.into_iter().flatten()) {
-            if *finding == finding::FRACTURE && !near {
-                *finding = finding::NONE;
-            }
+        if let Some(changes) = changes {
+            keep_seen(&mut seen.findings, &changes, region);
         }
         self.add_coarse(&mut seen.image, region);
         if self.spec.stripped {
@@ -143,19 +144,12 @@ impl<'a> Scene<'a> {
         seen
     }
 
-    /// Where on `region` the scan shows a cleft not far away: thick slices wash some out.
-    fn near_clefts(&self, image: &[f32], places: &Places, drawn: &Region, region: &Region) -> Vec<bool> {
-        let wide = region.grown([NEAR; 3]);
-        let whole = self.scanner().scan(self.painter.paint_unbroken(places), drawn, &wide);
-        let broken = self.scanner().scan(image.to_vec(), drawn, &wide);
-        let darker = whole.iter().zip(&broken).map(|(whole, broken)| whole - broken > SEEN_HU);
-        let mut near: Vec<f32> = darker.map(|darker| f32::from(u8::from(darker))).collect();
-        let mut dims = wide.size;
-        for axis in 0..3 {
-            let taps: Vec<_> = (0..region.size[axis]).map(|i| (i, vec![1.0; 2 * NEAR + 1])).collect();
-            near = along(&near, &mut dims, axis, &taps);
-        }
-        near.iter().map(|count| *count > 0.0).collect()
+    /// By how much blood and clefts change the scan on `region`, HU; the noise is the same.
+    fn changes(&self, image: &[f32], places: &Places, drawn: &Region, region: &Region) -> Vec<f32> {
+        let whole = self.scanner().scan(self.painter.paint_uninjured(places), drawn, region);
+        let mut changes = self.scanner().scan(image.to_vec(), drawn, region);
+        changes.iter_mut().zip(&whole).for_each(|(seen, whole)| *seen -= whole);
+        changes
     }
 
     /// How much a target class counts as brain when stripping.
@@ -226,5 +220,50 @@ impl<'a> Scene<'a> {
             let i = u as usize;
             *v = curve[i] + (u - i as f32) * (curve[i + 1] - curve[i]);
         }
+    }
+}
+
+/// Drops findings that the scan does not show: thick slices wash some out. `changes` are on `region` grown by [`NEAR`].
+fn keep_seen(findings: &mut [u8], changes: &[f32], region: &Region) {
+    for (kind, change, reach) in SEEN {
+        let mut near: Vec<f32> =
+            changes.iter().map(|c| f32::from(u8::from(c * change.signum() > change.abs()))).collect();
+        let mut dims = region.grown([NEAR; 3]).size;
+        for axis in 0..3 {
+            let taps: Vec<_> =
+                (0..region.size[axis]).map(|i| (i + NEAR - reach, vec![1.0; 2 * reach + 1])).collect();
+            near = along(&near, &mut dims, axis, &taps);
+        }
+        for (finding, near) in findings.iter_mut().zip(&near) {
+            if *finding == kind && *near == 0.0 {
+                *finding = finding::NONE;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is left of a cube full of `kind` if one voxel in its middle changes by `change` HU.
+    fn left(kind: u8, change: f32) -> usize {
+        let region = Region { start: [0; 3], size: [13; 3] };
+        let wide = region.grown([NEAR; 3]);
+        let mut changes = vec![0.0; wide.len()];
+        changes[wide.len() / 2] = change;
+        let mut findings = vec![kind; region.len()];
+        keep_seen(&mut findings, &changes, &region);
+        findings.iter().filter(|f| **f == kind).count()
+    }
+
+    #[test]
+    fn findings_are_kept_near_what_shows() {
+        assert_eq!(left(finding::BLEED, 11.0), 5 * 5 * 5);
+        assert_eq!(left(finding::BLEED, 9.0), 0);
+        assert_eq!(left(finding::BLEED, -200.0), 0);
+        assert_eq!(left(finding::FRACTURE, -151.0), 9 * 9 * 9);
+        assert_eq!(left(finding::FRACTURE, 151.0), 0);
+        assert_eq!(left(finding::LESION, 0.0), 13 * 13 * 13);
     }
 }

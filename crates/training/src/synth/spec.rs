@@ -53,6 +53,8 @@ pub struct SynthConfig {
     pub tumour: f32,
     /// Ill CT samples with blood inside the skull.
     pub bleed: f32,
+    /// Ill CT samples with one to three small bleeds besides; for training, `evaluate` draws none.
+    pub small_bleeds: f32,
     /// Ill CT samples with a fracture.
     pub fracture: f32,
     /// Weights of CT slices of at most 1.3 mm, of 1.5 to 5 mm, and of more.
@@ -82,6 +84,7 @@ impl Default for SynthConfig {
             plaques: 0.35,
             tumour: 0.25,
             bleed: 0.6,
+            small_bleeds: 0.0,
             fracture: 0.35,
             slices: [0.2, 0.35, 0.45],
             sutures: 0.0,

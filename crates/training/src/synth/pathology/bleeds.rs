@@ -19,6 +19,10 @@ pub(crate) fn draw(setting: &Setting, config: &SynthConfig, rng: &mut Rng, case:
             }
         }
     }
+    let mut more = rng.fork("small bleeds");
+    if more.chance(config.small_bleeds) {
+        (0..1 + more.below(3)).for_each(|_| small_bleed(setting, &mut more, case));
+    }
     if rng.chance(config.fracture) {
         injury::fracture(setting, side, rng, case);
     }
@@ -43,15 +47,20 @@ pub(crate) fn draw(setting: &Setting, config: &SynthConfig, rng: &mut Rng, case:
 fn bleed(kind: usize, setting: &Setting, side: &mut f32, rng: &mut Rng, case: &mut Case) -> f32 {
     match kind {
         0 => intraparenchymal(setting, side, rng, case),
-        1 => collection(setting, Pathology::Subdural, *side, rng, case),
-        2 => collection(setting, Pathology::Epidural, *side, rng, case),
-        3 => subarachnoid(setting, rng, case),
+        1 => collection(setting, Pathology::Subdural, *side, f32::MAX, rng, case),
+        2 => collection(setting, Pathology::Epidural, *side, f32::MAX, rng, case),
+        3 => subarachnoid(setting, 0.6, rng, case),
         _ => intraventricular(setting, rng, case),
     }
 }
 
 fn blood(rng: &mut Rng) -> OverlayLook {
     OverlayLook::towards(rng.range(52.0, 88.0), rng.range(0.0, 0.1), rng.range(0.5, 4.0))
+}
+
+/// Blood at the skull: beam hardening brightens it there, and what is measured is 50 to 85 HU, too.
+fn blood_at_skull(rng: &mut Rng) -> OverlayLook {
+    OverlayLook::towards(rng.range(44.0, 76.0), rng.range(0.0, 0.1), rng.range(0.5, 4.0))
 }
 
 fn intraparenchymal(setting: &Setting, side: &mut f32, rng: &mut Rng, case: &mut Case) -> f32 {
@@ -79,14 +88,42 @@ fn intraparenchymal(setting: &Setting, side: &mut f32, rng: &mut Rng, case: &mut
     (radius - 9.0).max(0.0) * rng.range(0.1, 0.7)
 }
 
-/// A crescent (subdural) or a lens (epidural) under the skull, thickest around one direction.
-fn collection(setting: &Setting, kind: Pathology, side: f32, rng: &mut Rng, case: &mut Case) -> f32 {
+/// A clot of about a millilitre, a thin layer, or blood in a few sulci.
+fn small_bleed(setting: &Setting, rng: &mut Rng, case: &mut Case) {
+    let side = if rng.chance(0.5) { 1.0 } else { -1.0 };
+    match rng.weighted(&[0.55, 0.25, 0.2]) {
+        0 => {
+            let Some(centre) = setting.anatomy.site(rng, BRAIN, [2.0, 60.0]) else { return };
+            let clot = Blob::random(centre, rng.range(2.0, 7.0), 0.25, 0.2, rng);
+            case.lay(setting, &clot, INSIDE, blood(rng), finding::BLEED);
+            case.pathologies.push(Pathology::Intraparenchymal);
+        }
+        1 => {
+            let thin = rng.range(2.0, 5.0);
+            collection(setting, Pathology::Subdural, side, thin, rng, case);
+        }
+        _ => {
+            subarachnoid(setting, 0.0, rng, case);
+        }
+    }
+}
+
+/// A crescent (subdural) or a lens (epidural) under the skull, thickest around one direction, there at most so many mm.
+fn collection(
+    setting: &Setting,
+    kind: Pathology,
+    side: f32,
+    at_most: f32,
+    rng: &mut Rng,
+    case: &mut Case,
+) -> f32 {
     let middle = setting.anatomy.middle();
     let from = [middle[0], middle[1], middle[2] + 5.0];
     let out = unit([side * rng.range(0.6, 1.0), rng.range(-0.7, 0.7), rng.range(-0.1, 0.7)]);
     let top = setting.anatomy.skull_along(from, out);
     let lens = kind == Pathology::Epidural;
     let thick = if lens { rng.range(5.0, 26.0) } else { 2.5 + 14.0 * rng.unit().powf(1.3) };
+    let thick = thick.min(at_most);
     let spread = if lens { rng.range(18.0, 40.0) } else { rng.range(35.0, 68.0) };
     // The falx stops subdural blood.
     let border = middle[0];
@@ -102,7 +139,7 @@ fn collection(setting: &Setting, kind: Pathology, side: f32, rng: &mut Rng, case
         thick * shape - setting.anatomy.depth(place) + 0.6 * setting.ragged.at(place) + 0.5
     };
     let region = overlay::around(top, [spread; 3]);
-    let mut look = blood(rng);
+    let mut look = blood_at_skull(rng);
     if !lens && rng.chance(0.2) {
         // Days old: darker, layered by the noise.
         look = OverlayLook::towards(rng.range(42.0, 55.0), 0.0, rng.range(3.0, 9.0));
@@ -114,10 +151,10 @@ fn collection(setting: &Setting, kind: Pathology, side: f32, rng: &mut Rng, case
     (thick - 4.0).max(0.0) * rng.range(0.2, 0.9)
 }
 
-/// Blood in cisterns, fissures and sulci around one place, or at the base of the brain.
-fn subarachnoid(setting: &Setting, rng: &mut Rng, case: &mut Case) -> f32 {
+/// Blood in cisterns, fissures and sulci around one place, or by the chance `basal` at the base of the brain.
+fn subarachnoid(setting: &Setting, basal: f32, rng: &mut Rng, case: &mut Case) -> f32 {
     let middle = setting.anatomy.middle();
-    let basal = rng.chance(0.6);
+    let basal = rng.chance(basal);
     let centre = if basal {
         [middle[0] + 6.0 * rng.normal(), middle[1] + 12.0, middle[2] - rng.range(18.0, 30.0)]
     } else {
