@@ -210,7 +210,8 @@ impl Midline {
     }
 }
 
-/// A probability that follows a volume: `logit = gain · ln((v + 0.01 mL) / (half_ml + 0.01 mL))`.
+/// A probability that follows a volume: `logit = gain · ln((v + 0.01 mL) / (half_ml + 0.01 mL))`, and how certain the
+/// network is of it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct VolumeEvidence {
     /// Value of the label.
@@ -219,15 +220,34 @@ pub struct VolumeEvidence {
     pub half_ml: f64,
     /// How fast the logit grows with the logarithm of the volume.
     pub gain: f64,
+    /// What certainty adds to the logit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certainty: Option<Certainty>,
+}
+
+/// Adds `gain · (c − half)` to a logit. The certainty `c` of a label is the most by which the score of a voxel that is
+/// marked exceeds those of all other labels and the label's margin; 0 where nothing is marked.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Certainty {
+    /// Certainty that adds nothing.
+    pub half: f64,
+    /// Logits per unit of the scores.
+    pub gain: f64,
 }
 
 impl VolumeEvidence {
     /// Keeps the logarithm finite where nothing was segmented, mL.
     const LEAST_ML: f64 = 0.01;
 
-    /// Logit of a volume in mL.
-    pub fn logit(&self, ml: f64) -> f64 {
-        self.gain * ((ml + Self::LEAST_ML) / (self.half_ml + Self::LEAST_ML)).ln()
+    /// Whether more of it makes it no less likely.
+    pub(crate) fn grows(&self) -> bool {
+        self.gain > 0.0 && self.certainty.is_none_or(|c| c.gain >= 0.0)
+    }
+
+    /// Logit of a volume in mL that was marked with `certainty`.
+    pub fn logit(&self, ml: f64, certainty: f64) -> f64 {
+        let by_volume = self.gain * ((ml + Self::LEAST_ML) / (self.half_ml + Self::LEAST_ML)).ln();
+        by_volume + self.certainty.map_or(0.0, |c| c.gain * (certainty - c.half))
     }
 }
 
@@ -495,4 +515,21 @@ impl Manifest {
 pub fn sha256_hex(bytes: &[u8]) -> String {
     use sha2::{Digest, Sha256};
     Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certain_drop_may_weigh_more_than_an_uncertain_puddle() {
+        let plain = VolumeEvidence { label: 1, half_ml: 2.0, gain: 1.0, certainty: None };
+        assert!(plain.logit(0.8, 9.0) < 0.0 && plain.logit(4.0, 3.0) > 0.0);
+        assert_eq!(plain.logit(2.0, 0.0), 0.0);
+        let weighed = VolumeEvidence { certainty: Some(Certainty { half: 6.0, gain: 1.0 }), ..plain };
+        assert!(weighed.logit(0.8, 9.0) > 0.0 && weighed.logit(4.0, 3.0) < 0.0);
+        assert!(weighed.grows() && plain.grows());
+        let falling = VolumeEvidence { certainty: Some(Certainty { half: 6.0, gain: -1.0 }), ..plain };
+        assert!(!falling.grows());
+    }
 }

@@ -3,6 +3,7 @@
 use saswin_model::{ClassOutput, Manifest, Side, WindowPool};
 use saswin_volume::{Volume, keep_largest_piece, resample_argmax};
 
+use crate::certainty::Marked;
 use crate::midline::Halves;
 use crate::report::{Asymmetry, LabelVolume, MeasureValue, Probability};
 use crate::{Prepared, RunError, Scores, half_contrast, surroundings};
@@ -172,10 +173,10 @@ fn pooled(scores: &Scores, how: WindowPool) -> Vec<f32> {
 pub(crate) fn probabilities(
     manifest: &Manifest,
     labels: &[LabelVolume],
-    scores: &Scores,
+    marked: &Marked<'_>,
     shift_mm: Option<f64>,
 ) -> Vec<Probability> {
-    let logits = pooled(scores, manifest.windows);
+    let logits = pooled(marked.scores, manifest.windows);
     let of_label = |value: u8| labels.iter().filter(|l| l.value == value).map(|l| l.volume_ml).sum();
     manifest
         .classes
@@ -184,7 +185,8 @@ pub(crate) fn probabilities(
             let (value, seen) = match (class.volume, class.shift) {
                 (Some(volume), _) => {
                     let ml = of_label(volume.label);
-                    (sigmoid(volume.logit(ml) / class.temperature), format!(", {ml:.1} mL"))
+                    let logit = volume.logit(ml, marked.certainty(volume.label));
+                    (sigmoid(logit / class.temperature), format!(", {ml:.1} mL"))
                 }
                 (_, Some(shift)) => {
                     let (mm, side) = (shift_mm?, if shift_mm? < 0.0 { "left" } else { "right" });

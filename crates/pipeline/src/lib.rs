@@ -1,6 +1,7 @@
 //! The way of a scan: prepare, infer, interpret, report. The page and the command line both call [`run`].
 
 mod bench;
+mod certainty;
 mod contrast;
 mod crew;
 mod device;

@@ -171,7 +171,7 @@ fn the_note_on_contradicting_axes_names_the_form_that_was_used() {
 
 #[test]
 fn two_sizes_that_nothing_settles_are_doubted() {
-    for codes in [[1, 1], [1, 2], [3, 4], [4, 4]] {
+    for codes in [[1, 1], [1, 2], [3, 4], [4, 4], [0, 1], [0, 4]] {
         let scan = scan(&two_sizes(codes, scaled(1.15)));
         assert_eq!(scan.volume.grid.affine.translation, [-4.0, -5.0, -6.0]);
         assert!(scan.notes[0].contains("1.52 times") && scan.notes[0].contains("sform"), "{:?}", scan.notes);

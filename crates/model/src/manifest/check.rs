@@ -143,10 +143,13 @@ impl Manifest {
         }
         let evidence = self.classes.iter().filter_map(|c| Some((&c.name, c.volume?)));
         for (name, volume) in evidence {
-            if !self.labels(volume.label) || volume.half_ml < 0.0 || volume.gain <= 0.0 {
+            if !self.labels(volume.label) || volume.half_ml < 0.0 || !volume.grows() {
                 return fail(format!(
                     "class `{name}` is read off a volume that is not segmented, or not by growth"
                 ));
+            }
+            if volume.certainty.is_some() && self.overlapping {
+                return fail(format!("`certainty` of class `{name}` needs labels that exclude each other"));
             }
         }
         let flaw = self

@@ -70,7 +70,13 @@ pub(super) fn read(layout: &Layout, fields: Fields, dims: [usize; 3]) -> Result<
     }
     let stated = match (sform, qform) {
         (Some(s), Some(q)) => Some(layout.choose(fields, [s, q], &mut notes, &mut doubts)),
-        _ => sform.or(qform),
+        (Some(s), None) => {
+            if let Some(growth) = layout.growth(fields, &s) {
+                disagree(growth, &mut notes, &mut doubts);
+            }
+            Some(s)
+        }
+        (None, qform) => qform,
     };
     let affine = stated.unwrap_or_else(|| {
         notes.push(NO_ORIENTATION.to_owned());
@@ -83,6 +89,14 @@ pub(super) fn read(layout: &Layout, fields: Fields, dims: [usize; 3]) -> Result<
             .at_byte(layout.sform as u64));
     }
     Ok(Orientation { affine: layout.in_millimetres(fields, affine, &mut notes), notes, doubts })
+}
+
+/// Sizes by the sform, which is used, are not those of the header's list of voxel sizes.
+fn disagree(growth: f64, notes: &mut Vec<String>, doubts: &mut Vec<Doubt>) {
+    notes.push(format!(
+        "voxels are {growth:.2} times as large by the sform as by the voxel sizes: the sform was used"
+    ));
+    doubts.push(Doubt::Size);
 }
 
 impl Layout {
@@ -116,10 +130,7 @@ impl Layout {
                  used, which keeps the size it was scanned with"
             ));
         } else {
-            notes.push(format!(
-                "voxels are {growth:.2} times as large by the sform as by the voxel sizes: the sform was used"
-            ));
-            doubts.push(Doubt::Size);
+            disagree(growth, notes, doubts);
         }
         used
     }
