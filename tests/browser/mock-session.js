@@ -13,6 +13,8 @@ let cancelled = false;
 
 export default async function init() {}
 
+export function useRelaxedSimd() {}
+
 export class Session {
   most_bytes = 1e6;
   #post;

@@ -1,7 +1,8 @@
 // A thin adapter: messages in, messages out; all work is done by the Rust session.
-import init, { Session } from "./generated/saswin_web.js";
+import init, { Session, useRelaxedSimd } from "./generated/saswin_web.js";
 import wasm from "./generated/saswin_web_bg.wasm?url";
 import { HELPER, Helpers } from "./helpers.js";
+import { compiledWithout, HAS_RELAXED_SIMD } from "./relaxed-simd.js";
 import { watchRequests } from "./requests.js";
 
 const post = (message, transfer = []) => self.postMessage(message, transfer);
@@ -10,9 +11,11 @@ let hand;
 const handed = new Promise((resolve) => {
   hand = resolve;
 });
-const module = self.name === HELPER ? handed : Promise.resolve(wasm);
+const own = () => (HAS_RELAXED_SIMD ? wasm : compiledWithout(wasm));
+const module = self.name === HELPER ? handed : Promise.resolve(own());
 const session = module
   .then((module_or_path) => init({ module_or_path }))
+  .then(() => HAS_RELAXED_SIMD && useRelaxedSimd())
   .then(() => Session.create(post, new Helpers(post)));
 
 /** What concerns the run under way or the result on screen does not wait for a run to end. */

@@ -8,6 +8,7 @@ mod licences;
 mod models;
 mod packages;
 mod precompress;
+mod relaxed_simd;
 mod reproduce;
 mod run;
 mod samples;

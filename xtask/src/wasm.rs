@@ -1,7 +1,7 @@
 //! The page's module: cargo, then wasm-bindgen, then wasm-opt.
 
 use crate::run::{self, run};
-use crate::{Mode, root, www};
+use crate::{Mode, relaxed_simd, root, www};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::PathBuf;
@@ -10,10 +10,11 @@ use wasm_bindgen_cli_support::Bindgen;
 const TARGET: &str = "wasm32-unknown-unknown";
 const NAME: &str = "saswin_web";
 
-/// Features that every browser with WebGPU has.
-const WASM_OPT: [&str; 10] = [
+/// Features that every browser with WebGPU has, and relaxed SIMD (`relaxed_simd.rs`).
+const WASM_OPT: [&str; 11] = [
     "-O1",
     "--enable-simd",
+    "--enable-relaxed-simd",
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
     "--enable-sign-ext",
@@ -38,7 +39,10 @@ pub fn build(mode: Mode) -> Result<()> {
     let generated = www().join("src/generated");
     fs::create_dir_all(&generated)?;
     bind(&module, &generated)?;
-    if mode == Mode::Release { optimise(&generated) } else { Ok(()) }
+    if mode == Mode::Release {
+        optimise(&generated)?;
+    }
+    relaxed_simd::list(&generated.join(format!("{NAME}_bg.wasm")), &generated.join("relaxed.js"))
 }
 
 /// Cargo setting that keeps the folders of whoever builds out of the module: panic messages name source files.

@@ -31,6 +31,8 @@ mod window_attention;
 
 pub use ceiling::{gemm, stream};
 pub use conv3x3x3::conv3x3x3;
+#[cfg(target_arch = "wasm32")]
+pub use cpu::use_relaxed_simd;
 pub use instance_norm::instance_norm;
 pub use layer_norm::{layer_norm, layer_norm_plain};
 pub use linear::{

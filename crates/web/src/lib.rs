@@ -14,6 +14,13 @@ pub use session::Session;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
+/// Lets this module use its relaxed SIMD instructions. Until then it never reaches them.
+#[cfg(target_arch = "wasm32")]
+#[wasm_bindgen(js_name = useRelaxedSimd)]
+pub fn use_relaxed_simd() {
+    saswin_kernels::use_relaxed_simd();
+}
+
 /// Runs once when the module is instantiated.
 #[wasm_bindgen(start)]
 pub fn start() {

@@ -50,6 +50,12 @@ impl Operations for Loops {
     }
 }
 
+/// From now on products are added by relaxed SIMD, which a browser must have: `pulp` cannot ask it.
+#[cfg(target_arch = "wasm32")]
+pub fn use_relaxed_simd() {
+    pulp::wasm::enable_relaxed_simd();
+}
+
 /// Contiguous values of a tensor whose elements are `f32`.
 fn values(data: &TensorData) -> &[f32] {
     data.as_slice().unwrap_or_default()
