@@ -6,8 +6,8 @@ const PROBE = new Uint8Array([
   65, 0, 253, 15, 65, 0, 253, 15, 253, 133, 2, 11,
 ]);
 
-/** `drop`, then `v128.xor`: three vectors become one, too. */
-const ANOTHER = [0x1a, 0xfd, 0x51];
+/** What makes one vector of as many: `v128.xor`, and `nop` or `drop` before it. */
+const OTHERS = { 2: [0x01, 0xfd, 0x51], 3: [0x1a, 0xfd, 0x51] };
 
 /** Whether the browser multiplies and adds vectors in one step. */
 export const HAS_RELAXED_SIMD = WebAssembly.validate(PROBE);
@@ -19,12 +19,15 @@ export async function compiledWithout(url) {
   return WebAssembly.compile(replaced(new Uint8Array(await response.arrayBuffer()), RELAXED));
 }
 
-/** The bytes of a module with another instruction at each of the places, which are as many bytes apart as `steps` say. */
-export function replaced(module, steps) {
+/**
+ * The bytes of a module with other instructions in place of its relaxed ones: each is so many bytes after the one before
+ * and takes so many vectors.
+ */
+export function replaced(module, relaxed) {
   let place = 0;
-  for (const step of steps) {
+  for (const [step, operands] of relaxed) {
     place += step;
-    module.set(ANOTHER, place);
+    module.set(OTHERS[operands], place);
   }
   return module;
 }

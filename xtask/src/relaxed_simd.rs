@@ -1,4 +1,4 @@
-//! Where a module multiplies and adds by relaxed SIMD.
+//! Where a module has instructions of relaxed SIMD.
 //!
 //! The module holds its loops twice: with relaxed SIMD, which not every browser has, and without. A browser without
 //! it refuses such instructions even where they are never reached, so `www/src/relaxed-simd.js` writes others over them.
@@ -11,40 +11,50 @@ use wasmparser::{Operator, Parser, Payload};
 /// Bytes of each instruction: a prefix and a number of two bytes.
 const LENGTH: usize = 3;
 
-/// Writes the distance of each such instruction of `module` from the one before to the script `list`.
-pub fn list(module: &Path, list: &Path) -> Result<()> {
+/// Writes a script with each such instruction of `module`: its distance from the one before and how many vectors it
+/// takes. All give one.
+pub fn list(module: &Path, script: &Path) -> Result<()> {
     let bytes = fs::read(module)?;
-    let places = places(&bytes).with_context(|| format!("{} is no module", module.display()))?;
-    let before = std::iter::once(0).chain(places.iter().copied());
-    let steps: Vec<usize> = places.iter().zip(before).map(|(place, before)| place - before).collect();
-    Ok(fs::write(list, format!("export default {steps:?};\n"))?)
+    let found = found(&bytes).with_context(|| format!("{} cannot be listed", module.display()))?;
+    let before = std::iter::once(0).chain(found.iter().map(|(place, _)| *place));
+    let steps: Vec<[usize; 2]> =
+        found.iter().zip(before).map(|((place, operands), before)| [place - before, *operands]).collect();
+    Ok(fs::write(script, format!("export default {steps:?};\n"))?)
 }
 
-/// Offsets of the instructions, all of which take three vectors and give one.
-fn places(module: &[u8]) -> Result<Vec<usize>> {
-    let mut places = Vec::new();
+/// Offset and number of operands of each instruction.
+fn found(module: &[u8]) -> Result<Vec<(usize, usize)>> {
+    let mut found = Vec::new();
     for payload in Parser::new(0).parse_all(module) {
         let Payload::CodeSectionEntry(body) = payload? else { continue };
         let mut operators = body.get_operators_reader()?;
         while !operators.eof() {
             let (operator, place) = operators.read_with_offset()?;
-            if is_multiply_add(&operator) {
+            if let Some(operands) = relaxed(&operator) {
                 ensure!(
                     operators.original_position() - place == LENGTH,
                     "{operator:?} is not {LENGTH} bytes long"
                 );
-                places.push(place);
+                found.push((place, operands));
             } else if format!("{operator:?}").contains("Relaxed") {
-                bail!("{operator:?} has no replacement");
+                bail!("nothing is known to write over {operator:?}");
             }
         }
     }
-    Ok(places)
+    Ok(found)
 }
 
-fn is_multiply_add(operator: &Operator<'_>) -> bool {
-    use Operator::{F32x4RelaxedMadd, F32x4RelaxedNmadd, F64x2RelaxedMadd, F64x2RelaxedNmadd};
-    matches!(operator, F32x4RelaxedMadd | F32x4RelaxedNmadd | F64x2RelaxedMadd | F64x2RelaxedNmadd)
+/// How many vectors an instruction of relaxed SIMD takes.
+fn relaxed(operator: &Operator<'_>) -> Option<usize> {
+    use Operator::{
+        F32x4RelaxedMadd, F32x4RelaxedMax, F32x4RelaxedMin, F32x4RelaxedNmadd, F64x2RelaxedMadd,
+        F64x2RelaxedMax, F64x2RelaxedMin, F64x2RelaxedNmadd,
+    };
+    match operator {
+        F32x4RelaxedMadd | F32x4RelaxedNmadd | F64x2RelaxedMadd | F64x2RelaxedNmadd => Some(3),
+        F32x4RelaxedMin | F32x4RelaxedMax | F64x2RelaxedMin | F64x2RelaxedMax => Some(2),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -59,14 +69,14 @@ mod tests {
 
     #[test]
     fn a_multiply_add_is_found() {
-        assert_eq!(places(&MODULE).unwrap(), [36]);
-        assert!(places(&MODULE[..38]).is_err());
+        assert_eq!(found(&MODULE).unwrap(), [(36, 3)]);
+        assert!(found(&MODULE[..38]).is_err());
     }
 
     #[test]
     fn other_relaxed_instructions_are_refused() {
         let mut swizzle = MODULE;
         swizzle[37] = 128;
-        assert!(places(&swizzle).is_err());
+        assert!(found(&swizzle).is_err());
     }
 }
