@@ -102,6 +102,13 @@ pub struct Label {
     /// network tells apart, false findings are of other kinds. Only for labels that exclude each other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outer_margin: Option<f32>,
+    /// Voxels of the scan that are brighter are none of it, in the scan's units: clotted blood has no more than 100 HU, bone has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<f32>,
+    /// Pieces in which its logit nowhere exceeds the others by this much more than the margin are dropped. Only for
+    /// labels that exclude each other.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub certain: f32,
 }
 
 impl Label {

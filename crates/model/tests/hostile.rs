@@ -80,10 +80,13 @@ fn a_manifest_that_cannot_be_computed_is_refused() {
     let half =
         r#""modality": "mr", "half_contrast": [{ "label": 1, "among": [2], "reach_mm": 3, "around_mm": 1 }]"#;
     assert!(reason(r#""modality": "mr""#, half).contains("`half_contrast` needs"));
-    let outer = MANIFEST.replace(r#""color": [1, 2, 3]"#, r#""color": [1, 2, 3], "outer_margin": 1"#);
-    assert!(Manifest::from_json(&outer).is_ok());
-    let overlapping = reason_in(&outer, r#""modality": "mr""#, r#""modality": "mr", "overlapping": true"#);
-    assert!(overlapping.contains("`outer_margin` needs"), "{overlapping}");
+    for field in [r#""outer_margin": 1"#, r#""certain": 2"#] {
+        let compared = MANIFEST.replace(r#""color": [1, 2, 3]"#, &format!(r#""color": [1, 2, 3], {field}"#));
+        assert!(Manifest::from_json(&compared).is_ok());
+        let overlapping =
+            reason_in(&compared, r#""modality": "mr""#, r#""modality": "mr", "overlapping": true"#);
+        assert!(overlapping.contains("`outer_margin` and `certain` need"), "{overlapping}");
+    }
     let lateral = r#"{"kind": "lateral", "scale_mm": 80.0}"#;
     let scan = r#"{"kind": "scan"}"#;
     let turned = reason_in(&tissues, &format!("{scan}, {lateral}"), &format!("{lateral}, {scan}"));

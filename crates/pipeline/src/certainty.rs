@@ -1,43 +1,55 @@
 //! How certain the network is of what it marks.
 
-use saswin_volume::{Grid, Volume};
+use saswin_volume::{Grid, Volume, for_each_piece};
 
 use crate::Scores;
 
-/// An answer with the scores that it came from.
-pub(crate) struct Marked<'a> {
+/// The scores that labels came from.
+pub(crate) struct Certainty<'a> {
     /// Logits on `grid`, margins taken off.
     pub scores: &'a Scores,
     pub grid: &'a Grid,
-    /// Labels on the scan's grid.
-    pub map: &'a Volume<u8>,
 }
 
-impl Marked<'_> {
+impl Certainty<'_> {
     /// The most by which the score of `label` exceeds all others in a voxel that is marked with it; 0 where there is
     /// none. Labels must exclude each other.
-    pub fn certainty(&self, label: u8) -> f64 {
-        let Ok(inverse) = self.grid.affine.inverse() else { return 0.0 };
-        let to_grid = inverse.compose(&self.map.grid.affine);
-        let [nx, ny, _] = self.map.grid.dims;
-        let marked = self.map.voxels.iter().enumerate().filter(|(_, value)| **value == label);
-        let excess = marked.map(|(v, _)| {
-            let place = to_grid.apply([(v % nx) as f64, (v / nx % ny) as f64, (v / (nx * ny)) as f64]);
-            self.excess(usize::from(label), place)
-        });
-        f64::from(excess.fold(0.0, f32::max))
+    pub fn of(&self, map: &Volume<u8>, label: u8) -> f32 {
+        let marked: Vec<usize> = (0..map.voxels.len()).filter(|v| map.voxels[*v] == label).collect();
+        self.highest(map, label, &marked)
     }
 
-    /// By how much `channel` exceeds all others in the voxel of the scores' grid that is nearest to `place`.
-    fn excess(&self, channel: usize, place: [f64; 3]) -> f32 {
+    /// Pieces of `label` that nowhere exceed the others by `least` become background.
+    pub fn drop_less(&self, map: &mut Volume<u8>, label: u8, least: f32) {
+        let mask: Vec<bool> = map.voxels.iter().map(|v| *v == label).collect();
+        let mut uncertain = Vec::new();
+        for_each_piece(&mask, map.grid.dims, |piece| {
+            if self.highest(map, label, piece) < least {
+                uncertain.extend_from_slice(piece);
+            }
+        });
+        uncertain.into_iter().for_each(|v| map.voxels[v] = 0);
+    }
+
+    fn highest(&self, map: &Volume<u8>, label: u8, voxels: &[usize]) -> f32 {
+        let Ok(inverse) = self.grid.affine.inverse() else { return 0.0 };
+        let to_grid = inverse.compose(&map.grid.affine);
+        let [nx, ny, _] = map.grid.dims;
+        let place = |v: usize| to_grid.apply([(v % nx) as f64, (v / nx % ny) as f64, (v / (nx * ny)) as f64]);
+        voxels.iter().map(|v| self.excess(label, place(*v))).fold(0.0, f32::max)
+    }
+
+    /// By how much `label` exceeds all others in the voxel of the scores' grid that is nearest to `place`.
+    fn excess(&self, label: u8, place: [f64; 3]) -> f32 {
         let dims = self.grid.dims;
         let at: [usize; 3] =
             std::array::from_fn(|a| (place[a].round().max(0.0) as usize).min(dims[a].saturating_sub(1)));
         let voxel = (at[0] * dims[1] + at[1]) * dims[2] + at[2];
         let Scores { segmentation, classes, .. } = self.scores;
         let score = |c: usize| segmentation[c * (segmentation.len() / classes) + voxel];
-        let others = (0..*classes).filter(|c| *c != channel).map(score).fold(f32::NEG_INFINITY, f32::max);
-        score(channel) - others
+        let own = usize::from(label);
+        let others = (0..*classes).filter(|c| *c != own).map(score).fold(f32::NEG_INFINITY, f32::max);
+        score(own) - others
     }
 }
 
@@ -46,23 +58,39 @@ mod tests {
     use super::*;
     use saswin_volume::Affine;
 
-    #[test]
-    fn certainty_is_the_highest_excess_among_marked_voxels() {
-        // Two voxels of 2 mm along x; four of 1 mm on the scan's grid.
+    /// Two voxels of 2 mm along x, in which label 1 exceeds the others by 2 and by 8.
+    fn scored(test: impl Fn(&Certainty<'_>)) {
         let coarse =
             Affine { linear: [[2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 2.0]], ..Affine::IDENTITY };
         let grid = Grid { dims: [2, 1, 1], affine: coarse };
         let segmentation = vec![1.0, 1.0, 4.0, 9.0, 2.0, 0.0];
         let scores = Scores { segmentation, classes: 3, class_logits: vec![], windows: 1 };
-        let of = |labels: [u8; 4]| {
-            let map = Volume {
-                voxels: labels.to_vec(),
-                ..Volume::filled(Grid { dims: [4, 1, 1], affine: Affine::IDENTITY }, 0)
-            };
-            Marked { scores: &scores, grid: &grid, map: &map }.certainty(1)
-        };
-        assert_eq!(of([1, 0, 0, 0]), 2.0);
-        assert_eq!(of([1, 0, 1, 0]), 8.0);
-        assert_eq!(of([0, 0, 0, 0]), 0.0);
+        test(&Certainty { scores: &scores, grid: &grid });
+    }
+
+    /// Four voxels of 1 mm.
+    fn map(labels: [u8; 4]) -> Volume<u8> {
+        let grid = Grid { dims: [4, 1, 1], affine: Affine::IDENTITY };
+        Volume { voxels: labels.to_vec(), ..Volume::filled(grid, 0) }
+    }
+
+    #[test]
+    fn certainty_is_the_highest_excess_among_marked_voxels() {
+        scored(|certainty| {
+            let of = |labels| certainty.of(&map(labels), 1);
+            assert_eq!([of([1, 0, 0, 0]), of([1, 0, 1, 0]), of([0, 0, 0, 2])], [2.0, 8.0, 0.0]);
+        });
+    }
+
+    #[test]
+    fn uncertain_pieces_become_background() {
+        scored(|certainty| {
+            let mut pieces = map([1, 2, 1, 1]);
+            certainty.drop_less(&mut pieces, 1, 5.0);
+            assert_eq!(pieces.voxels, [0, 2, 1, 1]);
+            let mut whole = map([1, 1, 1, 2]);
+            certainty.drop_less(&mut whole, 1, 5.0);
+            assert_eq!(whole.voxels, [1, 1, 1, 2]);
+        });
     }
 }

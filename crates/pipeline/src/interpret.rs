@@ -3,7 +3,7 @@
 use saswin_model::{ClassOutput, Manifest, Side, WindowPool};
 use saswin_volume::{Volume, keep_largest_piece, resample_argmax};
 
-use crate::certainty::Marked;
+use crate::certainty::Certainty;
 use crate::midline::Halves;
 use crate::report::{Asymmetry, LabelVolume, MeasureValue, Probability};
 use crate::{Prepared, RunError, Scores, half_contrast, surroundings};
@@ -45,7 +45,12 @@ pub(crate) fn label_map(
     if !manifest.overlapping {
         let mut map = highest(&scores.segmentation, scores.classes)?;
         manifest.pieces.iter().for_each(|classes| keep_one_piece(&mut map, classes));
+        drop_brighter(&mut map, scan, manifest);
         manifest.surroundings.iter().for_each(|s| surroundings::drop_strays(&mut map, s));
+        let certainty = Certainty { scores, grid: &prepared.grid };
+        for label in manifest.labels.iter().filter(|l| l.certain > 0.0) {
+            certainty.drop_less(&mut map, label.value, label.certain);
+        }
         manifest.half_contrast.iter().for_each(|h| half_contrast::move_borders(&mut map, &scan.voxels, h));
         drop_unnamed(&mut map, manifest);
         return Ok(map);
@@ -71,6 +76,18 @@ fn drop_unnamed(map: &mut Volume<u8>, manifest: &Manifest) {
     let mut named = [manifest.labels.is_empty(); 256];
     manifest.labels.iter().for_each(|l| named[usize::from(l.value)] = true);
     map.voxels.iter_mut().filter(|v| !named[usize::from(**v)]).for_each(|v| *v = 0);
+}
+
+/// Voxels that are brighter in the scan than their label may be become background.
+fn drop_brighter(map: &mut Volume<u8>, scan: &Volume<f32>, manifest: &Manifest) {
+    let mut most = [f32::INFINITY; 256];
+    let bounded = manifest.labels.iter().filter_map(|l| Some((l.value, l.at_most?)));
+    bounded.for_each(|(value, at_most)| most[usize::from(value)] = at_most);
+    for (voxel, brightness) in map.voxels.iter_mut().zip(&scan.voxels) {
+        if *brightness > most[usize::from(*voxel)] {
+            *voxel = 0;
+        }
+    }
 }
 
 /// Voxels of `classes` outside of the largest piece of their union become background.
@@ -173,10 +190,11 @@ fn pooled(scores: &Scores, how: WindowPool) -> Vec<f32> {
 pub(crate) fn probabilities(
     manifest: &Manifest,
     labels: &[LabelVolume],
-    marked: &Marked<'_>,
+    scores: &Scores,
+    certainty: impl Fn(u8) -> f32,
     shift_mm: Option<f64>,
 ) -> Vec<Probability> {
-    let logits = pooled(marked.scores, manifest.windows);
+    let logits = pooled(scores, manifest.windows);
     let of_label = |value: u8| labels.iter().filter(|l| l.value == value).map(|l| l.volume_ml).sum();
     manifest
         .classes
@@ -185,7 +203,7 @@ pub(crate) fn probabilities(
             let (value, seen) = match (class.volume, class.shift) {
                 (Some(volume), _) => {
                     let ml = of_label(volume.label);
-                    let logit = volume.logit(ml, marked.certainty(volume.label));
+                    let logit = volume.logit(ml, f64::from(certainty(volume.label)));
                     (sigmoid(logit / class.temperature), format!(", {ml:.1} mL"))
                 }
                 (_, Some(shift)) => {
@@ -285,6 +303,19 @@ mod tests {
         assert!((of_head(&class, &[0.0, 2.0]).unwrap() - 0.731).abs() < 1e-3);
         assert!((of_head(&class, &[2.0, 2.0]).unwrap() - 0.5).abs() < 1e-6);
         assert_eq!(of_head(&class, &[0.0]), None);
+    }
+
+    #[test]
+    fn what_is_too_bright_for_its_label_becomes_background() {
+        let mut manifest =
+            Manifest::from_json(include_str!("../../../models/ct-triage/manifest.json")).unwrap();
+        manifest.labels.retain(|l| l.value == 1);
+        manifest.labels[0].at_most = Some(100.0);
+        let grid = Grid { dims: [4, 1, 1], affine: saswin_volume::Affine::IDENTITY };
+        let mut map = Volume { voxels: vec![1, 1, 3, 0], ..Volume::filled(grid, 0) };
+        let scan = Volume { voxels: vec![90.0, 101.0, 900.0, 900.0], ..Volume::filled(grid, 0.0) };
+        drop_brighter(&mut map, &scan, &manifest);
+        assert_eq!(map.voxels, [1, 0, 3, 0]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use saswin_scan_io::{NiftiOptions, Scan};
 use saswin_volume::Volume;
 use web_time::Instant;
 
-use crate::certainty::Marked;
+use crate::certainty::Certainty;
 use crate::contrast::Doubt;
 use crate::prepare::believable;
 use crate::report::{Alignment, App, DISCLAIMER, DisplayWindow, Report, ScanInfo, Timing};
@@ -146,8 +146,9 @@ pub async fn run(
     let labels = interpret::volumes(manifest, &segmentation);
     let (places, places_in_all) = places::places(manifest, &segmentation);
     let shift_mm = interpret::midline_shift(manifest, &scores, &prepared);
-    let marked = Marked { scores: &scores, grid: &prepared.grid, map: &segmentation };
-    let probabilities = interpret::probabilities(manifest, &labels, &marked, shift_mm);
+    let certainty = Certainty { scores: &scores, grid: &prepared.grid };
+    let certainty = |label| certainty.of(&segmentation, label);
+    let probabilities = interpret::probabilities(manifest, &labels, &scores, certainty, shift_mm);
     clock.lap("interpret");
     let overridden = !suitability.refusals.is_empty() || other_contrast.is_some();
     let without_shift = manifest.midline.is_some() && shift_mm.is_none();

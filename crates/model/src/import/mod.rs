@@ -194,6 +194,8 @@ fn label((index, name): (usize, &String)) -> Label {
         color: color(index),
         margin: 0.0,
         outer_margin: None,
+        at_most: None,
+        certain: 0.0,
     }
 }
 

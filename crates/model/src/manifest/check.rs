@@ -1,7 +1,8 @@
 //! The parts of a manifest's check that need more than a line.
 
 use super::{
-    HalfContrast, InputChannel, Manifest, ManifestError, Preprocessing, Region, Shade, Surroundings, Window,
+    HalfContrast, InputChannel, Label, Manifest, ManifestError, Preprocessing, Region, Shade, Surroundings,
+    Window,
 };
 
 impl Preprocessing {
@@ -92,8 +93,10 @@ impl Manifest {
 
     /// What is wrong with the margins of labels.
     fn flaw_of_margins(&self) -> Option<&'static str> {
-        let outer = self.labels.iter().any(|label| label.outer_margin.is_some());
-        (outer && self.overlapping).then_some("`outer_margin` needs labels that exclude each other")
+        let compared = |label: &Label| label.outer_margin.is_some() || label.certain != 0.0;
+        let compared = self.labels.iter().any(compared);
+        (compared && self.overlapping)
+            .then_some("`outer_margin` and `certain` need labels that exclude each other")
     }
 
     /// What is wrong with `half_contrast`, if there is any.
