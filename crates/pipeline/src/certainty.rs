@@ -12,31 +12,36 @@ pub(crate) struct Certainty<'a> {
 }
 
 impl Certainty<'_> {
-    /// The most by which the score of `label` exceeds all others in a voxel that is marked with it; 0 where there is
-    /// none. Labels must exclude each other.
-    pub fn of(&self, map: &Volume<u8>, label: u8) -> f32 {
-        let marked: Vec<usize> = (0..map.voxels.len()).filter(|v| map.voxels[*v] == label).collect();
-        self.highest(map, label, &marked)
+    /// For each of `labels`, by its value, the most by which its score exceeds all others in a voxel that is marked with it; 0 where there
+    /// is none. Labels must exclude each other.
+    pub fn of_each(&self, map: &Volume<u8>, labels: &[u8]) -> [f32; 256] {
+        let mut most = [0.0f32; 256];
+        let Some(place) = self.places(map) else { return most };
+        for (voxel, label) in map.voxels.iter().enumerate().filter(|(_, label)| labels.contains(label)) {
+            let most = &mut most[usize::from(*label)];
+            *most = most.max(self.excess(*label, place(voxel)));
+        }
+        most
     }
 
     /// Pieces of `label` that nowhere exceed the others by `least` become background.
     pub fn drop_less(&self, map: &mut Volume<u8>, label: u8, least: f32) {
         let mask: Vec<bool> = map.voxels.iter().map(|v| *v == label).collect();
+        let Some(place) = self.places(map) else { return };
         let mut uncertain = Vec::new();
         for_each_piece(&mask, map.grid.dims, |piece| {
-            if self.highest(map, label, piece) < least {
+            if piece.iter().all(|v| self.excess(label, place(*v)) < least) {
                 uncertain.extend_from_slice(piece);
             }
         });
         uncertain.into_iter().for_each(|v| map.voxels[v] = 0);
     }
 
-    fn highest(&self, map: &Volume<u8>, label: u8, voxels: &[usize]) -> f32 {
-        let Ok(inverse) = self.grid.affine.inverse() else { return 0.0 };
-        let to_grid = inverse.compose(&map.grid.affine);
+    /// Where voxels of `map` lie on the scores' grid.
+    fn places(&self, map: &Volume<u8>) -> Option<impl Fn(usize) -> [f64; 3] + use<>> {
+        let to_grid = self.grid.affine.inverse().ok()?.compose(&map.grid.affine);
         let [nx, ny, _] = map.grid.dims;
-        let place = |v: usize| to_grid.apply([(v % nx) as f64, (v / nx % ny) as f64, (v / (nx * ny)) as f64]);
-        voxels.iter().map(|v| self.excess(label, place(*v))).fold(0.0, f32::max)
+        Some(move |v: usize| to_grid.apply([(v % nx) as f64, (v / nx % ny) as f64, (v / (nx * ny)) as f64]))
     }
 
     /// By how much `label` exceeds all others in the voxel of the scores' grid that is nearest to `place`.
@@ -77,7 +82,7 @@ mod tests {
     #[test]
     fn certainty_is_the_highest_excess_among_marked_voxels() {
         scored(|certainty| {
-            let of = |labels| certainty.of(&map(labels), 1);
+            let of = |labels| certainty.of_each(&map(labels), &[1])[1];
             assert_eq!([of([1, 0, 0, 0]), of([1, 0, 1, 0]), of([0, 0, 0, 2])], [2.0, 8.0, 0.0]);
         });
     }

@@ -27,7 +27,7 @@ fn is_outside(scores: &Scores, channel: usize, voxel: usize) -> bool {
     (1..scores.classes).filter(|c| *c != channel).all(|c| logit(c) <= logit(0))
 }
 
-/// Label map on the grid of `scan`.
+/// Label map on the grid of `scan`, as the network has it.
 pub(crate) fn label_map(
     manifest: &Manifest,
     scores: &Scores,
@@ -47,12 +47,6 @@ pub(crate) fn label_map(
         manifest.pieces.iter().for_each(|classes| keep_one_piece(&mut map, classes));
         drop_brighter(&mut map, scan, manifest);
         manifest.surroundings.iter().for_each(|s| surroundings::drop_strays(&mut map, s));
-        let certainty = Certainty { scores, grid: &prepared.grid };
-        for label in manifest.labels.iter().filter(|l| l.certain > 0.0) {
-            certainty.drop_less(&mut map, label.value, label.certain);
-        }
-        manifest.half_contrast.iter().for_each(|h| half_contrast::move_borders(&mut map, &scan.voxels, h));
-        drop_unnamed(&mut map, manifest);
         return Ok(map);
     }
     let mut map = Volume::filled(*native, 0);
@@ -69,6 +63,22 @@ pub(crate) fn label_map(
         }
     }
     Ok(map)
+}
+
+/// Drops pieces that the network is not certain of, and moves borders to where the scan has them.
+pub(crate) fn refine(
+    manifest: &Manifest,
+    certainty: &Certainty<'_>,
+    scan: &Volume<f32>,
+    map: &mut Volume<u8>,
+) {
+    for label in manifest.labels.iter().filter(|l| l.certain > 0.0) {
+        certainty.drop_less(map, label.value, label.certain);
+    }
+    manifest.half_contrast.iter().for_each(|h| half_contrast::move_borders(map, &scan.voxels, h));
+    if !manifest.overlapping {
+        drop_unnamed(map, manifest);
+    }
 }
 
 /// Channels that the manifest names no label for were trained but are not reported.
@@ -191,7 +201,7 @@ pub(crate) fn probabilities(
     manifest: &Manifest,
     labels: &[LabelVolume],
     scores: &Scores,
-    certainty: impl Fn(u8) -> f32,
+    certainty: &[f32; 256],
     shift_mm: Option<f64>,
 ) -> Vec<Probability> {
     let logits = pooled(scores, manifest.windows);
@@ -203,7 +213,7 @@ pub(crate) fn probabilities(
             let (value, seen) = match (class.volume, class.shift) {
                 (Some(volume), _) => {
                     let ml = of_label(volume.label);
-                    let logit = volume.logit(ml, f64::from(certainty(volume.label)));
+                    let logit = volume.logit(ml, f64::from(certainty[usize::from(volume.label)]));
                     (sigmoid(logit / class.temperature), format!(", {ml:.1} mL"))
                 }
                 (_, Some(shift)) => {

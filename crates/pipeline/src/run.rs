@@ -142,13 +142,16 @@ pub async fn run(
         steps.push("borders of findings set where the scan has half of their contrast".to_owned());
     }
     interpret::apply_margins(manifest, &mut scores);
-    let segmentation = interpret::label_map(manifest, &scores, &prepared, &scan.volume)?;
+    let mut segmentation = interpret::label_map(manifest, &scores, &prepared, &scan.volume)?;
+    let certainty = Certainty { scores: &scores, grid: &prepared.grid };
+    // What is dropped for being uncertain still counts as evidence.
+    let evidence = manifest.classes.iter().filter_map(|c| c.volume.filter(|v| v.certainty.is_some()));
+    let marked = certainty.of_each(&segmentation, &evidence.map(|v| v.label).collect::<Vec<_>>());
+    interpret::refine(manifest, &certainty, &scan.volume, &mut segmentation);
     let labels = interpret::volumes(manifest, &segmentation);
     let (places, places_in_all) = places::places(manifest, &segmentation);
     let shift_mm = interpret::midline_shift(manifest, &scores, &prepared);
-    let certainty = Certainty { scores: &scores, grid: &prepared.grid };
-    let certainty = |label| certainty.of(&segmentation, label);
-    let probabilities = interpret::probabilities(manifest, &labels, &scores, certainty, shift_mm);
+    let probabilities = interpret::probabilities(manifest, &labels, &scores, &marked, shift_mm);
     clock.lap("interpret");
     let overridden = !suitability.refusals.is_empty() || other_contrast.is_some();
     let without_shift = manifest.midline.is_some() && shift_mm.is_none();
