@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
 import { analyse, exported, openSample } from "./actions.mjs";
 import * as inject from "./inject.mjs";
 import { launch, ready } from "./launch.mjs";
@@ -36,7 +37,7 @@ async function labels(t, trouble) {
   await openSample(page, "Generated phantom");
   await inject.chooseTiny(page);
   await analyse(page);
-  return exported(page, "nifti", "segmentation.nii.gz");
+  return gunzipSync(await exported(page, "nifti", "segmentation.nii.gz"));
 }
 
 /** As a browser without relaxed SIMD; one that compiles the module as it is served would fail. */
