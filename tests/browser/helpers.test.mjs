@@ -1,24 +1,14 @@
 // A run on the CPU shares its windows among helpers: same result, whatever happens to them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { analyse, exported, openSample } from "./actions.mjs";
+import { analyse, exported } from "./actions.mjs";
 import * as inject from "./inject.mjs";
-import { launch, ready } from "./launch.mjs";
 
 const skip = inject.noRun;
 
 /** The page with the phantom open and the model with random weights chosen, on the CPU with `helpers`. */
 async function stage(t, helpers, trouble) {
-  const { page } = await launch(t, {
-    query: `?backend=cpu&helpers=${helpers}`,
-    prepare: async (context) => {
-      await inject.offerTiny(context);
-      if (trouble) await inject.inWorker(context, trouble);
-    },
-  });
-  await ready(page);
-  await openSample(page, "Generated phantom");
-  await inject.chooseTiny(page);
+  const page = await inject.tinyPage(t, `?backend=cpu&helpers=${helpers}`, trouble);
   const texts = [];
   await page.exposeFunction("heard", (text) => texts.push(text));
   await page.evaluate(() => {

@@ -2,6 +2,8 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { openSample } from "./actions.mjs";
+import { launch, ready } from "./launch.mjs";
 
 /** A model with random weights, as `cargo run --example tiny_model` writes it. */
 const TINY = process.env.SASWIN_TINY_MODEL;
@@ -21,6 +23,21 @@ export async function offerTiny(context, change = (manifest) => manifest) {
   await context.route("**/models/tiny/*.safetensors*", (route) =>
     route.fulfill({ body: weights, contentType: "application/octet-stream" }),
   );
+}
+
+/** The page with the phantom open and the model with random weights chosen, after `trouble` in the worker. */
+export async function tinyPage(t, query, trouble) {
+  const { page } = await launch(t, {
+    query,
+    prepare: async (context) => {
+      await offerTiny(context);
+      if (trouble) await inWorker(context, trouble);
+    },
+  });
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await chooseTiny(page);
+  return page;
 }
 
 /** The page offers untrained models to nobody; a test takes one all the same. */

@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { analyse, exported, openSample } from "./actions.mjs";
+import { analyse, exported } from "./actions.mjs";
 import * as inject from "./inject.mjs";
-import { launch, ready } from "./launch.mjs";
 
 const ASSETS = new URL("../../www/dist/assets/", import.meta.url);
 const GENERATED = new URL("../../www/src/generated/relaxed.js", import.meta.url);
@@ -26,16 +25,7 @@ test("without its relaxed instructions the module is a valid one", {
 
 /** The label map of the phantom by the model with random weights, on the CPU. */
 async function labels(t, trouble) {
-  const { page } = await launch(t, {
-    query: "?backend=cpu&helpers=0",
-    prepare: async (context) => {
-      await inject.offerTiny(context);
-      if (trouble) await inject.inWorker(context, trouble);
-    },
-  });
-  await ready(page);
-  await openSample(page, "Generated phantom");
-  await inject.chooseTiny(page);
+  const page = await inject.tinyPage(t, "?backend=cpu&helpers=0", trouble);
   await analyse(page);
   return gunzipSync(await exported(page, "nifti", "segmentation.nii.gz"));
 }
