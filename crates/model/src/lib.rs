@@ -23,9 +23,9 @@ pub use architecture::{
 };
 pub use cost::Cost;
 pub use manifest::{
-    Certainty, ClassOutput, FileEntry, HalfContrast, InputChannel, Label, LearntContrast, Manifest,
-    ManifestError, Measure, Midline, Preprocessing, Region, Shade, ShiftEvidence, Side, Surroundings,
-    VolumeEvidence, Window, WindowPool, sha256_hex,
+    BothSides, Certainty, ClassOutput, FileEntry, HalfContrast, InputChannel, Islands, Label, LearntContrast,
+    Manifest, ManifestError, Measure, Midline, Preprocessing, Region, Shade, ShiftEvidence, Side,
+    Surroundings, VolumeEvidence, Window, WindowPool, sha256_hex,
 };
 pub use memory::{MemoryError, MemoryPlan};
 pub use room::Room;

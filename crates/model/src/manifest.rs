@@ -6,6 +6,9 @@ use crate::weights::Precision;
 use crate::{Architecture, ArchitectureError};
 
 mod check;
+mod rules;
+
+pub use rules::{BothSides, HalfContrast, Islands, Surroundings};
 
 /// Which scans a model takes, and how they become its input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -289,37 +292,6 @@ pub struct Measure {
     pub midline: bool,
 }
 
-/// Small pieces of a label that do not lie among the tissues where it occurs are background.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Surroundings {
-    /// The label.
-    pub label: u8,
-    /// Classes, reported or not, that it lies among.
-    pub among: Vec<u8>,
-    /// Share of the voxels around a piece that belong to them, at least.
-    pub share: f64,
-    /// How far around, mm from the piece's voxels.
-    pub reach_mm: f64,
-    /// Pieces of so many millilitres or more may lie anywhere.
-    pub below_ml: f64,
-}
-
-/// The borders of a label's pieces lie where the scan is halfway between a piece's inside and what lies around it; what
-/// is smaller than a ball 3 mm wide then is background.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HalfContrast {
-    /// The label, brighter than its surroundings.
-    pub label: u8,
-    /// Classes, reported or not, that it is compared with.
-    pub among: Vec<u8>,
-    /// How far a border moves at most, mm.
-    pub reach_mm: f64,
-    /// How far around a piece they are looked at, mm; more than the reach.
-    pub around_mm: f64,
-}
-
 // Serde passes references.
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_one(ceiling: &f64) -> bool {
@@ -381,6 +353,12 @@ pub struct Manifest {
     /// Labels whose borders are set by the scan's own intensities; not for overlapping labels.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub half_contrast: Vec<HalfContrast>,
+    /// Labels that the network takes for others where they lie apart from these; not for overlapping labels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub islands: Vec<Islands>,
+    /// Labels that are none where the scan is the same on the other side; not for overlapping labels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub both_sides: Vec<BothSides>,
     /// Labels by tissue, for those that the scan's own intensities help to tell apart; the scan is the first input
     /// channel.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -80,6 +80,10 @@ fn a_manifest_that_cannot_be_computed_is_refused() {
     let half =
         r#""modality": "mr", "half_contrast": [{ "label": 1, "among": [2], "reach_mm": 3, "around_mm": 1 }]"#;
     assert!(reason(r#""modality": "mr""#, half).contains("`half_contrast` needs"));
+    let islands = r#""modality": "mr", "islands": [{ "label": 1, "of": [1], "among": [2], "share": 0.5, "reach_mm": 3, "least_ratio": 1.2, "below_ml": 1 }]"#;
+    assert!(reason(r#""modality": "mr""#, islands).contains("`islands` needs"));
+    let both = r#""modality": "mr", "both_sides": [{ "label": 1, "among": [2], "share": 2, "around_mm": 3, "reach_mm": 1, "below_ml": 1 }]"#;
+    assert!(reason(r#""modality": "mr""#, both).contains("`both_sides` needs"));
     for field in [r#""outer_margin": 1"#, r#""certain": 2"#] {
         let compared = MANIFEST.replace(r#""color": [1, 2, 3]"#, &format!(r#""color": [1, 2, 3], {field}"#));
         assert!(Manifest::from_json(&compared).is_ok());

@@ -8,18 +8,16 @@ use std::collections::BTreeSet;
 use saswin_model::HalfContrast;
 use saswin_volume::{Volume, for_each_piece};
 
+use crate::levels::Levels;
 use crate::neighbours::{FACES, around, ball, neighbour, within};
 
-/// Quantile of a piece's intensities that stands for its inside: its border is darker, single voxels are brighter.
-const INSIDE: f64 = 0.75;
 /// Least volume of a piece, or of what it falls into, cubic millimetres: a ball 3 mm wide.
 const MIN_PART_MM3: f64 = 14.0;
-/// Fewest voxels around a piece that tell what it stands out from.
-const MIN_VOXELS: usize = 10;
 
 /// Moves the borders of a label's pieces, by no more than the wanted reach, to where `scan` (in the map's order) is
 /// halfway between what lies around a piece and its inside. What is too small then goes; background is never taken in;
-/// pieces that are not brighter than what lies around them stay.
+/// pieces that are not brighter than what lies around them stay,
+/// but for those that do not stand out as wanted.
 pub(crate) fn move_borders(map: &mut Volume<u8>, scan: &[f32], wanted: &HalfContrast) {
     let mask: Vec<bool> = map.voxels.iter().map(|v| *v == wanted.label).collect();
     let dims = map.grid.dims;
@@ -35,15 +33,15 @@ pub(crate) fn move_borders(map: &mut Volume<u8>, scan: &[f32], wanted: &HalfCont
         near.iter().for_each(|n| seen[*n] = true);
         far.retain(|f| !seen[*f] && wanted.among.contains(&map.voxels[*f]));
         near.iter().for_each(|n| seen[*n] = false);
-        if far.len() < MIN_VOXELS {
+        let Some(levels) = Levels::of(piece, &far, scan) else { return };
+        if !levels.stand_out(wanted.least_ratio) {
+            moved.extend(piece.iter().map(|i| (*i, 0)));
             return;
         }
-        let [inside, outside] =
-            [(piece, INSIDE), (&far, 0.5)].map(|(voxels, share)| quantile(voxels, scan, share));
-        if inside <= outside {
+        if levels.inside <= levels.outside {
             return;
         }
-        let bright = |i: &usize| scan[*i] > f32::midpoint(inside, outside);
+        let bright = |i: &usize| scan[*i] > levels.halfway();
         let beside = around(piece, &mask, &mut seen, dims, &FACES);
         let border = within(beside, |n| mask[n], &mut seen, dims, &reach);
         let lost: BTreeSet<usize> = border.into_iter().filter(|i| !bright(i)).collect();
@@ -74,13 +72,6 @@ fn parts(mut voxels: BTreeSet<usize>, dims: [usize; 3], fewest: usize) -> BTreeS
     kept
 }
 
-/// The value that `share` of the scan's values at `voxels` are below.
-fn quantile(voxels: &[usize], scan: &[f32], share: f64) -> f32 {
-    let mut values: Vec<f32> = voxels.iter().map(|i| scan[*i]).collect();
-    let at = (share * (values.len() - 1) as f64).round() as usize;
-    *values.select_nth_unstable_by(at, f32::total_cmp).1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +81,11 @@ mod tests {
 
     /// A cube of label 1 with its corner at 4 and `side` voxels long in tissue 2, on a scan whose bright cube is 5 long.
     fn volume_after(side: usize, spacing: f64, contrast: f32) -> usize {
+        volume_if(side, spacing, contrast, 0.0)
+    }
+
+    /// The same if its inside must be `least_ratio` times as bright.
+    fn volume_if(side: usize, spacing: f64, contrast: f32, least_ratio: f32) -> usize {
         let affine = Affine {
             linear: [[spacing, 0.0, 0.0], [0.0, spacing, 0.0], [0.0, 0.0, spacing]],
             ..Affine::IDENTITY
@@ -101,7 +97,7 @@ mod tests {
         let count = map.voxels.len();
         (0..count).filter(|i| within(*i, side)).for_each(|i| map.voxels[i] = 1);
         let scan: Vec<f32> = (0..count).map(|i| if within(i, 5) { 10.0 + contrast } else { 10.0 }).collect();
-        let wanted = HalfContrast { label: 1, among: vec![2], reach_mm: 1.0, around_mm: 3.0 };
+        let wanted = HalfContrast { label: 1, among: vec![2], reach_mm: 1.0, around_mm: 3.0, least_ratio };
         move_borders(&mut map, &scan, &wanted);
         map.voxels.iter().filter(|v| **v == 1).count()
     }
@@ -126,6 +122,13 @@ mod tests {
     }
 
     #[test]
+    fn what_does_not_stand_out_as_wanted_goes() {
+        assert_eq!(volume_if(5, 1.0, 1.0, 1.05), 125);
+        assert_eq!(volume_if(5, 1.0, 1.0, 1.15), 0);
+        assert_eq!(volume_if(6, 1.0, -1.0, 1.0), 0);
+    }
+
+    #[test]
     fn of_what_falls_apart_the_large_parts_stay() {
         let kept = |fewest| parts(BTreeSet::from([0, 1, 3, 4, 5, 7]), [8, 1, 1], fewest);
         assert_eq!(kept(2), BTreeSet::from([0, 1, 3, 4, 5]));
@@ -139,7 +142,8 @@ mod tests {
         let before = line([0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2]);
         let mut map = Volume { voxels: before, ..Volume::filled(grid, 0) };
         let scan: Vec<f32> = (0..SIDE * SIDE).map(|i| if i % SIDE < 8 { 2.0 } else { 1.0 }).collect();
-        let wanted = HalfContrast { label: 1, among: vec![2], reach_mm: 1.0, around_mm: 6.0 };
+        let wanted =
+            HalfContrast { label: 1, among: vec![2], reach_mm: 1.0, around_mm: 6.0, least_ratio: 0.0 };
         move_borders(&mut map, &scan, &wanted);
         assert_eq!(map.voxels, line([0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2]));
     }

@@ -5,8 +5,8 @@ use saswin_volume::{Volume, keep_largest_piece, resample_argmax};
 
 use crate::certainty::Certainty;
 use crate::midline::Halves;
-use crate::report::{Asymmetry, LabelVolume, MeasureValue, Probability};
-use crate::{Prepared, RunError, Scores, half_contrast, surroundings};
+use crate::report::{Alignment, Asymmetry, LabelVolume, MeasureValue, Probability};
+use crate::{Prepared, RunError, Scores, both_sides, half_contrast, islands, mirrored, surroundings};
 
 /// Lowers the logits of labels that need a margin by it.
 pub(crate) fn apply_margins(manifest: &Manifest, scores: &mut Scores) {
@@ -65,20 +65,28 @@ pub(crate) fn label_map(
     Ok(map)
 }
 
-/// Drops pieces that the network is not certain of, and moves borders to where the scan has them.
+/// Drops pieces that the network is not certain of or that both sides have, marks those that lie alone, and moves
+/// borders to where the scan has them.
 pub(crate) fn refine(
     manifest: &Manifest,
     certainty: &Certainty<'_>,
+    alignment: &Alignment,
     scan: &Volume<f32>,
     map: &mut Volume<u8>,
-) {
+) -> Result<(), RunError> {
     for label in manifest.labels.iter().filter(|l| l.certain > 0.0) {
         certainty.drop_less(map, label.value, label.certain);
+    }
+    manifest.islands.iter().for_each(|i| islands::mark(map, &scan.voxels, i));
+    if alignment.aligned && !manifest.both_sides.is_empty() {
+        let other = mirrored(scan, &alignment.plane)?.voxels;
+        manifest.both_sides.iter().for_each(|b| both_sides::drop_paired(map, &scan.voxels, &other, b));
     }
     manifest.half_contrast.iter().for_each(|h| half_contrast::move_borders(map, &scan.voxels, h));
     if !manifest.overlapping {
         drop_unnamed(map, manifest);
     }
+    Ok(())
 }
 
 /// Channels that the manifest names no label for were trained but are not reported.

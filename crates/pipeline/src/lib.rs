@@ -1,6 +1,7 @@
 //! The way of a scan: prepare, infer, interpret, report. The page and the command line both call [`run`].
 
 mod bench;
+mod both_sides;
 mod certainty;
 mod contrast;
 mod crew;
@@ -9,6 +10,8 @@ mod error;
 mod half_contrast;
 mod infer;
 mod interpret;
+mod islands;
+mod levels;
 mod midline;
 mod mirror;
 mod model;

@@ -138,6 +138,9 @@ pub async fn run(
     if tissue::weigh(manifest, &mut scores, &prepared) {
         steps.push("borders of tissues set by the network and the scan's own intensities".to_owned());
     }
+    if !manifest.both_sides.is_empty() && prepared.alignment.aligned {
+        steps.push("small findings that the other side has, too, left out".to_owned());
+    }
     if !manifest.half_contrast.is_empty() {
         steps.push("borders of findings set where the scan has half of their contrast".to_owned());
     }
@@ -147,7 +150,7 @@ pub async fn run(
     // What is dropped for being uncertain still counts as evidence.
     let evidence = manifest.classes.iter().filter_map(|c| c.volume.filter(|v| v.certainty.is_some()));
     let marked = certainty.of_each(&segmentation, &evidence.map(|v| v.label).collect::<Vec<_>>());
-    interpret::refine(manifest, &certainty, &scan.volume, &mut segmentation);
+    interpret::refine(manifest, &certainty, &prepared.alignment, &scan.volume, &mut segmentation)?;
     let labels = interpret::volumes(manifest, &segmentation);
     let (places, places_in_all) = places::places(manifest, &segmentation);
     let shift_mm = interpret::midline_shift(manifest, &scores, &prepared);

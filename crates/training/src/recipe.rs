@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use saswin_model::{
-    Architecture, ClassOutput, FileEntry, HalfContrast, InputChannel, Label, LearntContrast, Manifest,
-    Measure, Midline, Preprocessing, Region, Surroundings, Window, WindowPool,
+    Architecture, BothSides, ClassOutput, FileEntry, HalfContrast, InputChannel, Islands, Label,
+    LearntContrast, Manifest, Measure, Midline, Preprocessing, Region, Surroundings, Window, WindowPool,
 };
 use serde::{Deserialize, Serialize};
 
@@ -190,6 +190,12 @@ pub struct ManifestRecipe {
     /// See [`Manifest::half_contrast`].
     #[serde(default)]
     pub half_contrast: Vec<HalfContrast>,
+    /// See [`Manifest::islands`].
+    #[serde(default)]
+    pub islands: Vec<Islands>,
+    /// See [`Manifest::both_sides`].
+    #[serde(default)]
+    pub both_sides: Vec<BothSides>,
     /// See [`Manifest::tissues`].
     #[serde(default)]
     pub tissues: Vec<Vec<u8>>,
@@ -332,6 +338,8 @@ impl Recipe {
             pieces: m.pieces,
             surroundings: m.surroundings,
             half_contrast: m.half_contrast,
+            islands: m.islands,
+            both_sides: m.both_sides,
             tissues: m.tissues,
             contrast: m.contrast,
             windows: m.windows,

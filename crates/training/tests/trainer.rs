@@ -74,6 +74,8 @@ fn recipe() -> Recipe {
             pieces: vec![],
             surroundings: vec![],
             half_contrast: vec![],
+            islands: vec![],
+            both_sides: vec![],
             tissues: vec![],
             contrast: None,
             windows: saswin_model::WindowPool::Mean,

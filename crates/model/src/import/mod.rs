@@ -158,6 +158,8 @@ fn manifest(
         pieces: Vec::new(),
         surroundings: Vec::new(),
         half_contrast: Vec::new(),
+        islands: Vec::new(),
+        both_sides: Vec::new(),
         tissues: Vec::new(),
         contrast: None,
         windows: WindowPool::default(),

@@ -1,8 +1,8 @@
 //! The parts of a manifest's check that need more than a line.
 
 use super::{
-    HalfContrast, InputChannel, Label, Manifest, ManifestError, Preprocessing, Region, Shade, Surroundings,
-    Window,
+    BothSides, HalfContrast, InputChannel, Islands, Label, Manifest, ManifestError, Preprocessing, Region,
+    Shade, Surroundings, Window,
 };
 
 impl Preprocessing {
@@ -28,6 +28,11 @@ impl Preprocessing {
 /// Whether two bounds are numbers as the network sees them, the lower one first.
 fn ordered(low: f64, high: f64) -> bool {
     low < high && (low as f32).is_finite() && (high as f32).is_finite()
+}
+
+/// Whether brightness can be compared by it.
+fn is_ratio(ratio: f32) -> bool {
+    ratio.is_finite() && ratio >= 0.0
 }
 
 impl Manifest {
@@ -106,12 +111,45 @@ impl Manifest {
                 && h.reach_mm > 0.0
                 && h.reach_mm < h.around_mm
                 && h.around_mm <= 20.0
+                && is_ratio(h.least_ratio)
         };
         if self.half_contrast.is_empty() || !self.overlapping && self.half_contrast.iter().all(sound) {
             return None;
         }
         Some(
             "`half_contrast` needs a label, other classes that exclude it, and reaches of up to 20 mm, the second the longer one",
+        )
+    }
+
+    /// What is wrong with `islands`, if there are any.
+    fn flaw_of_islands(&self) -> Option<&'static str> {
+        let sound = |i: &Islands| {
+            self.lies_among(i.label, &i.among)
+                && self.lies_among(i.label, &i.of)
+                && (0.0..=1.0).contains(&i.share)
+                && (0.0..=20.0).contains(&i.reach_mm)
+                && is_ratio(i.least_ratio)
+        };
+        if self.islands.is_empty() || !self.overlapping && self.islands.iter().all(sound) {
+            return None;
+        }
+        Some(
+            "`islands` needs a label, other classes that exclude it, a share of 0 to 1, a reach of 0 to 20 mm and a ratio",
+        )
+    }
+
+    /// What is wrong with `both_sides`, if there is any.
+    fn flaw_of_both_sides(&self) -> Option<&'static str> {
+        let sound = |b: &BothSides| {
+            self.lies_among(b.label, &b.among)
+                && (0.0..=1.0).contains(&b.share)
+                && [b.around_mm, b.reach_mm].iter().all(|mm| (0.0..=20.0).contains(mm))
+        };
+        if self.both_sides.is_empty() || !self.overlapping && self.both_sides.iter().all(sound) {
+            return None;
+        }
+        Some(
+            "`both_sides` needs a label, other classes that exclude it, a share of 0 to 1 and reaches of 0 to 20 mm",
         )
     }
 
@@ -162,6 +200,8 @@ impl Manifest {
             .or(self.flaw_of_contrast())
             .or(self.flaw_of_surroundings())
             .or(self.flaw_of_half_contrast())
+            .or(self.flaw_of_islands())
+            .or(self.flaw_of_both_sides())
             .or(self.flaw_of_margins());
         if let Some(reason) = flaw {
             return fail(reason.to_owned());

@@ -104,6 +104,15 @@ const ANY: Palette = Palette {
 pub(crate) struct Looks(pub [Look; CLASSES.len()]);
 
 impl Looks {
+    /// The same looks, but for white matter lesions, which look like white matter.
+    pub fn without_lesions(&self, classes: &[Class; CLASSES.len()]) -> Self {
+        let white = CLASSES.iter().position(|c| c.tissue == Tissue::White).map_or([0.0; 4], |i| self.0[i]);
+        let mut looks = self.0;
+        let lesions = looks.iter_mut().zip(classes).filter(|(_, c)| c.tissue == Tissue::WhiteLesion);
+        lesions.for_each(|(look, _)| *look = white);
+        Self(looks)
+    }
+
     /// Mean intensity of a tissue.
     pub fn mean(&self, tissue: Tissue) -> f32 {
         CLASSES.iter().position(|c| c.tissue == tissue).map_or(0.0, |i| self.0[i][0])

@@ -33,6 +33,8 @@ pub(crate) struct Painter<'a> {
     map: &'a HeadMap,
     pub deform: Deform,
     looks: Looks,
+    /// The same with the map's white matter lesions as white matter.
+    whole: Looks,
     targets: [u8; CLASSES.len()],
     tissues: [Tissue; CLASSES.len()],
     floor: f32,
@@ -56,6 +58,7 @@ impl<'a> Painter<'a> {
         Self {
             map,
             deform,
+            whole: looks.without_lesions(&classes),
             looks,
             targets: classes.map(|c| if spec.flipped { mirrored(c.target) } else { c.target }),
             tissues: classes.map(|c| c.tissue),
@@ -72,20 +75,29 @@ impl<'a> Painter<'a> {
 
     /// Intensities, target classes and findings at `places`.
     pub fn paint(&self, places: &Places) -> Painted {
-        self.paint_overlays(places, |_| true)
+        self.paint_overlays(places, &self.looks, |_| true)
     }
 
-    /// Intensities as [`Self::paint`] gives them, but without blood and clefts.
-    pub fn paint_uninjured(&self, places: &Places) -> Vec<f32> {
-        self.paint_overlays(places, |overlay| !overlay.cleft && overlay.finding != finding::BLEED).image
+    /// Intensities as [`Self::paint`] gives them, but in CT without blood and clefts, in MR without lesions.
+    pub fn paint_whole(&self, places: &Places) -> Vec<f32> {
+        if self.floor == hounsfield::AIR {
+            let laid = |overlay: &Overlay| !overlay.cleft && overlay.finding != finding::BLEED;
+            return self.paint_overlays(places, &self.looks, laid).image;
+        }
+        self.paint_overlays(places, &self.whole, |overlay| overlay.finding != finding::LESION).image
     }
 
-    fn paint_overlays(&self, places: &Places, laid: fn(&Overlay) -> bool) -> Painted {
+    /// Mean intensity of white matter.
+    pub fn white(&self) -> f32 {
+        self.looks.mean(Tissue::White)
+    }
+
+    fn paint_overlays(&self, places: &Places, looks: &Looks, laid: fn(&Overlay) -> bool) -> Painted {
         let count = places.size.iter().product();
         let mut painted =
             Painted { image: vec![0.0; count], target: vec![0; count], findings: vec![0; count] };
         let nz = places.size[2];
-        let mut row = RowPainter::new(self, places, laid);
+        let mut row = RowPainter::new(self, places, looks, laid);
         let rows = painted.image.chunks_exact_mut(nz).zip(painted.target.chunks_exact_mut(nz));
         for (i, ((image, target), findings)) in rows.zip(painted.findings.chunks_exact_mut(nz)).enumerate() {
             let cell = [i / places.size[1], i % places.size[1]];
@@ -101,11 +113,11 @@ impl<'a> Painter<'a> {
 
     /// Trilinear mixture of the looks around a map position, and the target with the most weight.
     #[inline]
-    fn blended(&self, at: [f32; 3]) -> (Look, u8) {
+    fn blended(&self, looks: &Looks, at: [f32; 3]) -> (Look, u8) {
         let dims = self.map.dims;
         let inside = (0..3).all(|a| at[a] >= 0.0 && at[a] < (dims[a] - 1) as f32);
         if !inside {
-            return (self.looks.0[0], targets::BACKGROUND);
+            return (looks.0[0], targets::BACKGROUND);
         }
         let cell = at.map(|v| v as usize);
         let f: [f32; 3] = std::array::from_fn(|a| at[a] - cell[a] as f32);
@@ -116,7 +128,7 @@ impl<'a> Painter<'a> {
         let corners = [pair(i), pair(i + dy), pair(i + dx), pair(i + dx + dy)];
         let first = corners[0][0];
         if corners == [[first; 2]; 4] {
-            return (self.looks.0[first as usize], self.targets[first as usize]);
+            return (looks.0[first as usize], self.targets[first as usize]);
         }
         let (gx, gy, gz) = (1.0 - f[0], 1.0 - f[1], 1.0 - f[2]);
         let columns = [gx * gy, gx * f[1], f[0] * gy, f[0] * f[1]];
@@ -124,7 +136,7 @@ impl<'a> Painter<'a> {
         let mut votes = [0.0f32; targets::COUNT];
         for (column, w) in corners.iter().zip(columns) {
             for (label, w) in column.iter().zip([w * gz, w * f[2]]) {
-                let source = &self.looks.0[*label as usize];
+                let source = &looks.0[*label as usize];
                 for (sum, part) in look.iter_mut().zip(source) {
                     *sum += w * part;
                 }
@@ -145,6 +157,7 @@ impl<'a> Painter<'a> {
 /// Paints rows of places that differ in `x` and `y` only.
 struct RowPainter<'a> {
     painter: &'a Painter<'a>,
+    classes: &'a Looks,
     mapper: RowMapper<'a>,
     /// Texture, bias, blend of fat.
     fields: [(RowReader<'a>, Vec<f32>); 3],
@@ -155,11 +168,17 @@ struct RowPainter<'a> {
 }
 
 impl<'a> RowPainter<'a> {
-    fn new(painter: &'a Painter<'a>, places: &Places, laid: fn(&Overlay) -> bool) -> Self {
+    fn new(
+        painter: &'a Painter<'a>,
+        places: &Places,
+        classes: &'a Looks,
+        laid: fn(&Overlay) -> bool,
+    ) -> Self {
         let (nz, step, z0) = (places.size[2], places.step as f32, places.start[2]);
         let fields = [&painter.rough, &painter.bias, &painter.blend];
         Self {
             painter,
+            classes,
             mapper: painter.deform.mapper(z0, step, nz),
             fields: fields.map(|f| (f.reader(z0, step, nz), vec![0.0; nz])),
             looks: vec![[0.0; 4]; nz],
@@ -177,7 +196,7 @@ impl<'a> RowPainter<'a> {
         self.mapper.map(x, y);
         let (mut seen, mut blends) = (image.len()..0, false);
         for k in 0..image.len() {
-            let (look, class) = self.painter.blended(self.source(k));
+            let (look, class) = self.painter.blended(self.classes, self.source(k));
             if look[1] > 0.0 {
                 seen = seen.start.min(k)..k + 1;
                 blends |= look[3] != 0.0;

@@ -21,11 +21,22 @@ const STRIP_BLUR: f32 = 2.2;
 /// Margin for it, in voxels.
 const STRIP_MARGIN: usize = 6;
 
-/// What a scan must show for a finding to be one: change of a voxel in HU by it, and how many voxels away from such
-/// a voxel it is still a finding.
-const SEEN: [(u8, f32, usize); 2] =
-    [(finding::FRACTURE, -150.0, BROKEN_MM as usize + 1), (finding::BLEED, 10.0, 2)];
-/// The furthest of them.
+/// What a scan must show for a finding to be one.
+struct Shown {
+    finding: u8,
+    /// Change of a voxel by it: HU, or in MR the size of the change as a share of white matter's intensity.
+    change: f32,
+    /// How many voxels away from such a voxel it is still a finding.
+    reach: usize,
+}
+
+const SEEN_IN_CT: [Shown; 2] = [
+    Shown { finding: finding::FRACTURE, change: -150.0, reach: BROKEN_MM as usize + 1 },
+    Shown { finding: finding::BLEED, change: 10.0, reach: 2 },
+];
+/// The faintest plaque that the raters of a real patient marked has 1.15 times the brightness around it.
+const SEEN_IN_MR: [Shown; 1] = [Shown { finding: finding::LESION, change: 0.1, reach: 2 }];
+/// The furthest reach.
 const NEAR: usize = BROKEN_MM as usize + 1;
 
 /// One sample, ready to be drawn.
@@ -64,8 +75,8 @@ impl<'a> Scene<'a> {
     }
 
     pub fn truth(&self) -> SampleTruth {
-        let is_ct = self.spec.contrast == Contrast::Ct;
-        let shift = if is_ct { pathology::midline_shift(self.map, &self.painter.deform) } else { None };
+        let shift =
+            if self.is_ct() { pathology::midline_shift(self.map, &self.painter.deform) } else { None };
         SampleTruth {
             spec: self.spec.clone(),
             map: self.map.name.clone(),
@@ -116,26 +127,27 @@ impl<'a> Scene<'a> {
         if self.spec.stripped {
             around = around.map(|m| m.max(STRIP_MARGIN));
         }
-        let injured = self.painter.case.pathologies.iter().any(|p| *p == Pathology::Fracture || p.is_bleed());
-        let drawn = region.grown(around.map(|m| m + if injured { NEAR } else { 0 }));
+        let has_findings = self.has_findings();
+        let drawn = region.grown(around.map(|m| m + if has_findings { NEAR } else { 0 }));
         let places = Places { start: drawn.start.map(|v| v as f32), step: 1, size: drawn.size };
         let painted = self.painter.paint(&places);
         let changes =
-            injured.then(|| self.changes(&painted.image, &places, &drawn, &region.grown([NEAR; 3])));
+            has_findings.then(|| self.changes(&painted.image, &places, &drawn, &region.grown([NEAR; 3])));
         let mut seen = Painted {
             image: self.scanner().scan(painted.image, &drawn, region),
             target: drawn.cut(&painted.target, region),
             findings: drawn.cut(&painted.findings, region),
         };
         if let Some(changes) = changes {
-            keep_seen(&mut seen.findings, &changes, region);
+            let shown: &[Shown] = if self.is_ct() { &SEEN_IN_CT } else { &SEEN_IN_MR };
+            keep_seen(shown, &mut seen.findings, &changes, region);
         }
         self.add_coarse(&mut seen.image, region);
         if self.spec.stripped {
             self.strip(&mut seen, &painted.target, &drawn, region);
         }
         self.cut_field(&mut seen, region);
-        if self.spec.contrast == Contrast::Ct {
+        if self.is_ct() {
             seen.image.iter_mut().for_each(|v| *v = v.clamp(-1024.0, 3071.0));
         } else {
             self.scale.apply(&mut seen.image, self.ceiling);
@@ -144,11 +156,28 @@ impl<'a> Scene<'a> {
         seen
     }
 
-    /// By how much blood and clefts change the scan on `region`, HU; the noise is the same.
+    fn is_ct(&self) -> bool {
+        self.spec.contrast == Contrast::Ct
+    }
+
+    /// Whether the head may have findings that a scan may not show.
+    fn has_findings(&self) -> bool {
+        let pathologies = &self.painter.case.pathologies;
+        if self.is_ct() {
+            return pathologies.iter().any(|p| *p == Pathology::Fracture || p.is_bleed());
+        }
+        self.spec.white_lesions || !pathologies.is_empty()
+    }
+
+    /// By how much findings change the scan on `region`, as [`Shown::change`] tells it; the noise is the same.
     fn changes(&self, image: &[f32], places: &Places, drawn: &Region, region: &Region) -> Vec<f32> {
-        let whole = self.scanner().scan(self.painter.paint_uninjured(places), drawn, region);
+        let whole = self.scanner().scan(self.painter.paint_whole(places), drawn, region);
         let mut changes = self.scanner().scan(image.to_vec(), drawn, region);
         changes.iter_mut().zip(&whole).for_each(|(seen, whole)| *seen -= whole);
+        if !self.is_ct() {
+            let white = self.painter.white();
+            changes.iter_mut().for_each(|c| *c = c.abs() / white);
+        }
         changes
     }
 
@@ -224,8 +253,8 @@ impl<'a> Scene<'a> {
 }
 
 /// Drops findings that the scan does not show: thick slices wash some out. `changes` are on `region` grown by [`NEAR`].
-fn keep_seen(findings: &mut [u8], changes: &[f32], region: &Region) {
-    for (kind, change, reach) in SEEN {
+fn keep_seen(shown: &[Shown], findings: &mut [u8], changes: &[f32], region: &Region) {
+    for Shown { finding: kind, change, reach } in shown {
         let mut near: Vec<f32> =
             changes.iter().map(|c| f32::from(u8::from(c * change.signum() > change.abs()))).collect();
         let mut dims = region.grown([NEAR; 3]).size;
@@ -235,7 +264,7 @@ fn keep_seen(findings: &mut [u8], changes: &[f32], region: &Region) {
             near = along(&near, &mut dims, axis, &taps);
         }
         for (finding, near) in findings.iter_mut().zip(&near) {
-            if *finding == kind && *near == 0.0 {
+            if finding == kind && *near == 0.0 {
                 *finding = finding::NONE;
             }
         }
@@ -246,24 +275,27 @@ fn keep_seen(findings: &mut [u8], changes: &[f32], region: &Region) {
 mod tests {
     use super::*;
 
-    /// What is left of a cube full of `kind` if one voxel in its middle changes by `change` HU.
-    fn left(kind: u8, change: f32) -> usize {
+    /// What is left of a cube full of `kind` if one voxel in its middle changes by `change`.
+    fn left(shown: &[Shown], kind: u8, change: f32) -> usize {
         let region = Region { start: [0; 3], size: [13; 3] };
         let wide = region.grown([NEAR; 3]);
         let mut changes = vec![0.0; wide.len()];
         changes[wide.len() / 2] = change;
         let mut findings = vec![kind; region.len()];
-        keep_seen(&mut findings, &changes, &region);
+        keep_seen(shown, &mut findings, &changes, &region);
         findings.iter().filter(|f| **f == kind).count()
     }
 
     #[test]
     fn findings_are_kept_near_what_shows() {
-        assert_eq!(left(finding::BLEED, 11.0), 5 * 5 * 5);
-        assert_eq!(left(finding::BLEED, 9.0), 0);
-        assert_eq!(left(finding::BLEED, -200.0), 0);
-        assert_eq!(left(finding::FRACTURE, -151.0), 9 * 9 * 9);
-        assert_eq!(left(finding::FRACTURE, 151.0), 0);
-        assert_eq!(left(finding::LESION, 0.0), 13 * 13 * 13);
+        let (ct, mr) = (&SEEN_IN_CT, &SEEN_IN_MR);
+        assert_eq!(left(ct, finding::BLEED, 11.0), 5 * 5 * 5);
+        assert_eq!(left(ct, finding::BLEED, 9.0), 0);
+        assert_eq!(left(ct, finding::BLEED, -200.0), 0);
+        assert_eq!(left(ct, finding::FRACTURE, -151.0), 9 * 9 * 9);
+        assert_eq!(left(ct, finding::FRACTURE, 151.0), 0);
+        assert_eq!(left(ct, finding::LESION, 0.0), 13 * 13 * 13);
+        assert_eq!(left(mr, finding::LESION, 0.11), 5 * 5 * 5);
+        assert_eq!(left(mr, finding::LESION, 0.09), 0);
     }
 }

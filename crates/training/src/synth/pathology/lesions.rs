@@ -14,7 +14,8 @@ const MNI: [[f32; 3]; 2] = [[-71.0, -106.0, -68.0], [71.0, 72.0, 81.0]];
 const INFRATENTORIAL: Tissues =
     Tissues::of(&[Tissue::CerebellarWhite, Tissue::BrainStem, Tissue::VentralDiencephalon]);
 
-/// The patchy, bright rim of healthy ventricles and the plexus inside them, which plaques resemble.
+/// What plaques resemble in healthy heads: the patchy, bright rim of the ventricles with caps at their horns, the plexus inside
+/// them, bright places in the middle of the brain stem.
 pub(crate) fn rim(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     let mean = |t| setting.looks.mean(t);
     let grey = mean(Tissue::White).max(mean(Tissue::Cortex));
@@ -30,6 +31,49 @@ pub(crate) fn rim(setting: &Setting, rng: &mut Rng, case: &mut Case) {
         let blob = Blob::random(centre, rng.range(1.5, 4.5), 0.5, 0.2, rng);
         let look = OverlayLook::towards(value * rng.range(0.8, 1.2), 0.1, 0.05 * value);
         case.lay(setting, &blob, overlay::VENTRICLES, look, finding::NONE);
+    }
+    caps(setting, value, rng, case);
+    stem(setting, rng, case);
+}
+
+/// White matter at the ventricles' horns, as bright on both sides.
+fn caps(setting: &Setting, value: f32, rng: &mut Rng, case: &mut Case) {
+    for (towards, share) in [([0.0, 1.0, 0.2], 0.75), ([0.0, -1.0, 0.0f32], 0.5)] {
+        if !rng.chance(share) {
+            continue;
+        }
+        let (radius, bright) = (rng.range(1.5, 5.0), value * rng.range(0.9, 1.1));
+        for side in [-1.0f32, 1.0] {
+            let Some(tip) = horn(setting, rng, side, towards) else { continue };
+            for _ in 0..2 + rng.below(3) {
+                let out = [side * rng.range(0.0, 0.8), towards[1] * rng.range(0.0, 0.8), 0.8 * rng.normal()];
+                let centre = std::array::from_fn(|a| tip[a] + radius * out[a]);
+                let blob = Blob::random(centre, radius * rng.range(0.5, 1.0), 0.4, 0.15, rng);
+                case.lay(setting, &blob, WHITE, OverlayLook::towards(bright, 0.25, 0.0), finding::NONE);
+            }
+        }
+    }
+}
+
+/// The place of the ventricles on one side, -1 left and 1 right, that lies furthest `towards`.
+fn horn(setting: &Setting, rng: &mut Rng, side: f32, towards: [f32; 3]) -> Option<[f32; 3]> {
+    let middle = setting.anatomy.middle()[0];
+    let sites = (0..60).filter_map(|_| setting.anatomy.site(rng, overlay::VENTRICLES, [0.0, 90.0]));
+    let far = |p: &[f32; 3]| super::blob::dot(*p, towards);
+    sites.filter(|p| (p[0] - middle) * side > 3.0).max_by(|p, q| far(p).total_cmp(&far(q)))
+}
+
+/// Bright places near the middle of the brain stem.
+fn stem(setting: &Setting, rng: &mut Rng, case: &mut Case) {
+    let middle = setting.anatomy.middle()[0];
+    let bright = setting.looks.mean(Tissue::BrainStem) * rng.range(1.0, 1.45);
+    for _ in 0..rng.below(16) {
+        let Some(place) = setting.anatomy.site(rng, Tissues::of(&[Tissue::BrainStem]), [0.0, 90.0]) else {
+            continue;
+        };
+        let centre = [middle + 0.3 * (place[0] - middle), place[1], place[2]];
+        let blob = Blob::random(centre, rng.range(0.8, 2.6), 0.5, 0.15, rng);
+        case.lay(setting, &blob, INFRATENTORIAL, OverlayLook::towards(bright, 0.2, 0.0), finding::NONE);
     }
 }
 

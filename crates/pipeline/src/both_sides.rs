@@ -1,0 +1,73 @@
+//! Findings that healthy heads have on both sides.
+
+use saswin_model::BothSides;
+use saswin_volume::{Volume, for_each_piece};
+
+use crate::levels::Levels;
+use crate::neighbours::{around, ball, neighbour};
+
+/// Small pieces whose place on the other side is as bright become background; `scan` and its mirror image are in the
+/// map's order.
+pub(crate) fn drop_paired(map: &mut Volume<u8>, scan: &[f32], mirrored: &[f32], wanted: &BothSides) {
+    let mask: Vec<bool> = map.voxels.iter().map(|v| *v == wanted.label).collect();
+    let (dims, voxel_ml) = (map.grid.dims, map.grid.voxel_volume() / 1000.0);
+    let [wide, near] = [wanted.around_mm, wanted.reach_mm].map(|reach| ball(&map.grid, reach, 0.0));
+    let mut seen = vec![false; mask.len()];
+    let mut paired = Vec::new();
+    for_each_piece(&mask, dims, |piece| {
+        if piece.len() as f64 * voxel_ml >= wanted.below_ml {
+            return;
+        }
+        let mut around = around(piece, &mask, &mut seen, dims, &wide);
+        around.retain(|i| wanted.among.contains(&map.voxels[*i]));
+        let Some(levels) = Levels::of(piece, &around, scan) else { return };
+        let bright_there = |i: &&usize| {
+            let beside = near.iter().filter_map(|step| neighbour(**i, *step, dims));
+            beside.into_iter().any(|n| mirrored[n] > levels.halfway())
+        };
+        if piece.iter().filter(bright_there).count() as f64 >= wanted.share * piece.len() as f64 {
+            paired.extend_from_slice(piece);
+        }
+    });
+    paired.into_iter().for_each(|i| map.voxels[i] = 0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use saswin_volume::{Affine, Grid};
+
+    const SIDE: usize = 11;
+
+    /// Whether a bright cube, 3 mm wide, of label 1 in tissue 2 stays, if the mirror image has it `off` voxels away,
+    /// `bright` there.
+    fn stays(off: usize, bright: f32, below_ml: f64) -> bool {
+        let grid = Grid { dims: [SIDE; 3], affine: Affine::IDENTITY };
+        let mut map = Volume::filled(grid, 2);
+        let (mut scan, mut mirrored) = (vec![10.0; map.voxels.len()], vec![10.0; map.voxels.len()]);
+        for i in 0..scan.len() {
+            let at = [i % SIDE, i / SIDE % SIDE, i / SIDE / SIDE];
+            if at.iter().all(|v| (3..6).contains(v)) {
+                (map.voxels[i], scan[i]) = (1, 14.0);
+                mirrored[i + off] = bright;
+            }
+        }
+        let wanted =
+            BothSides { label: 1, among: vec![2], around_mm: 3.0, reach_mm: 1.0, share: 0.6, below_ml };
+        drop_paired(&mut map, &scan, &mirrored, &wanted);
+        map.voxels.contains(&1)
+    }
+
+    #[test]
+    fn what_both_sides_have_goes() {
+        assert!(!stays(0, 14.0, 1.0));
+        assert!(!stays(1, 13.0, 1.0), "no head is quite symmetric");
+    }
+
+    #[test]
+    fn what_is_fainter_there_elsewhere_or_large_stays() {
+        assert!(stays(0, 11.0, 1.0));
+        assert!(stays(4, 14.0, 1.0));
+        assert!(stays(0, 14.0, 0.02));
+    }
+}
