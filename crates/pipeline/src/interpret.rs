@@ -5,7 +5,7 @@ use saswin_volume::{Volume, keep_largest_piece, resample_argmax};
 
 use crate::certainty::Certainty;
 use crate::midline::Halves;
-use crate::report::{Alignment, Asymmetry, LabelVolume, MeasureValue, Probability};
+use crate::report::{Asymmetry, LabelVolume, MeasureValue, Probability};
 use crate::{Prepared, RunError, Scores, both_sides, half_contrast, islands, mirrored, surroundings};
 
 /// Lowers the logits of labels that need a margin by it.
@@ -46,7 +46,13 @@ pub(crate) fn label_map(
         let mut map = highest(&scores.segmentation, scores.classes)?;
         manifest.pieces.iter().for_each(|classes| keep_one_piece(&mut map, classes));
         drop_brighter(&mut map, scan, manifest);
+        manifest.islands.iter().for_each(|i| islands::mark(&mut map, &scan.voxels, i));
         manifest.surroundings.iter().for_each(|s| surroundings::drop_strays(&mut map, s));
+        if prepared.alignment.aligned && !manifest.both_sides.is_empty() {
+            let other = mirrored(scan, &prepared.alignment.plane)?.voxels;
+            let rules = manifest.both_sides.iter();
+            rules.for_each(|b| both_sides::drop_paired(&mut map, &scan.voxels, &other, b));
+        }
         return Ok(map);
     }
     let mut map = Volume::filled(*native, 0);
@@ -65,28 +71,20 @@ pub(crate) fn label_map(
     Ok(map)
 }
 
-/// Drops pieces that the network is not certain of or that both sides have, marks those that lie alone, and moves
-/// borders to where the scan has them.
+/// Drops pieces that the network is not certain of, and moves borders to where the scan has them.
 pub(crate) fn refine(
     manifest: &Manifest,
     certainty: &Certainty<'_>,
-    alignment: &Alignment,
     scan: &Volume<f32>,
     map: &mut Volume<u8>,
-) -> Result<(), RunError> {
+) {
     for label in manifest.labels.iter().filter(|l| l.certain > 0.0) {
         certainty.drop_less(map, label.value, label.certain);
-    }
-    manifest.islands.iter().for_each(|i| islands::mark(map, &scan.voxels, i));
-    if alignment.aligned && !manifest.both_sides.is_empty() {
-        let other = mirrored(scan, &alignment.plane)?.voxels;
-        manifest.both_sides.iter().for_each(|b| both_sides::drop_paired(map, &scan.voxels, &other, b));
     }
     manifest.half_contrast.iter().for_each(|h| half_contrast::move_borders(map, &scan.voxels, h));
     if !manifest.overlapping {
         drop_unnamed(map, manifest);
     }
-    Ok(())
 }
 
 /// Channels that the manifest names no label for were trained but are not reported.

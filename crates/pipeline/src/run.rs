@@ -150,7 +150,7 @@ pub async fn run(
     // What is dropped for being uncertain still counts as evidence.
     let evidence = manifest.classes.iter().filter_map(|c| c.volume.filter(|v| v.certainty.is_some()));
     let marked = certainty.of_each(&segmentation, &evidence.map(|v| v.label).collect::<Vec<_>>());
-    interpret::refine(manifest, &certainty, &prepared.alignment, &scan.volume, &mut segmentation)?;
+    interpret::refine(manifest, &certainty, &scan.volume, &mut segmentation);
     let labels = interpret::volumes(manifest, &segmentation);
     let (places, places_in_all) = places::places(manifest, &segmentation);
     let shift_mm = interpret::midline_shift(manifest, &scores, &prepared);

@@ -129,12 +129,13 @@ impl Manifest {
                 && (0.0..=1.0).contains(&i.share)
                 && (0.0..=20.0).contains(&i.reach_mm)
                 && is_ratio(i.least_ratio)
+                && self.labels.iter().all(|l| l.value != i.label || l.certain == 0.0)
         };
         if self.islands.is_empty() || !self.overlapping && self.islands.iter().all(sound) {
             return None;
         }
         Some(
-            "`islands` needs a label, other classes that exclude it, a share of 0 to 1, a reach of 0 to 20 mm and a ratio",
+            "`islands` needs a label, other classes that exclude it, a share of 0 to 1, a reach of 0 to 20 mm and a ratio; `certain` would drop them",
         )
     }
 
