@@ -6,9 +6,15 @@ use saswin_volume::{Volume, for_each_piece};
 use crate::levels::Levels;
 use crate::neighbours::{around, ball, neighbour};
 
-/// Small pieces whose place on the other side is as bright become background; `scan` and its mirror image are in the
-/// map's order.
-pub(crate) fn drop_paired(map: &mut Volume<u8>, scan: &[f32], mirrored: &[f32], wanted: &BothSides) {
+/// Small pieces whose place on the other side is as bright, and not brighter than `at_most`, become background; `scan`
+/// and its mirror image are in the map's order.
+pub(crate) fn drop_paired(
+    map: &mut Volume<u8>,
+    scan: &[f32],
+    mirrored: &[f32],
+    at_most: f32,
+    wanted: &BothSides,
+) {
     let mask: Vec<bool> = map.voxels.iter().map(|v| *v == wanted.label).collect();
     let (dims, voxel_ml) = (map.grid.dims, map.grid.voxel_volume() / 1000.0);
     let [wide, near] = [wanted.around_mm, wanted.reach_mm].map(|reach| ball(&map.grid, reach, 0.0));
@@ -23,7 +29,7 @@ pub(crate) fn drop_paired(map: &mut Volume<u8>, scan: &[f32], mirrored: &[f32], 
         let Some(levels) = Levels::of(piece, &around, scan) else { return };
         let bright_there = |i: &&usize| {
             let beside = near.iter().filter_map(|step| neighbour(**i, *step, dims));
-            beside.into_iter().any(|n| mirrored[n] > levels.halfway())
+            beside.into_iter().any(|n| mirrored[n] > levels.halfway() && mirrored[n] <= at_most)
         };
         if piece.iter().filter(bright_there).count() as f64 >= wanted.share * piece.len() as f64 {
             paired.extend_from_slice(piece);
@@ -54,7 +60,7 @@ mod tests {
         }
         let wanted =
             BothSides { label: 1, among: vec![2], around_mm: 3.0, reach_mm: 1.0, share: 0.6, below_ml };
-        drop_paired(&mut map, &scan, &mirrored, &wanted);
+        drop_paired(&mut map, &scan, &mirrored, 20.0, &wanted);
         map.voxels.contains(&1)
     }
 
@@ -65,8 +71,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_fainter_there_elsewhere_or_large_stays() {
+    fn what_is_fainter_there_too_bright_elsewhere_or_large_stays() {
         assert!(stays(0, 11.0, 1.0));
+        assert!(stays(0, 21.0, 1.0), "bone is no blood");
         assert!(stays(4, 14.0, 1.0));
         assert!(stays(0, 14.0, 0.02));
     }

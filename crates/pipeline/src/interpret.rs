@@ -1,7 +1,7 @@
 //! From scores to labels, volumes and sentences.
 
-use saswin_model::{ClassOutput, Manifest, Side, WindowPool};
-use saswin_volume::{Volume, keep_largest_piece, resample_argmax};
+use saswin_model::{BothSides, ClassOutput, Manifest, Side, WindowPool};
+use saswin_volume::{Plane, Volume, keep_largest_piece, resample_argmax};
 
 use crate::certainty::Certainty;
 use crate::midline::Halves;
@@ -48,10 +48,8 @@ pub(crate) fn label_map(
         drop_brighter(&mut map, scan, manifest);
         manifest.islands.iter().for_each(|i| islands::mark(&mut map, &scan.voxels, i));
         manifest.surroundings.iter().for_each(|s| surroundings::drop_strays(&mut map, s));
-        if prepared.alignment.aligned && !manifest.both_sides.is_empty() {
-            let other = mirrored(scan, &prepared.alignment.plane)?.voxels;
-            let rules = manifest.both_sides.iter();
-            rules.for_each(|b| both_sides::drop_paired(&mut map, &scan.voxels, &other, b));
+        if prepared.alignment.aligned {
+            drop_paired(&mut map, scan, &prepared.alignment.plane, manifest)?;
         }
         return Ok(map);
     }
@@ -94,11 +92,38 @@ fn drop_unnamed(map: &mut Volume<u8>, manifest: &Manifest) {
     map.voxels.iter_mut().filter(|v| !named[usize::from(**v)]).for_each(|v| *v = 0);
 }
 
-/// Voxels that are brighter in the scan than their label may be become background.
-fn drop_brighter(map: &mut Volume<u8>, scan: &Volume<f32>, manifest: &Manifest) {
+/// The brightest that each label may be, by its value.
+fn most(manifest: &Manifest) -> [f32; 256] {
     let mut most = [f32::INFINITY; 256];
     let bounded = manifest.labels.iter().filter_map(|l| Some((l.value, l.at_most?)));
     bounded.for_each(|(value, at_most)| most[usize::from(value)] = at_most);
+    most
+}
+
+/// Drops findings that `scan` has on both sides of `plane`.
+fn drop_paired(
+    map: &mut Volume<u8>,
+    scan: &Volume<f32>,
+    plane: &Plane,
+    manifest: &Manifest,
+) -> Result<(), RunError> {
+    // The mirror image is as large as the scan: only for what there is.
+    let marked = |rule: &&BothSides| map.voxels.contains(&rule.label);
+    let rules: Vec<&BothSides> = manifest.both_sides.iter().filter(marked).collect();
+    if rules.is_empty() {
+        return Ok(());
+    }
+    let (mirrored, most) = (mirrored(scan, plane)?, most(manifest));
+    for rule in rules {
+        let at_most = most[usize::from(rule.label)];
+        both_sides::drop_paired(map, &scan.voxels, &mirrored.voxels, at_most, rule);
+    }
+    Ok(())
+}
+
+/// Voxels that are brighter in the scan than their label may be become background.
+fn drop_brighter(map: &mut Volume<u8>, scan: &Volume<f32>, manifest: &Manifest) {
+    let most = most(manifest);
     for (voxel, brightness) in map.voxels.iter_mut().zip(&scan.voxels) {
         if *brightness > most[usize::from(*voxel)] {
             *voxel = 0;

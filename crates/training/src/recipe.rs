@@ -68,6 +68,10 @@ pub struct DataRecipe {
     /// How samples look.
     #[serde(default)]
     pub synthesis: SynthConfig,
+    /// How samples that test the model look, if not the same: what is learnt from may change, what it is measured on
+    /// not.
+    #[serde(default)]
+    pub test: Option<SynthConfig>,
     /// What is taught about them.
     #[serde(default)]
     pub target: Target,

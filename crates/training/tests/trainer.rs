@@ -29,6 +29,7 @@ fn recipe() -> Recipe {
             batch: 1,
             threads: 1,
             synthesis: saswin_training::synth::SynthConfig::default(),
+            test: None,
             target: saswin_training::recipe::Target::Anatomy,
             heads: None,
         },

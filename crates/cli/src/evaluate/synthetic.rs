@@ -23,7 +23,7 @@ pub(super) fn cases(
     let name = &evaluator.model.manifest.name;
     let own = Path::new("models/recipes").join(format!("{name}.toml"));
     let mut recipe = Recipe::read(args.recipe.as_ref().unwrap_or(&own))?;
-    recipe.data.synthesis.small_bleeds = 0.0;
+    recipe.data.synthesis = recipe.data.test.take().unwrap_or(recipe.data.synthesis);
     let cache = std::env::temp_dir().join("saswin-evaluate");
     std::fs::create_dir_all(&cache)?;
     let synth = head_synth(&recipe.data, [args.maps[0], args.maps[1]], &cache)?;

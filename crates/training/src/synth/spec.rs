@@ -53,7 +53,7 @@ pub struct SynthConfig {
     pub tumour: f32,
     /// Ill CT samples with blood inside the skull.
     pub bleed: f32,
-    /// Ill CT samples with one to three small bleeds besides; for training, `evaluate` draws none.
+    /// Ill CT samples with one to three small bleeds besides.
     pub small_bleeds: f32,
     /// Ill CT samples with a fracture.
     pub fracture: f32,
