@@ -125,7 +125,7 @@ mod tests {
     fn what_does_not_stand_out_as_wanted_goes() {
         assert_eq!(volume_if(5, 1.0, 1.0, 1.05), 125);
         assert_eq!(volume_if(5, 1.0, 1.0, 1.15), 0);
-        assert_eq!(volume_if(6, 1.0, -1.0, 1.0), 0);
+        assert_eq!(volume_if(5, 1.0, -1.0, 1.0), 0);
     }
 
     #[test]

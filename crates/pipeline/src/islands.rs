@@ -57,7 +57,7 @@ mod tests {
             label: 1,
             of: vec![2],
             among: vec![3],
-            share: 0.9,
+            share: 0.97,
             reach_mm: 2.0,
             least_ratio: 1.2,
             below_ml,
