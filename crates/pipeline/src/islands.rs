@@ -46,11 +46,10 @@ mod tests {
         let grid = Grid { dims: [SIDE; 3], affine: Affine::IDENTITY };
         let mut map = Volume::filled(grid, 3);
         let mut scan = vec![10.0; map.voxels.len()];
-        for i in 0..scan.len() {
+        for (i, (label, value)) in map.voxels.iter_mut().zip(&mut scan).enumerate() {
             let at = [i % SIDE, i / SIDE % SIDE, i / SIDE / SIDE];
-            let inside = at.iter().all(|v| (3..5).contains(v));
-            if inside || at[0] >= from {
-                (map.voxels[i], scan[i]) = (2, bright);
+            if at.iter().all(|v| (3..5).contains(v)) || at[0] >= from {
+                (*label, *value) = (2, bright);
             }
         }
         let wanted = Islands {
@@ -63,7 +62,10 @@ mod tests {
             below_ml,
         };
         mark(&mut map, &scan, &wanted);
-        assert!((0..scan.len()).all(|i| i % SIDE < from || map.voxels[i] == 2), "what is no island stays");
+        assert!(
+            map.voxels.iter().enumerate().all(|(i, label)| i % SIDE < from || *label == 2),
+            "what is no island stays"
+        );
         map.voxels[3 + 3 * SIDE + 3 * SIDE * SIDE] == 1
     }
 
