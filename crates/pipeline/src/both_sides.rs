@@ -1,10 +1,10 @@
 //! Findings that healthy heads have on both sides.
 
 use saswin_model::BothSides;
-use saswin_volume::{Volume, for_each_piece};
+use saswin_volume::Volume;
 
 use crate::levels::Levels;
-use crate::neighbours::{around, ball, neighbour};
+use crate::neighbours::{around, ball, for_each_small_piece, neighbour};
 
 /// Small pieces whose place on the other side is as bright, and not brighter than `at_most`, become background; `scan`
 /// and its mirror image are in the map's order.
@@ -16,20 +16,17 @@ pub(crate) fn drop_paired(
     wanted: &BothSides,
 ) {
     let mask: Vec<bool> = map.voxels.iter().map(|v| *v == wanted.label).collect();
-    let (dims, voxel_ml) = (map.grid.dims, map.grid.voxel_volume() / 1000.0);
+    let dims = map.grid.dims;
     let [wide, near] = [wanted.around_mm, wanted.reach_mm].map(|reach| ball(&map.grid, reach, 0.0));
     let mut seen = vec![false; mask.len()];
     let mut paired = Vec::new();
-    for_each_piece(&mask, dims, |piece| {
-        if piece.len() as f64 * voxel_ml >= wanted.below_ml {
-            return;
-        }
+    for_each_small_piece(&mask, &map.grid, wanted.below_ml, |piece| {
         let mut around = around(piece, &mask, &mut seen, dims, &wide);
         around.retain(|i| wanted.among.contains(&map.voxels[*i]));
         let Some(levels) = Levels::of(piece, &around, scan) else { return };
         let bright_there = |i: &&usize| {
-            let beside = near.iter().filter_map(|step| neighbour(**i, *step, dims));
-            beside.into_iter().any(|n| mirrored[n] > levels.halfway() && mirrored[n] <= at_most)
+            let mut beside = near.iter().filter_map(|step| neighbour(**i, *step, dims));
+            beside.any(|n| mirrored[n] > levels.halfway() && mirrored[n] <= at_most)
         };
         if piece.iter().filter(bright_there).count() as f64 >= wanted.share * piece.len() as f64 {
             paired.extend_from_slice(piece);

@@ -119,6 +119,7 @@ mod tests {
     #[test]
     fn what_is_not_brighter_than_its_surroundings_stays() {
         assert_eq!(volume_after(6, 1.0, -1.0), 216);
+        assert_eq!(volume_after(5, 1.0, -30.0), 125, "less than 0 HU");
     }
 
     #[test]

@@ -1,24 +1,21 @@
 //! Findings that the network takes for another tissue, told by where they lie.
 
 use saswin_model::Islands;
-use saswin_volume::{Volume, for_each_piece};
+use saswin_volume::Volume;
 
 use crate::levels::Levels;
-use crate::neighbours::{around, ball};
+use crate::neighbours::{around, ball, for_each_small_piece};
 
 /// Marks small bright pieces of the wanted classes that lie alone; `scan` is in the map's order.
 pub(crate) fn mark(map: &mut Volume<u8>, scan: &[f32], wanted: &Islands) {
     let is_one = |v: &u8| *v == wanted.label || wanted.of.contains(v);
     let mask: Vec<bool> = map.voxels.iter().map(is_one).collect();
-    let (dims, voxel_ml) = (map.grid.dims, map.grid.voxel_volume() / 1000.0);
+    let dims = map.grid.dims;
     let ball = ball(&map.grid, wanted.reach_mm, 0.0);
     // One piece at a time, so that the others count as what lies around it.
     let (mut alone, mut seen) = (vec![false; mask.len()], vec![false; mask.len()]);
     let mut islands = Vec::new();
-    for_each_piece(&mask, dims, |piece| {
-        if piece.len() as f64 * voxel_ml >= wanted.below_ml {
-            return;
-        }
+    for_each_small_piece(&mask, &map.grid, wanted.below_ml, |piece| {
         piece.iter().for_each(|i| alone[*i] = true);
         let mut around = around(piece, &alone, &mut seen, dims, &ball);
         piece.iter().for_each(|i| alone[*i] = false);

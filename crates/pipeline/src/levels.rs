@@ -23,9 +23,9 @@ impl Levels {
         f32::midpoint(self.inside, self.outside)
     }
 
-    /// Whether the inside is `ratio` times as bright as the outside, or more.
+    /// Whether the inside is `ratio` times as bright as the outside, or more; 0 is any, also where values are negative.
     pub fn stand_out(&self, ratio: f32) -> bool {
-        self.inside >= ratio * self.outside
+        ratio == 0.0 || self.inside >= ratio * self.outside
     }
 }
 

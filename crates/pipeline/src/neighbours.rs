@@ -1,10 +1,25 @@
 //! Voxels around voxels.
 
-use saswin_volume::Grid;
+use saswin_volume::{Grid, for_each_piece};
 
 /// Steps to the voxels that share a face.
 pub(crate) const FACES: [[isize; 3]; 6] =
     [[-1, 0, 0], [1, 0, 0], [0, -1, 0], [0, 1, 0], [0, 0, -1], [0, 0, 1]];
+
+/// Calls `each` with the voxels of every piece of `mask` that has less than `below_ml` millilitres.
+pub(crate) fn for_each_small_piece(
+    mask: &[bool],
+    grid: &Grid,
+    below_ml: f64,
+    mut each: impl FnMut(&[usize]),
+) {
+    let voxel_ml = grid.voxel_volume() / 1000.0;
+    for_each_piece(mask, grid.dims, |piece| {
+        if (piece.len() as f64 * voxel_ml) < below_ml {
+            each(piece);
+        }
+    });
+}
 
 /// The voxels within the ball around any voxel of a piece, but for those of pieces. `seen` is false everywhere, before
 /// and after.

@@ -1,21 +1,18 @@
 //! Findings that lie where such findings do not occur.
 
 use saswin_model::Surroundings;
-use saswin_volume::{Volume, for_each_piece};
+use saswin_volume::Volume;
 
-use crate::neighbours::{around, ball};
+use crate::neighbours::{around, ball, for_each_small_piece};
 
 /// Small pieces of the label that do not lie among its tissues become background.
 pub(crate) fn drop_strays(map: &mut Volume<u8>, wanted: &Surroundings) {
     let mask: Vec<bool> = map.voxels.iter().map(|v| *v == wanted.label).collect();
-    let (dims, voxel_ml) = (map.grid.dims, map.grid.voxel_volume() / 1000.0);
+    let dims = map.grid.dims;
     let ball = ball(&map.grid, wanted.reach_mm, 0.0);
     let mut seen = vec![false; mask.len()];
     let mut strays = Vec::new();
-    for_each_piece(&mask, dims, |piece| {
-        if piece.len() as f64 * voxel_ml >= wanted.below_ml {
-            return;
-        }
+    for_each_small_piece(&mask, &map.grid, wanted.below_ml, |piece| {
         let around = around(piece, &mask, &mut seen, dims, &ball);
         let inside = around.iter().filter(|i| wanted.among.contains(&map.voxels[**i])).count();
         if (inside as f64) < wanted.share * around.len().max(1) as f64 {

@@ -55,10 +55,7 @@ impl Manifest {
     /// What is wrong with `pieces`, if there are any.
     fn flaw_of_pieces(&self) -> Option<&'static str> {
         let told = |classes: &Vec<u8>| !classes.is_empty() && classes.iter().all(|class| self.tells(*class));
-        if self.pieces.is_empty() || !self.overlapping && self.pieces.iter().all(told) {
-            return None;
-        }
-        Some("`pieces` does not name classes that exclude each other")
+        self.unless_sound(&self.pieces, told, "`pieces` does not name classes that exclude each other")
     }
 
     /// What is wrong with `tissues`, if it names any.
@@ -76,6 +73,17 @@ impl Manifest {
         }
     }
 
+    /// `flaw`, if there are `rules` and not all are sound, or labels overlap.
+    fn unless_sound<T>(
+        &self,
+        rules: &[T],
+        sound: impl Fn(&T) -> bool,
+        flaw: &'static str,
+    ) -> Option<&'static str> {
+        let fine = rules.is_empty() || !self.overlapping && rules.iter().all(sound);
+        (!fine).then_some(flaw)
+    }
+
     /// What is wrong with `surroundings`, if there are any.
     fn flaw_of_surroundings(&self) -> Option<&'static str> {
         let sound = |s: &Surroundings| {
@@ -83,10 +91,9 @@ impl Manifest {
                 && (0.0..=1.0).contains(&s.share)
                 && (0.0..=20.0).contains(&s.reach_mm)
         };
-        if self.surroundings.is_empty() || !self.overlapping && self.surroundings.iter().all(sound) {
-            return None;
-        }
-        Some(
+        self.unless_sound(
+            &self.surroundings,
+            sound,
             "`surroundings` needs a label, other classes that exclude it, a share of 0 to 1 and a reach of 0 to 20 mm",
         )
     }
@@ -113,10 +120,9 @@ impl Manifest {
                 && h.around_mm <= 20.0
                 && is_ratio(h.least_ratio)
         };
-        if self.half_contrast.is_empty() || !self.overlapping && self.half_contrast.iter().all(sound) {
-            return None;
-        }
-        Some(
+        self.unless_sound(
+            &self.half_contrast,
+            sound,
             "`half_contrast` needs a label, other classes that exclude it, and reaches of up to 20 mm, the second the longer one",
         )
     }
@@ -131,10 +137,9 @@ impl Manifest {
                 && is_ratio(i.least_ratio)
                 && self.labels.iter().all(|l| l.value != i.label || l.certain == 0.0)
         };
-        if self.islands.is_empty() || !self.overlapping && self.islands.iter().all(sound) {
-            return None;
-        }
-        Some(
+        self.unless_sound(
+            &self.islands,
+            sound,
             "`islands` needs a label, other classes that exclude it, a share of 0 to 1, a reach of 0 to 20 mm and a ratio; `certain` would drop them",
         )
     }
@@ -146,10 +151,9 @@ impl Manifest {
                 && (0.0..=1.0).contains(&b.share)
                 && [b.around_mm, b.reach_mm].iter().all(|mm| (0.0..=20.0).contains(mm))
         };
-        if self.both_sides.is_empty() || !self.overlapping && self.both_sides.iter().all(sound) {
-            return None;
-        }
-        Some(
+        self.unless_sound(
+            &self.both_sides,
+            sound,
             "`both_sides` needs a label, other classes that exclude it, a share of 0 to 1 and reaches of 0 to 20 mm",
         )
     }

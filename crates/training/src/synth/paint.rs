@@ -78,12 +78,14 @@ impl<'a> Painter<'a> {
         self.paint_overlays(places, &self.looks, |_| true)
     }
 
-    /// Intensities as [`Self::paint`] gives them, but in CT without blood and clefts, in MR without lesions.
-    pub fn paint_whole(&self, places: &Places) -> Vec<f32> {
-        if self.floor == hounsfield::AIR {
-            let laid = |overlay: &Overlay| !overlay.cleft && overlay.finding != finding::BLEED;
-            return self.paint_overlays(places, &self.looks, laid).image;
-        }
+    /// Intensities as [`Self::paint`] gives them, but without blood and clefts.
+    pub fn paint_uninjured(&self, places: &Places) -> Vec<f32> {
+        let laid = |overlay: &Overlay| !overlay.cleft && overlay.finding != finding::BLEED;
+        self.paint_overlays(places, &self.looks, laid).image
+    }
+
+    /// Intensities as [`Self::paint`] gives them, but without lesions.
+    pub fn paint_without_lesions(&self, places: &Places) -> Vec<f32> {
         self.paint_overlays(places, &self.whole, |overlay| overlay.finding != finding::LESION).image
     }
 

@@ -171,7 +171,12 @@ impl<'a> Scene<'a> {
 
     /// By how much findings change the scan on `region`, as [`Shown::change`] tells it; the noise is the same.
     fn changes(&self, image: &[f32], places: &Places, drawn: &Region, region: &Region) -> Vec<f32> {
-        let whole = self.scanner().scan(self.painter.paint_whole(places), drawn, region);
+        let whole = if self.is_ct() {
+            self.painter.paint_uninjured(places)
+        } else {
+            self.painter.paint_without_lesions(places)
+        };
+        let whole = self.scanner().scan(whole, drawn, region);
         let mut changes = self.scanner().scan(image.to_vec(), drawn, region);
         changes.iter_mut().zip(&whole).for_each(|(seen, whole)| *seen -= whole);
         if !self.is_ct() {
