@@ -38,11 +38,12 @@ pub enum Tissue {
     Skin,
     CorticalBone,
     Marrow,
+    Diploe,
 }
 
 impl Tissue {
     /// Number of tissues.
-    pub const COUNT: usize = Self::Marrow as usize + 1;
+    pub const COUNT: usize = Self::Diploe as usize + 1;
 }
 
 /// One class of a packed head map.
@@ -68,6 +69,10 @@ pub(crate) const SPINAL_FLUID: u16 = 9002;
 pub(crate) const INNER_AIR: u16 = 9003;
 /// Source ids of fluid touching the left and the right cortex, split from other fluid.
 pub(crate) const RIM: [u16; 2] = [9004, 9005];
+/// Source id of cortical bone.
+pub(crate) const CORTICAL_BONE: u16 = 515;
+/// Source id of the spongy bone between the tables of smooth vaults.
+pub(crate) const DIPLOE: u16 = 9008;
 /// Source ids of the left and the right cortex.
 pub(crate) const CORTEX: [u16; 2] = [3, 42];
 /// Source ids of the left and the right limbic cortex (insula, cingulum, medial temporal lobe), split from the other.
@@ -84,7 +89,7 @@ pub(crate) const SKIN: u16 = 511;
 pub(crate) const EYE: u16 = 506;
 
 /// All classes; a packed voxel is an index into this table. Class 0 is air around the head.
-pub const CLASSES: [Class; 61] = [
+pub const CLASSES: [Class; 62] = [
     class(0, Tissue::Air, t::BACKGROUND),
     class(2, Tissue::White, t::LEFT_WHITE),
     class(3, Tissue::Cortex, t::LEFT_GREY),
@@ -136,7 +141,7 @@ pub const CLASSES: [Class; 61] = [
     class(SKIN, Tissue::Skin, t::BACKGROUND),
     class(512, Tissue::SpinalCord, t::BACKGROUND),
     class(514, Tissue::Vein, t::BACKGROUND),
-    class(515, Tissue::CorticalBone, t::BACKGROUND),
+    class(CORTICAL_BONE, Tissue::CorticalBone, t::BACKGROUND),
     class(516, Tissue::Marrow, t::BACKGROUND),
     class(530, Tissue::OpticNerve, t::BACKGROUND),
     class(FAT, Tissue::Fat, t::BACKGROUND),
@@ -146,6 +151,7 @@ pub const CLASSES: [Class; 61] = [
     class(RIM[1], Tissue::Fluid, t::FLUID),
     class(LIMBIC[0], Tissue::Cortex, t::LEFT_GREY),
     class(LIMBIC[1], Tissue::Cortex, t::RIGHT_GREY),
+    class(DIPLOE, Tissue::Diploe, t::BACKGROUND),
 ];
 
 /// The classes of a sample's brain. With full sulci, as young brains have, the fluid that touches

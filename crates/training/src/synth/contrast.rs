@@ -224,6 +224,7 @@ fn draw_means(palette: &Palette, contrast: Contrast, rng: &mut Rng) -> [f32; Tis
     set(Tissue::Skin, skin);
     set(Tissue::CorticalBone, bone);
     set(Tissue::Marrow, marrow);
+    set(Tissue::Diploe, marrow);
     set(Tissue::Air, rng.range(0.0, 0.02));
     means
 }

@@ -1,9 +1,12 @@
 //! From a seed to a sample, whole or in part.
 
+use rayon::prelude::*;
+
 use super::paint::Painted;
 use super::pathology::LesionShape;
 use super::region::flip_x;
 use super::scene::Scene;
+use super::vault;
 use super::{Canvas, Crop, HeadMap, Region, Rng, Sample, SampleSpec, SynthConfig};
 
 /// Draws samples from head maps.
@@ -16,7 +19,10 @@ pub struct HeadSynth {
 
 impl HeadSynth {
     /// A synthesiser over at least one map; `None` when there is no map.
-    pub fn new(maps: Vec<HeadMap>, config: SynthConfig) -> Option<Self> {
+    pub fn new(mut maps: Vec<HeadMap>, config: SynthConfig) -> Option<Self> {
+        if config.smooth_vault {
+            maps.par_iter_mut().for_each(vault::smooth);
+        }
         (!maps.is_empty()).then_some(Self { maps, shapes: Vec::new(), config })
     }
 

@@ -20,6 +20,7 @@ pub(crate) fn draw_looks(classes: &[Class; CLASSES.len()], rng: &mut Rng) -> Loo
     // Fatty marrow, as in the clivus, is no denser than blood.
     let marrow = if rng.chance(0.4) { rng.range(-20.0, 150.0) } else { rng.range(120.0, 700.0) };
     let bone = rng.range(900.0, 1800.0);
+    let diploe = bone * rng.range(0.25, 0.8);
     // Mean, slow variation, grain, share of fat in lobes.
     let look = |tissue: Tissue| -> Look {
         match tissue {
@@ -41,6 +42,7 @@ pub(crate) fn draw_looks(classes: &[Class; CLASSES.len()], rng: &mut Rng) -> Loo
             Tissue::Skin => [25.0, 15.0, 5.0, 0.0],
             Tissue::CorticalBone => [bone, 170.0, 60.0, 0.0],
             Tissue::Marrow => [marrow, 110.0, 50.0, 0.0],
+            Tissue::Diploe => [diploe, 110.0, 50.0, 0.0],
             _ => [grey, 0.8, 0.5, 0.0],
         }
     };

@@ -34,6 +34,7 @@ mod scene;
 mod spec;
 mod streaks;
 pub mod targets;
+mod vault;
 
 pub use classes::{CLASSES, Class, Tissue};
 pub use contact_sheet::{ContactSheet, SheetStyle};
@@ -53,4 +54,4 @@ pub use spec::{Contrast, CtSpec, SampleSpec, SynthConfig, SynthKind};
 
 /// Raised with every change of what the same settings draw, so that kept heads of before are not taken for new ones.
 #[cfg(feature = "trainer")]
-pub(crate) const VERSION: u32 = 7;
+pub(crate) const VERSION: u32 = 8;

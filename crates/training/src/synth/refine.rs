@@ -103,7 +103,7 @@ fn reached(labels: &[u8], dims: [usize; 3], seed: usize, open: impl Fn(u8) -> bo
 }
 
 /// Voxels within `reach` of a voxel of class `seed`, in city-block distance.
-fn dilated(labels: &[u8], dims: [usize; 3], seed: u8, reach: usize) -> Vec<bool> {
+pub(super) fn dilated(labels: &[u8], dims: [usize; 3], seed: u8, reach: usize) -> Vec<bool> {
     let mut near: Vec<bool> = labels.iter().map(|l| *l == seed).collect();
     let steps = [dims[1] * dims[2], dims[2], 1];
     let mut front: Vec<usize> = (0..near.len()).filter(|i| near[*i]).collect();

@@ -61,6 +61,8 @@ pub struct SynthConfig {
     pub slices: [f32; 3],
     /// CT samples whose skull has sutures, vessels, canals and air cells; no finding.
     pub sutures: f32,
+    /// Whether skulls have a smooth vault, two tables with spongy bone between them, instead of the maps' own ragged one.
+    pub smooth_vault: bool,
 }
 
 impl Default for SynthConfig {
@@ -88,6 +90,7 @@ impl Default for SynthConfig {
             fracture: 0.35,
             slices: [0.2, 0.35, 0.45],
             sutures: 0.0,
+            smooth_vault: false,
         }
     }
 }

@@ -64,7 +64,7 @@ pub(crate) const CISTERNS: Tissues = Tissues::of(&[Tissue::Fluid, Tissue::Artery
 /// Everything inside the skull.
 pub(crate) const INSIDE: Tissues = BRAIN.and(VENTRICLES).and(CISTERNS);
 /// Bone.
-pub(crate) const BONE: Tissues = Tissues::of(&[Tissue::CorticalBone, Tissue::Marrow]);
+pub(crate) const BONE: Tissues = Tissues::of(&[Tissue::CorticalBone, Tissue::Marrow, Tissue::Diploe]);
 /// Scalp.
 pub(crate) const SCALP: Tissues = Tissues::of(&[Tissue::SoftTissue, Tissue::Fat, Tissue::Skin]);
 

@@ -51,7 +51,11 @@ fn sutures(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     ] {
         if rng.chance(present) {
             let look = OverlayLook::towards(density + 60.0 * rng.normal(), rng.range(0.0, 0.5), 8.0);
-            let bevel = steep * rng.normal();
+            let bevel = match course {
+                // The temporal bone's edge is a scale that lies outside over that of the parietal one.
+                Course::Squamous => -steep * rng.range(0.5, 4.0),
+                _ => steep * rng.normal(),
+            };
             let half = half * rng.range(0.6, 1.3);
             let seam = Seam { course, slope: rng.range(0.1, 0.45), half, wander, bevel };
             seam.draw(setting, &marks, look, case);
@@ -230,7 +234,7 @@ fn vessels(setting: &Setting, rng: &mut Rng, case: &mut Case) {
         });
         let places = places.collect();
         let look = OverlayLook::towards(rng.range(20.0, 80.0), rng.range(0.0, 0.4), 5.0);
-        let tissues = if inner { BONE } else { Tissues::of(&[Tissue::Marrow]) };
+        let tissues = if inner { BONE } else { Tissues::of(&[Tissue::Marrow, Tissue::Diploe]) };
         injury::tube(places, wide, tissues, look, case);
     }
 }
