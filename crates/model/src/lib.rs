@@ -24,7 +24,7 @@ pub use architecture::{
 pub use cost::Cost;
 pub use manifest::{
     BothSides, Certainty, ClassOutput, FileEntry, HalfContrast, InputChannel, Islands, Label, LearntContrast,
-    Manifest, ManifestError, Measure, Midline, Preprocessing, Region, Shade, ShiftEvidence, Side,
+    Manifest, ManifestError, Measure, Midline, OneSided, Preprocessing, Region, Shade, ShiftEvidence, Side,
     Surroundings, VolumeEvidence, Window, WindowPool, sha256_hex,
 };
 pub use memory::{MemoryError, MemoryPlan};

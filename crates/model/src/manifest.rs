@@ -8,7 +8,7 @@ use crate::{Architecture, ArchitectureError};
 mod check;
 mod rules;
 
-pub use rules::{BothSides, HalfContrast, Islands, Surroundings};
+pub use rules::{BothSides, HalfContrast, Islands, OneSided, Surroundings};
 
 /// Which scans a model takes, and how they become its input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -359,6 +359,9 @@ pub struct Manifest {
     /// Labels that are none where the scan is the same on the other side; not for overlapping labels.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub both_sides: Vec<BothSides>,
+    /// Labels that count by how much more one side has of them; not for overlapping labels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one_sided: Vec<OneSided>,
     /// Labels by tissue, for those that the scan's own intensities help to tell apart; the scan is the first input
     /// channel.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

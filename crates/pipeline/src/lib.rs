@@ -17,6 +17,7 @@ mod mirror;
 mod model;
 mod monitor;
 mod neighbours;
+mod one_sided;
 mod places;
 mod prepare;
 mod recover;

@@ -11,8 +11,8 @@ use crate::prepare::believable;
 use crate::report::{Alignment, App, DISCLAIMER, DisplayWindow, Report, ScanInfo, Timing};
 use crate::suitability::read_as;
 use crate::{
-    Concern, Engine, LoadedModel, Monitor, RunError, Step, Suitability, check, contrast, interpret, places,
-    prepare, recover, tissue,
+    Concern, Engine, LoadedModel, Monitor, RunError, Step, Suitability, check, contrast, interpret,
+    one_sided, places, prepare, recover, tissue,
 };
 
 /// How a model's label map is written as NIfTI: with the names of its labels.
@@ -143,6 +143,10 @@ pub async fn run(
     }
     if !manifest.half_contrast.is_empty() {
         steps.push("borders of findings set where the scan has half of their contrast".to_owned());
+    }
+    if !manifest.one_sided.is_empty() && prepared.alignment.aligned {
+        steps.push("findings count by how much more one side has of them".to_owned());
+        manifest.one_sided.iter().for_each(|o| one_sided::weigh(&mut scores, &prepared.grid, o));
     }
     interpret::apply_margins(manifest, &mut scores);
     let mut segmentation = interpret::label_map(manifest, &scores, &prepared, &scan.volume)?;

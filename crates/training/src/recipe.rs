@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use saswin_model::{
     Architecture, BothSides, ClassOutput, FileEntry, HalfContrast, InputChannel, Islands, Label,
-    LearntContrast, Manifest, Measure, Midline, Preprocessing, Region, Surroundings, Window, WindowPool,
+    LearntContrast, Manifest, Measure, Midline, OneSided, Preprocessing, Region, Surroundings, Window,
+    WindowPool,
 };
 use serde::{Deserialize, Serialize};
 
@@ -200,6 +201,9 @@ pub struct ManifestRecipe {
     /// See [`Manifest::both_sides`].
     #[serde(default)]
     pub both_sides: Vec<BothSides>,
+    /// See [`Manifest::one_sided`].
+    #[serde(default)]
+    pub one_sided: Vec<OneSided>,
     /// See [`Manifest::tissues`].
     #[serde(default)]
     pub tissues: Vec<Vec<u8>>,
@@ -344,6 +348,7 @@ impl Recipe {
             half_contrast: m.half_contrast,
             islands: m.islands,
             both_sides: m.both_sides,
+            one_sided: m.one_sided,
             tissues: m.tissues,
             contrast: m.contrast,
             windows: m.windows,

@@ -77,6 +77,7 @@ fn recipe() -> Recipe {
             half_contrast: vec![],
             islands: vec![],
             both_sides: vec![],
+            one_sided: vec![],
             tissues: vec![],
             contrast: None,
             windows: saswin_model::WindowPool::Mean,

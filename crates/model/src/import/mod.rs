@@ -160,6 +160,7 @@ fn manifest(
         half_contrast: Vec::new(),
         islands: Vec::new(),
         both_sides: Vec::new(),
+        one_sided: Vec::new(),
         tissues: Vec::new(),
         contrast: None,
         windows: WindowPool::default(),

@@ -1,8 +1,8 @@
 //! The parts of a manifest's check that need more than a line.
 
 use super::{
-    BothSides, HalfContrast, InputChannel, Islands, Label, Manifest, ManifestError, Preprocessing, Region,
-    Shade, Surroundings, Window,
+    BothSides, HalfContrast, InputChannel, Islands, Label, Manifest, ManifestError, OneSided, Preprocessing,
+    Region, Shade, Surroundings, Window,
 };
 
 impl Preprocessing {
@@ -158,6 +158,16 @@ impl Manifest {
         )
     }
 
+    /// What is wrong with `one_sided`, if there is any.
+    fn flaw_of_one_sided(&self) -> Option<&'static str> {
+        let sound = |o: &OneSided| self.labels(o.label) && (0.0..=20.0).contains(&o.reach_mm);
+        self.unless_sound(
+            &self.one_sided,
+            sound,
+            "`one_sided` needs a label that excludes the others and a reach of 0 to 20 mm",
+        )
+    }
+
     /// What is wrong with `contrast`, if there is one.
     fn flaw_of_contrast(&self) -> Option<&'static str> {
         let contrast = self.contrast.as_ref()?;
@@ -207,6 +217,7 @@ impl Manifest {
             .or(self.flaw_of_half_contrast())
             .or(self.flaw_of_islands())
             .or(self.flaw_of_both_sides())
+            .or(self.flaw_of_one_sided())
             .or(self.flaw_of_margins());
         if let Some(reason) = flaw {
             return fail(reason.to_owned());
