@@ -59,6 +59,7 @@ pub fn provide() -> Result<()> {
     let patients = patients();
     let heads = heads(patients.as_deref());
     write(&folder, "painted-ct.json", &painted_ct(&heads, ""))?;
+    write(&folder, "moved-ct.json", &moved_ct(&heads))?;
     write(&folder, "cleft-ct.json", &cleft_ct(&heads, ""))?;
     match cranium::provide(&folder) {
         Ok(cranium) => {
@@ -72,6 +73,7 @@ pub fn provide() -> Result<()> {
     match patients {
         Some(patients) => {
             write(&folder, "ms-patient.json", &ms_patient(&patients))?;
+            write(&folder, "ms-patient-moved.json", &ms_patient_moved(&patients))?;
             write(&folder, "ge-head-ct.json", &ge_head_ct(&patients))
         }
         None => {
@@ -145,6 +147,27 @@ fn painted_ct(heads: &[(String, PathBuf)], which: &str) -> Value {
     })
 }
 
+/// Heads with one ball of blood laid over them, exchanged left and right, and turned.
+fn moved_ct(heads: &[(String, PathBuf)]) -> Value {
+    let moved = [
+        ("as it is", json!({})),
+        ("left and right exchanged", json!({ "flipped": true })),
+        ("turned by 10 degrees about the long axis", json!({ "turned_degrees": [0.0, 0.0, 10.0] })),
+        ("rolled by 8 degrees", json!({ "turned_degrees": [0.0, 8.0, 0.0] })),
+    ];
+    let mut cases = Vec::new();
+    for (name, scan) in heads {
+        for (how, moved) in &moved {
+            cases.push(json!({
+                "name": format!("{name}, clot of 8 mL, {how}"), "scan": scan, "moved": moved,
+                "laid": { "kind": "clot", "ml": 8.0, "at": [0.7, 0.3, 0.62], "hu": 62.0, "name": "clot", "labels": [1] },
+                "findings": { "Haemorrhage": true },
+            }));
+        }
+    }
+    json!({ "name": "real head CTs with a ball of 8 mL of blood laid over them, exchanged left and right, turned and rolled: the answer must follow", "cases": cases })
+}
+
 /// Heads without fractures, with clefts cut through their skulls; `which` says what heads these are.
 fn cleft_ct(heads: &[(String, PathBuf)], which: &str) -> Value {
     let cleft = |wide_mm: f64, reach_mm: f64, towards: [f64; 3], turn: f64| {
@@ -200,20 +223,38 @@ fn patients() -> Option<PathBuf> {
 
 /// One patient with multiple sclerosis, stripped of the skull, and the lesions that several raters agreed on.
 fn ms_patient(data: &Path) -> Value {
-    let folder = data.join("open-ms-patient07");
-    let image = |contrast: &str| {
-        folder.join(format!("{contrast}_N4_noneck_reduced_winsor_regtoFLAIR_brain_N4_regtoMNI.nii.gz"))
-    };
-    let truth = folder.join("GOLD_STANDARD_N4_noneck_reduced_winsor_regtoFLAIR_regtoMNI.nii.gz");
-    let case = |contrast: &&str| {
-        json!({
-            "name": contrast, "scan": image(contrast),
-            "truths": [{ "name": "lesion", "file": truth, "labels": [1] }], "findings": { "Lesion": true },
-        })
-    };
+    let case = |contrast: &&str| ms_case(data, contrast, contrast, &json!({}));
     json!({
-        "name": "one real patient with multiple sclerosis (Lesjak et al. 2017, CC BY), one case per contrast, against the raters' consensus",
+        "name": format!("{MS_PATIENT}, one case per contrast, against the raters' consensus"),
         "cases": (["FLAIR", "T2", "T1"].iter().map(case).collect::<Vec<_>>()),
+    })
+}
+
+/// The same patient's FLAIR, shown otherwise.
+fn ms_patient_moved(data: &Path) -> Value {
+    let moved = [
+        ("as it is", json!({})),
+        ("left and right exchanged", json!({ "flipped": true })),
+        ("shifted by half a voxel along each axis", json!({ "shifted_mm": [0.5, 0.5, 0.5] })),
+        ("turned by 2 degrees about the long axis", json!({ "turned_degrees": [0.0, 0.0, 2.0] })),
+        ("rolled by 5 degrees", json!({ "turned_degrees": [0.0, 5.0, 0.0] })),
+        ("with noise of 3.6 % of white matter", json!({ "noise": 3.0 })),
+    ];
+    json!({
+        "name": format!("{MS_PATIENT}, his FLAIR and the raters' consensus moved alike: the answer must follow"),
+        "cases": moved.iter().map(|(how, moved)| ms_case(data, "FLAIR", how, moved)).collect::<Vec<_>>(),
+    })
+}
+
+const MS_PATIENT: &str = "one real patient with multiple sclerosis (Lesjak et al. 2017, CC BY)";
+
+fn ms_case(data: &Path, contrast: &str, name: &str, moved: &Value) -> Value {
+    let folder = data.join("open-ms-patient07");
+    let image = format!("{contrast}_N4_noneck_reduced_winsor_regtoFLAIR_brain_N4_regtoMNI.nii.gz");
+    let truth = folder.join("GOLD_STANDARD_N4_noneck_reduced_winsor_regtoFLAIR_regtoMNI.nii.gz");
+    json!({
+        "name": name, "scan": folder.join(image), "moved": moved,
+        "truths": [{ "name": "lesion", "file": truth, "labels": [1] }], "findings": { "Lesion": true },
     })
 }
 

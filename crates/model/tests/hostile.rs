@@ -84,7 +84,7 @@ fn a_manifest_that_cannot_be_computed_is_refused() {
     assert!(reason(r#""modality": "mr""#, islands).contains("`islands` needs"));
     let both = r#""modality": "mr", "both_sides": [{ "label": 1, "among": [2], "share": 2, "around_mm": 3, "reach_mm": 1, "below_ml": 1 }]"#;
     assert!(reason(r#""modality": "mr""#, both).contains("`both_sides` needs"));
-    let one = r#""modality": "mr", "one_sided": [{ "label": 1, "reach_mm": 21 }]"#;
+    let one = r#""modality": "mr", "one_sided": [{ "label": 1, "reach_mm": 21, "at_most": 1 }]"#;
     assert!(reason(r#""modality": "mr""#, one).contains("`one_sided` needs"));
     for field in [r#""outer_margin": 1"#, r#""certain": 2"#] {
         let compared = MANIFEST.replace(r#""color": [1, 2, 3]"#, &format!(r#""color": [1, 2, 3], {field}"#));

@@ -10,7 +10,7 @@ use saswin_model::{ClassOutput, Manifest};
 use saswin_pipeline::{Engine, Findings, LoadedModel, Options, Silent};
 use saswin_scan_io::{Limits, Scan, open};
 use saswin_training::evaluate::{
-    CaseResult, Evaluation, Injury, LabelResult, Overlap, Pieces, card, hausdorff_95, lay, summarise,
+    CaseResult, Evaluation, Injury, LabelResult, Moved, Overlap, Pieces, card, hausdorff_95, lay, summarise,
 };
 use saswin_volume::Grid;
 use serde::Deserialize;
@@ -71,6 +71,9 @@ struct ListCase {
     /// Laid over the scan, which has none; it is a truth then.
     #[serde(default)]
     laid: Option<Laid>,
+    /// How scan and truths are shown otherwise.
+    #[serde(default)]
+    moved: Moved,
     /// Whether a finding is there, by the name of the model's class.
     #[serde(default)]
     findings: BTreeMap<String, bool>,
@@ -188,13 +191,15 @@ impl Evaluator {
             }
             None => None,
         };
+        let grid = scan.volume.grid;
+        scan.volume = case.moved.scan(&scan.volume)?;
         let findings = self.findings(&scan)?;
         let answer = &findings.segmentation;
         let compared = |name: &str, mine: &[u8], truth: &[bool]| {
             compare(name.into(), self.is_finding(mine), &answer.grid, &mask(&answer.voxels, mine), truth)
         };
         if let Some((laid, truth)) = &laid {
-            labels.push(compared(&laid.name, &laid.labels, truth));
+            labels.push(compared(&laid.name, &laid.labels, &case.moved.mask(truth, &grid)?));
         }
         for truth in &case.truths {
             let path = base.join(&truth.file);
@@ -203,9 +208,10 @@ impl Evaluator {
                 let (got, wanted) = (map.grid.dims, scan.volume.grid.dims);
                 return Err(format!("{}: {got:?} voxels, the scan has {wanted:?}", path.display()).into());
             }
+            let counts: Vec<bool> = map.voxels.iter().map(|v| truth.counts(*v)).collect();
             let left_out = |a: &u8| truth.without.contains(a);
-            let counted: Vec<bool> = (map.voxels.iter().zip(&answer.voxels))
-                .map(|(v, a)| truth.counts(*v) && !left_out(a))
+            let counted: Vec<bool> = (case.moved.mask(&counts, &grid)?.iter().zip(&answer.voxels))
+                .map(|(counts, a)| *counts && !left_out(a))
                 .collect();
             labels.push(compared(&truth.name, &truth.labels, &counted));
         }

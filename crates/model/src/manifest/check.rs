@@ -160,11 +160,12 @@ impl Manifest {
 
     /// What is wrong with `one_sided`, if there is any.
     fn flaw_of_one_sided(&self) -> Option<&'static str> {
-        let sound = |o: &OneSided| self.labels(o.label) && (0.0..=20.0).contains(&o.reach_mm);
+        let sound =
+            |o: &OneSided| self.labels(o.label) && (0.0..=20.0).contains(&o.reach_mm) && o.at_most >= 0.0;
         self.unless_sound(
             &self.one_sided,
             sound,
-            "`one_sided` needs a label that excludes the others and a reach of 0 to 20 mm",
+            "`one_sided` needs a label that excludes the others and a reach of 0 to 20 mm, and lowers by 0 or more",
         )
     }
 

@@ -60,9 +60,9 @@ pub struct Islands {
     pub below_ml: f64,
 }
 
-/// A label's score counts by how much it exceeds what the network says of the same place on the other side: skulls have
-/// sutures on both sides and fractures on one. Only where the mid-sagittal plane was found; what lies within the reach of
-/// it is its own mirror image, and is not found.
+/// A label's score counts by how much it exceeds what the network says of the same place on the other side: what it
+/// takes for a finding on both sides is mostly a healthy structure that it does not know. Only where the mid-sagittal
+/// plane was found; what lies within the reach of it is its own mirror image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OneSided {
@@ -70,6 +70,8 @@ pub struct OneSided {
     pub label: u8,
     /// How far from a voxel's mirror image, along each axis, the other side is looked at, mm: no head is quite symmetric.
     pub reach_mm: f64,
+    /// By how much the score is lowered at most: what the network is sure of stays on both sides.
+    pub at_most: f32,
 }
 
 /// Small pieces of a label whose mirror image is as bright as they are, are background: healthy heads have it on both

@@ -3,6 +3,7 @@
 #[cfg(feature = "trainer")]
 mod card;
 mod injury;
+mod moved;
 mod overlap;
 mod probability;
 mod report;
@@ -11,6 +12,7 @@ mod surface;
 #[cfg(feature = "trainer")]
 pub use card::card;
 pub use injury::{Injury, lay};
+pub use moved::Moved;
 pub use overlap::{Overlap, Pieces, overlaps};
 pub use probability::{Scored, auc, auc_interval, calibration_error, temperature};
 pub use report::{

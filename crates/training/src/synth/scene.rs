@@ -31,7 +31,7 @@ struct Shown {
 }
 
 const SEEN_IN_CT: [Shown; 2] = [
-    Shown { finding: finding::FRACTURE, change: -150.0, reach: BROKEN_MM as usize + 1 },
+    Shown { finding: finding::FRACTURE, change: -250.0, reach: BROKEN_MM as usize + 1 },
     Shown { finding: finding::BLEED, change: 10.0, reach: 2 },
 ];
 /// Nine tenths of the plaques that raters marked on a real patient have 1.15 times the brightness around them, or more.
@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(left(ct, finding::BLEED, 11.0), 5 * 5 * 5);
         assert_eq!(left(ct, finding::BLEED, 9.0), 0);
         assert_eq!(left(ct, finding::BLEED, -200.0), 0);
-        assert_eq!(left(ct, finding::FRACTURE, -151.0), 9 * 9 * 9);
+        assert_eq!(left(ct, finding::FRACTURE, -251.0), 9 * 9 * 9);
         assert_eq!(left(ct, finding::FRACTURE, 151.0), 0);
         assert_eq!(left(ct, finding::LESION, 0.0), 13 * 13 * 13);
         assert_eq!(left(mr, finding::LESION, 0.11), 5 * 5 * 5);

@@ -13,7 +13,7 @@ const SMOOTH: f32 = 1.2;
 /// Thickness of each table, in voxels.
 const TABLE: usize = 2;
 /// The base below this is left as it is, mm above the middle of the brain.
-const BASE: f32 = -20.0;
+pub(super) const BASE: f32 = -20.0;
 
 /// Makes the vault of `map` smooth.
 pub(super) fn smooth(map: &mut HeadMap) {

@@ -25,6 +25,10 @@ pub(crate) fn draw(setting: &Setting, config: &SynthConfig, rng: &mut Rng, case:
     }
     if rng.chance(config.fracture) {
         injury::fracture(setting, side, rng, case);
+        if setting.smooth_vault {
+            let mut more = rng.fork("more clefts");
+            (0..more.below(3)).for_each(|_| injury::fracture(setting, side, &mut more, case));
+        }
     }
     if rng.chance(if bleeds { 0.08 } else { 0.4 }) && !setting.shapes.is_empty() {
         let look = OverlayLook::plus(-rng.range(3.0, 16.0), rng.range(0.0, 1.5));

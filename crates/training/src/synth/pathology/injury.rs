@@ -3,8 +3,8 @@
 use super::blob::{Blob, cross, dot, unit};
 use super::overlay::{self, BONE, CISTERNS, GREY, INSIDE, Overlay, OverlayLook, SCALP, Tissues, finding};
 use super::{Case, Pathology, Push, Setting, chalk};
-use crate::synth::Rng;
 use crate::synth::classes::Tissue;
+use crate::synth::{Rng, vault};
 
 /// Harmless things that may be taken for blood or injury.
 pub(crate) fn furnish(setting: &Setting, rng: &mut Rng, case: &mut Case) {
@@ -179,7 +179,8 @@ fn head_rest(setting: &Setting, rng: &mut Rng, case: &mut Case) {
 /// Bone this near to a cleft counts as broken, mm: the cleft alone may be thinner than a voxel.
 pub(crate) const BROKEN_MM: f32 = 3.0;
 
-/// A cleft through the skull, its edge displaced now and then, scalp swollen over it.
+/// A cleft through the skull, its edge displaced now and then, scalp swollen over it. In the base, which is ragged even
+/// below smooth vaults, nobody would see one.
 pub(crate) fn fracture(setting: &Setting, side: f32, rng: &mut Rng, case: &mut Case) {
     let middle = setting.anatomy.middle();
     let from = [middle[0], middle[1], middle[2] + 5.0];
@@ -190,6 +191,9 @@ pub(crate) fn fracture(setting: &Setting, side: f32, rng: &mut Rng, case: &mut C
     let wander = rng.range(0.0, 2.0);
     // How far from the cleft's middle, as a share of its length, and how far off its plane in mm.
     let off = |place: [f32; 3]| {
+        if setting.smooth_vault && place[2] < middle[2] + vault::BASE {
+            return None;
+        }
         let v: [f32; 3] = std::array::from_fn(|a| place[a] - hit[a]);
         let far = dot(v, v).sqrt() / length;
         (far <= 1.0).then(|| (far, (dot(v, across) + wander * setting.ragged.at(place)).abs()))

@@ -121,6 +121,8 @@ pub(crate) struct Setting<'a> {
     pub contrast: Contrast,
     pub shapes: &'a [LesionShape],
     pub ragged: super::lattice::Lattice,
+    /// Whether the vault is smooth, so that clefts can be seen in it.
+    pub smooth_vault: bool,
 }
 
 /// Draws the case of one sample and bends `deform` accordingly.
@@ -147,6 +149,7 @@ pub(crate) fn draw_case(
         contrast: spec.contrast,
         shapes,
         ragged: super::lattice::Lattice::rough(&mut rng, 6.0),
+        smooth_vault: config.smooth_vault,
     };
     let mut case = Case::default();
     if is_ct {
