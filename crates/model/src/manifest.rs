@@ -308,16 +308,6 @@ const fn one() -> f64 {
     1.0
 }
 
-const fn one_time() -> f32 {
-    1.0
-}
-
-// Serde passes references.
-#[allow(clippy::trivially_copy_pass_by_ref)]
-fn is_one_time(times: &f32) -> bool {
-    *times == one_time()
-}
-
 /// A file that belongs to the model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileEntry {

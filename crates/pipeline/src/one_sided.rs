@@ -6,18 +6,19 @@ use saswin_volume::Grid;
 use crate::Scores;
 
 /// Lowers the wanted label's logit at each voxel by the most that it exceeds all others near the voxel's mirror image, if
-/// it does, as many times and by no more than wanted. `grid` is that of the scores, `[x, y, z]`, symmetric in `x`; labels must exclude each other.
+/// it does, by no more than wanted. `grid` is that of the scores, `[x, y, z]`, symmetric in `x`; labels must exclude each
+/// other.
 pub(crate) fn weigh(scores: &mut Scores, grid: &Grid, wanted: &OneSided) {
     let dims = grid.dims;
     let (size, own) = (grid.len(), usize::from(wanted.label));
+    if own >= scores.classes {
+        return;
+    }
     let reach = (wanted.reach_mm / grid.spacing()[0]).round() as usize;
     let mirrored = flipped(&excess(scores, own, size), dims);
     let there = (0..3).fold(mirrored, |values, axis| highest_along(&values, dims, axis, reach));
     let logits = &mut scores.segmentation[own * size..][..size];
-    logits
-        .iter_mut()
-        .zip(there)
-        .for_each(|(logit, there)| *logit -= (wanted.times * there).clamp(0.0, wanted.at_most));
+    logits.iter_mut().zip(there).for_each(|(logit, there)| *logit -= there.clamp(0.0, wanted.at_most));
 }
 
 /// By how much class `own` exceeds all others at each voxel.
@@ -62,10 +63,6 @@ mod tests {
 
     /// Logit of class 1, 4 above the others at `[2, 2, 2]`, if it has `there` above them at `other`, after weighing.
     fn left(other: [usize; 3], there: f32) -> f32 {
-        left_by(1.0, other, there)
-    }
-
-    fn left_by(times: f32, other: [usize; 3], there: f32) -> f32 {
         let grid = Grid { dims: DIMS, affine: Affine::IDENTITY };
         let size = grid.len();
         let mut segmentation = vec![0.0; 3 * size];
@@ -74,7 +71,7 @@ mod tests {
         segmentation[size + at([2, 2, 2])] = 4.0;
         segmentation[size + at(other)] = there;
         let mut scores = Scores { segmentation, classes: 3, class_logits: vec![], windows: 1 };
-        weigh(&mut scores, &grid, &OneSided { label: 1, reach_mm: 1.0, times, at_most: 5.0 });
+        weigh(&mut scores, &grid, &OneSided { label: 1, reach_mm: 1.0, at_most: 5.0 });
         scores.segmentation[size + at([2, 2, 2])]
     }
 
@@ -83,7 +80,6 @@ mod tests {
         assert_eq!(left([9, 2, 2], 3.0), 1.0);
         assert_eq!(left([8, 3, 1], 5.0), -1.0, "no head is quite symmetric");
         assert_eq!(left([9, 2, 2], 7.0), -1.0, "by no more than wanted");
-        assert_eq!(left_by(2.0, [9, 2, 2], 1.5), 1.0, "twice that");
     }
 
     #[test]

@@ -160,9 +160,8 @@ impl Manifest {
 
     /// What is wrong with `one_sided`, if there is any.
     fn flaw_of_one_sided(&self) -> Option<&'static str> {
-        let sound = |o: &OneSided| {
-            self.labels(o.label) && (0.0..=20.0).contains(&o.reach_mm) && o.at_most >= 0.0 && o.times >= 0.0
-        };
+        let sound =
+            |o: &OneSided| self.labels(o.label) && (0.0..=20.0).contains(&o.reach_mm) && o.at_most >= 0.0;
         self.unless_sound(
             &self.one_sided,
             sound,

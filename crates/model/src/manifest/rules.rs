@@ -70,9 +70,6 @@ pub struct OneSided {
     pub label: u8,
     /// How far from a voxel's mirror image, along each axis, the other side is looked at, mm: no head is quite symmetric.
     pub reach_mm: f64,
-    /// How many times the other side's excess the score is lowered by.
-    #[serde(default = "super::one_time", skip_serializing_if = "super::is_one_time")]
-    pub times: f32,
     /// By how much the score is lowered at most: what the network is sure of stays on both sides.
     pub at_most: f32,
 }
