@@ -50,11 +50,7 @@ impl Certainty<'_> {
         let at: [usize; 3] =
             std::array::from_fn(|a| (place[a].round().max(0.0) as usize).min(dims[a].saturating_sub(1)));
         let voxel = (at[0] * dims[1] + at[1]) * dims[2] + at[2];
-        let Scores { segmentation, classes, .. } = self.scores;
-        let score = |c: usize| segmentation[c * (segmentation.len() / classes) + voxel];
-        let own = usize::from(label);
-        let others = (0..*classes).filter(|c| *c != own).map(score).fold(f32::NEG_INFINITY, f32::max);
-        score(own) - others
+        self.scores.excess(usize::from(label), voxel)
     }
 }
 

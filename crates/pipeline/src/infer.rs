@@ -30,6 +30,13 @@ impl Scores {
     pub(crate) fn labels(&self) -> Vec<u8> {
         argmax(&self.segmentation, self.classes, self.segmentation.len() / self.classes.max(1))
     }
+
+    /// By how much the logit of `class` exceeds all others at `voxel` of the prepared grid.
+    pub(crate) fn excess(&self, class: usize, voxel: usize) -> f32 {
+        let logit = |c: usize| self.segmentation[c * (self.segmentation.len() / self.classes) + voxel];
+        let others = (0..self.classes).filter(|c| *c != class).map(logit).fold(f32::NEG_INFINITY, f32::max);
+        logit(class) - others
+    }
 }
 
 /// A network on its way over a volume. It lives in host memory: what is finished outlasts the device.

@@ -15,20 +15,11 @@ pub(crate) fn weigh(scores: &mut Scores, grid: &Grid, wanted: &OneSided) {
         return;
     }
     let reach = (wanted.reach_mm / grid.spacing()[0]).round() as usize;
-    let mirrored = flipped(&excess(scores, own, size), dims);
+    let excess: Vec<f32> = (0..size).map(|voxel| scores.excess(own, voxel)).collect();
+    let mirrored = flipped(&excess, dims);
     let there = (0..3).fold(mirrored, |values, axis| highest_along(&values, dims, axis, reach));
     let logits = &mut scores.segmentation[own * size..][..size];
     logits.iter_mut().zip(there).for_each(|(logit, there)| *logit -= there.clamp(0.0, wanted.at_most));
-}
-
-/// By how much class `own` exceeds all others at each voxel.
-fn excess(scores: &Scores, own: usize, size: usize) -> Vec<f32> {
-    let class = |c: usize| &scores.segmentation[c * size..][..size];
-    let mut others = vec![f32::NEG_INFINITY; size];
-    for c in (0..scores.classes).filter(|c| *c != own) {
-        others.iter_mut().zip(class(c)).for_each(|(most, logit)| *most = most.max(*logit));
-    }
-    class(own).iter().zip(others).map(|(logit, others)| logit - others).collect()
 }
 
 fn flipped(values: &[f32], [_, ny, nz]: [usize; 3]) -> Vec<f32> {

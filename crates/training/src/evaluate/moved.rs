@@ -25,8 +25,8 @@ impl Moved {
     /// # Errors
     /// If the affine of the scan has no inverse.
     pub fn scan(&self, scan: &Volume<f32>) -> Result<Volume<f32>, GridError> {
-        let mut moved = self.placed(scan, scan.lowest())?;
         let (lowest, mut rng) = (scan.lowest(), Rng::new(0));
+        let mut moved = self.placed(scan, lowest)?;
         if self.noise > 0.0 {
             moved.voxels.iter_mut().filter(|v| **v > lowest).for_each(|v| *v += self.noise * rng.normal());
         }
