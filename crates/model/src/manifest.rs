@@ -8,7 +8,7 @@ use crate::{Architecture, ArchitectureError};
 mod check;
 mod rules;
 
-pub use rules::{BothSides, HalfContrast, Islands, OneSided, Surroundings};
+pub use rules::{BothSides, HalfContrast, Islands, OneSided, Surroundings, Twins};
 
 /// Which scans a model takes, and how they become its input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -221,7 +221,7 @@ impl Midline {
 }
 
 /// A probability that follows a volume: `logit = gain · ln((v + 0.01 mL) / (half_ml + 0.01 mL))`, and how certain the
-/// network is of it.
+/// network is of it. Pieces that are dropped for being uncertain count as certainty, not as volume.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct VolumeEvidence {
     /// Value of the label.
@@ -233,6 +233,10 @@ pub struct VolumeEvidence {
     /// What certainty adds to the logit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certainty: Option<Certainty>,
+    /// Whether only the piece with the highest logit counts, its volume and certainty, as it was before any was dropped for being
+    /// uncertain: specks all over the head are no large finding.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_piece: bool,
 }
 
 /// Adds `gain · (c − half)` to a logit. The certainty `c` of a label is the most by which the score of a voxel that is
@@ -362,6 +366,9 @@ pub struct Manifest {
     /// Labels that count by how much more one side has of them; not for overlapping labels.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub one_sided: Vec<OneSided>,
+    /// Labels that are none where they are marked alike on the other side; not for overlapping labels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub twins: Vec<Twins>,
     /// Labels by tissue, for those that the scan's own intensities help to tell apart; the scan is the first input
     /// channel.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -511,7 +518,7 @@ mod tests {
 
     #[test]
     fn a_certain_drop_may_weigh_more_than_an_uncertain_puddle() {
-        let plain = VolumeEvidence { label: 1, half_ml: 2.0, gain: 1.0, certainty: None };
+        let plain = VolumeEvidence { label: 1, half_ml: 2.0, gain: 1.0, certainty: None, by_piece: false };
         assert!(plain.logit(0.8, 9.0) < 0.0 && plain.logit(4.0, 3.0) > 0.0);
         assert_eq!(plain.logit(2.0, 0.0), 0.0);
         let weighed = VolumeEvidence { certainty: Some(Certainty { half: 6.0, gain: 1.0 }), ..plain };

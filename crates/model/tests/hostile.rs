@@ -86,6 +86,8 @@ fn a_manifest_that_cannot_be_computed_is_refused() {
     assert!(reason(r#""modality": "mr""#, both).contains("`both_sides` needs"));
     let one = r#""modality": "mr", "one_sided": [{ "label": 1, "reach_mm": 21, "at_most": 1 }]"#;
     assert!(reason(r#""modality": "mr""#, one).contains("`one_sided` needs"));
+    let twins = r#""modality": "mr", "twins": [{ "label": 1, "share": 1.5, "reach_mm": 2, "below_ml": 1 }]"#;
+    assert!(reason(r#""modality": "mr""#, twins).contains("`twins` needs"));
     for field in [r#""outer_margin": 1"#, r#""certain": 2"#] {
         let compared = MANIFEST.replace(r#""color": [1, 2, 3]"#, &format!(r#""color": [1, 2, 3], {field}"#));
         assert!(Manifest::from_json(&compared).is_ok());

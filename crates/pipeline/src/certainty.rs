@@ -1,5 +1,6 @@
 //! How certain the network is of what it marks.
 
+use saswin_model::VolumeEvidence;
 use saswin_volume::{Grid, Volume, for_each_piece};
 
 use crate::Scores;
@@ -12,21 +13,32 @@ pub(crate) struct Certainty<'a> {
 }
 
 impl Certainty<'_> {
-    /// For each of `labels`, by its value, the most by which its score exceeds all others in a voxel that is marked with it; 0 where there
-    /// is none. Labels must exclude each other.
-    pub fn of_each(&self, map: &Volume<u8>, labels: &[u8]) -> [f32; 256] {
-        let mut most = [0.0f32; 256];
-        let Some(place) = self.places(map) else { return most };
-        for (voxel, label) in map.voxels.iter().enumerate().filter(|(_, label)| labels.contains(label)) {
-            let most = &mut most[usize::from(*label)];
-            *most = most.max(self.excess(*label, place(voxel)));
+    /// What is marked as `evidence` has it.
+    pub fn of(&self, map: &Volume<u8>, evidence: &VolumeEvidence) -> Marked {
+        let Some(place) = self.places(map) else { return Marked::default() };
+        let mask = mask(map, evidence.label);
+        let of_voxels = |voxels: &mut dyn Iterator<Item = usize>| {
+            f64::from(voxels.map(|v| self.excess(evidence.label, place(v))).fold(0.0, f32::max))
+        };
+        if !evidence.by_piece {
+            let mut marked = (0..mask.len()).filter(|v| mask[*v]);
+            return Marked { certainty: of_voxels(&mut marked), piece_ml: None };
         }
+        let mut most = Marked { certainty: 0.0, piece_ml: Some(0.0) };
+        let logit = |m: &Marked| evidence.logit(m.piece_ml.unwrap_or(0.0), m.certainty);
+        for_each_piece(&mask, map.grid.dims, |piece| {
+            let ml = piece.len() as f64 * map.grid.voxel_volume() / 1000.0;
+            let marked = Marked { certainty: of_voxels(&mut piece.iter().copied()), piece_ml: Some(ml) };
+            if logit(&marked) > logit(&most) {
+                most = marked;
+            }
+        });
         most
     }
 
     /// Pieces of `label` that nowhere exceed the others by `least` become background.
     pub fn drop_less(&self, map: &mut Volume<u8>, label: u8, least: f32) {
-        let mask: Vec<bool> = map.voxels.iter().map(|v| *v == label).collect();
+        let mask = mask(map, label);
         let Some(place) = self.places(map) else { return };
         let mut uncertain = Vec::new();
         for_each_piece(&mask, map.grid.dims, |piece| {
@@ -54,6 +66,19 @@ impl Certainty<'_> {
     }
 }
 
+/// What speaks for a finding.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Marked {
+    /// The most by which the label's score exceeds all others in a voxel that is marked with it; 0 where there is none.
+    pub certainty: f64,
+    /// Volume of the piece that counts; `None` if all of them do.
+    pub piece_ml: Option<f64>,
+}
+
+fn mask(map: &Volume<u8>, label: u8) -> Vec<bool> {
+    map.voxels.iter().map(|v| *v == label).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,11 +100,34 @@ mod tests {
         Volume { voxels: labels.to_vec(), ..Volume::filled(grid, 0) }
     }
 
+    fn evidence(by_piece: bool) -> VolumeEvidence {
+        VolumeEvidence { label: 1, half_ml: 0.001, gain: 1.0, certainty: None, by_piece }
+    }
+
     #[test]
     fn certainty_is_the_highest_excess_among_marked_voxels() {
         scored(|certainty| {
-            let of = |labels| certainty.of_each(&map(labels), &[1])[1];
-            assert_eq!([of([1, 0, 0, 0]), of([1, 0, 1, 0]), of([0, 0, 0, 2])], [2.0, 8.0, 0.0]);
+            let of = |labels| certainty.of(&map(labels), &evidence(false));
+            let expected = |certainty| Marked { certainty, piece_ml: None };
+            assert_eq!(of([1, 0, 0, 0]), expected(2.0));
+            assert_eq!(of([1, 0, 1, 0]), expected(8.0));
+            assert_eq!(of([0, 0, 0, 2]), expected(0.0));
+        });
+    }
+
+    #[test]
+    fn the_piece_that_speaks_most_counts() {
+        scored(|certainty| {
+            // Three voxels lie where the label exceeds the others by 2, the last one where by 8.
+            let mut map = map([1, 1, 0, 1]);
+            map.grid.affine.translation[0] = -2.0;
+            let of = |evidence: VolumeEvidence| certainty.of(&map, &evidence);
+            assert_eq!(of(evidence(true)), Marked { certainty: 2.0, piece_ml: Some(0.002) });
+            let weighed = saswin_model::Certainty { half: 5.0, gain: 1.0 };
+            let by_certainty = VolumeEvidence { certainty: Some(weighed), ..evidence(true) };
+            assert_eq!(of(by_certainty), Marked { certainty: 8.0, piece_ml: Some(0.001) });
+            let none = VolumeEvidence { label: 2, ..evidence(true) };
+            assert_eq!(of(none), Marked { certainty: 0.0, piece_ml: Some(0.0) });
         });
     }
 

@@ -1,12 +1,12 @@
 //! From scores to labels, volumes and sentences.
 
-use saswin_model::{BothSides, ClassOutput, Manifest, Side, WindowPool};
+use saswin_model::{BothSides, ClassOutput, Manifest, Side, VolumeEvidence, WindowPool};
 use saswin_volume::{Plane, Volume, keep_largest_piece, resample_argmax};
 
-use crate::certainty::Certainty;
+use crate::certainty::{Certainty, Marked};
 use crate::midline::Halves;
 use crate::report::{Asymmetry, LabelVolume, MeasureValue, Probability};
-use crate::{Prepared, RunError, Scores, both_sides, half_contrast, islands, mirrored, surroundings};
+use crate::{Prepared, RunError, Scores, both_sides, half_contrast, islands, mirrored, surroundings, twins};
 
 /// Lowers the logits of labels that need a margin by it.
 pub(crate) fn apply_margins(manifest: &Manifest, scores: &mut Scores) {
@@ -49,7 +49,9 @@ pub(crate) fn label_map(
         manifest.islands.iter().for_each(|i| islands::mark(&mut map, &scan.voxels, i));
         manifest.surroundings.iter().for_each(|s| surroundings::drop_strays(&mut map, s));
         if prepared.alignment.aligned {
-            drop_paired(&mut map, scan, &prepared.alignment.plane, manifest)?;
+            let plane = &prepared.alignment.plane;
+            drop_paired(&mut map, scan, plane, manifest)?;
+            manifest.twins.iter().try_for_each(|t| twins::drop_twins(&mut map, plane, t))?;
         }
         return Ok(map);
     }
@@ -227,12 +229,20 @@ fn pooled(scores: &Scores, how: WindowPool) -> Vec<f32> {
     (0..outputs).map(|i| scores.class_logits.iter().fold(start, |sum, w| pool(sum, w[i]))).collect()
 }
 
+/// What speaks for each class, empty for those that are not read off a label.
+pub(crate) fn marked(manifest: &Manifest, certainty: &Certainty<'_>, map: &Volume<u8>) -> Vec<Marked> {
+    let asks = |v: &VolumeEvidence| v.certainty.is_some() || v.by_piece;
+    let of_class =
+        |c: &ClassOutput| c.volume.filter(asks).map_or_else(Marked::default, |v| certainty.of(map, &v));
+    manifest.classes.iter().map(of_class).collect()
+}
+
 /// Calibrated probabilities, from the class head, from volumes or from the midline.
 pub(crate) fn probabilities(
     manifest: &Manifest,
     labels: &[LabelVolume],
     scores: &Scores,
-    certainty: &[f32; 256],
+    marked: &[Marked],
     shift_mm: Option<f64>,
 ) -> Vec<Probability> {
     let logits = pooled(scores, manifest.windows);
@@ -240,11 +250,12 @@ pub(crate) fn probabilities(
     manifest
         .classes
         .iter()
-        .filter_map(|class| {
+        .zip(marked)
+        .filter_map(|(class, marked)| {
             let (value, seen) = match (class.volume, class.shift) {
                 (Some(volume), _) => {
                     let ml = of_label(volume.label);
-                    let logit = volume.logit(ml, f64::from(certainty[usize::from(volume.label)]));
+                    let logit = volume.logit(marked.piece_ml.unwrap_or(ml), marked.certainty);
                     (sigmoid(logit / class.temperature), format!(", {ml:.1} mL"))
                 }
                 (_, Some(shift)) => {

@@ -31,6 +31,7 @@ mod survey;
 mod tier;
 mod tissue;
 mod trouble;
+mod twins;
 mod warm;
 
 pub use bench::{

@@ -3,7 +3,7 @@
 use saswin_volume::{Affine, Grid, GridError, Plane, Volume, resample};
 
 /// Reflection through a plane with unit normal.
-fn reflection(plane: &Plane) -> Affine {
+pub(crate) fn reflection(plane: &Plane) -> Affine {
     let n = plane.normal;
     let linear =
         std::array::from_fn(|r| std::array::from_fn(|c| f64::from(u8::from(r == c)) - 2.0 * n[r] * n[c]));

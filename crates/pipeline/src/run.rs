@@ -138,7 +138,7 @@ pub async fn run(
     if tissue::weigh(manifest, &mut scores, &prepared) {
         steps.push("borders of tissues set by the network and the scan's own intensities".to_owned());
     }
-    if !manifest.both_sides.is_empty() && prepared.alignment.aligned {
+    if !(manifest.both_sides.is_empty() && manifest.twins.is_empty()) && prepared.alignment.aligned {
         steps.push("small findings that the other side has, too, left out".to_owned());
     }
     if !manifest.half_contrast.is_empty() {
@@ -152,8 +152,7 @@ pub async fn run(
     let mut segmentation = interpret::label_map(manifest, &scores, &prepared, &scan.volume)?;
     let certainty = Certainty { scores: &scores, grid: &prepared.grid };
     // What is dropped for being uncertain still counts as evidence.
-    let evidence = manifest.classes.iter().filter_map(|c| c.volume.filter(|v| v.certainty.is_some()));
-    let marked = certainty.of_each(&segmentation, &evidence.map(|v| v.label).collect::<Vec<_>>());
+    let marked = interpret::marked(manifest, &certainty, &segmentation);
     interpret::refine(manifest, &certainty, &scan.volume, &mut segmentation);
     let labels = interpret::volumes(manifest, &segmentation);
     let (places, places_in_all) = places::places(manifest, &segmentation);

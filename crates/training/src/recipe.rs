@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use saswin_model::{
     Architecture, BothSides, ClassOutput, FileEntry, HalfContrast, InputChannel, Islands, Label,
-    LearntContrast, Manifest, Measure, Midline, OneSided, Preprocessing, Region, Surroundings, Window,
+    LearntContrast, Manifest, Measure, Midline, OneSided, Preprocessing, Region, Surroundings, Twins, Window,
     WindowPool,
 };
 use serde::{Deserialize, Serialize};
@@ -204,6 +204,9 @@ pub struct ManifestRecipe {
     /// See [`Manifest::one_sided`].
     #[serde(default)]
     pub one_sided: Vec<OneSided>,
+    /// See [`Manifest::twins`].
+    #[serde(default)]
+    pub twins: Vec<Twins>,
     /// See [`Manifest::tissues`].
     #[serde(default)]
     pub tissues: Vec<Vec<u8>>,
@@ -349,6 +352,7 @@ impl Recipe {
             islands: m.islands,
             both_sides: m.both_sides,
             one_sided: m.one_sided,
+            twins: m.twins,
             tissues: m.tissues,
             contrast: m.contrast,
             windows: m.windows,

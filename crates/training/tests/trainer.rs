@@ -78,6 +78,7 @@ fn recipe() -> Recipe {
             islands: vec![],
             both_sides: vec![],
             one_sided: vec![],
+            twins: vec![],
             tissues: vec![],
             contrast: None,
             windows: saswin_model::WindowPool::Mean,

@@ -10,7 +10,8 @@ use saswin_model::{ClassOutput, Manifest};
 use saswin_pipeline::{Engine, Findings, LoadedModel, Options, Silent};
 use saswin_scan_io::{Limits, Scan, open};
 use saswin_training::evaluate::{
-    CaseResult, Evaluation, Injury, LabelResult, Moved, Overlap, Pieces, card, hausdorff_95, lay, summarise,
+    CaseResult, Evaluation, FindingVolume, Injury, LabelResult, Moved, Overlap, Pieces, card, hausdorff_95,
+    lay, summarise,
 };
 use saswin_volume::Grid;
 use serde::Deserialize;
@@ -196,7 +197,7 @@ impl Evaluator {
         let findings = self.findings(&scan)?;
         let answer = &findings.segmentation;
         let compared = |name: &str, mine: &[u8], truth: &[bool]| {
-            compare(name.into(), self.is_finding(mine), &answer.grid, &mask(&answer.voxels, mine), truth)
+            compare(name.into(), self.finding(mine), &answer.grid, &mask(&answer.voxels, mine), truth)
         };
         if let Some((laid, truth)) = &laid {
             labels.push(compared(&laid.name, &laid.labels, &case.moved.mask(truth, &grid)?));
@@ -224,9 +225,10 @@ impl Evaluator {
         })
     }
 
-    /// Whether some finding is read off one of these labels.
-    fn is_finding(&self, labels: &[u8]) -> bool {
-        self.model.manifest.classes.iter().filter_map(|c| c.volume).any(|v| labels.contains(&v.label))
+    /// Name of the class that is read off one of these labels.
+    fn finding(&self, labels: &[u8]) -> Option<String> {
+        let reads = |c: &&ClassOutput| c.volume.is_some_and(|v| labels.contains(&v.label));
+        Some(self.model.manifest.classes.iter().find(reads)?.name.clone())
     }
 
     /// Name, logit before the temperature and truth of every class whose truth is known.
@@ -252,18 +254,26 @@ fn load(path: &Path) -> Result<Scan, Box<dyn std::error::Error>> {
     Ok(first.load(0)?)
 }
 
-/// Compares the masks of one structure, which lie on `grid`. Pieces are counted of findings.
-fn compare(label: String, finding: bool, grid: &Grid, answer: &[bool], truth: &[bool]) -> LabelResult {
+/// Compares the masks of one structure, which lie on `grid`. Of findings, by the name of their class, pieces are counted.
+fn compare(
+    label: String,
+    finding: Option<String>,
+    grid: &Grid,
+    answer: &[bool],
+    truth: &[bool],
+) -> LabelResult {
     let count = |mask: &[bool]| mask.iter().filter(|m| **m).count() as u64;
     let both = answer.iter().zip(truth).filter(|(a, t)| **a && **t).count() as u64;
     let overlap = Overlap { answer: count(answer), truth: count(truth), both };
     let ([i, j, k], [si, sj, sk]) = (grid.dims, grid.spacing());
+    let ml = overlap.truth as f64 * grid.voxel_volume() / 1000.0;
     LabelResult {
         label,
         dice: overlap.dice(),
         hd95_mm: hausdorff_95(answer, truth, [k, j, i], [sk, sj, si]),
         volume_error: overlap.volume_error(),
-        pieces: finding.then(|| Pieces::of(answer, truth, grid.dims)),
+        pieces: finding.is_some().then(|| Pieces::of(answer, truth, grid.dims)),
+        finding: finding.map(|class| FindingVolume { class, ml }),
     }
 }
 

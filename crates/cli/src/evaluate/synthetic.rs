@@ -84,7 +84,7 @@ fn result(
 fn labels(evaluator: &Evaluator, target: Target, truth: &[u8], findings: &Findings) -> Vec<LabelResult> {
     let answer = &findings.segmentation;
     let compared = |name: String, mine: &[u8]| {
-        let finding = evaluator.is_finding(mine);
+        let finding = evaluator.finding(mine);
         compare(name, finding, &answer.grid, &mask(&answer.voxels, mine), &mask(truth, mine))
     };
     let each = evaluator.model.manifest.labels.iter();

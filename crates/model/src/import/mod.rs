@@ -161,6 +161,7 @@ fn manifest(
         islands: Vec::new(),
         both_sides: Vec::new(),
         one_sided: Vec::new(),
+        twins: Vec::new(),
         tissues: Vec::new(),
         contrast: None,
         windows: WindowPool::default(),

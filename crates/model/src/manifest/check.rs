@@ -2,7 +2,7 @@
 
 use super::{
     BothSides, HalfContrast, InputChannel, Islands, Label, Manifest, ManifestError, OneSided, Preprocessing,
-    Region, Shade, Surroundings, Window,
+    Region, Shade, Surroundings, Twins, Window,
 };
 
 impl Preprocessing {
@@ -169,6 +169,18 @@ impl Manifest {
         )
     }
 
+    /// What is wrong with `twins`, if there is any.
+    fn flaw_of_twins(&self) -> Option<&'static str> {
+        let sound = |t: &Twins| {
+            self.labels(t.label) && (0.0..=1.0).contains(&t.share) && (0.0..=20.0).contains(&t.reach_mm)
+        };
+        self.unless_sound(
+            &self.twins,
+            sound,
+            "`twins` needs a label that excludes the others, a share of 0 to 1 and a reach of 0 to 20 mm",
+        )
+    }
+
     /// What is wrong with `contrast`, if there is one.
     fn flaw_of_contrast(&self) -> Option<&'static str> {
         let contrast = self.contrast.as_ref()?;
@@ -205,8 +217,10 @@ impl Manifest {
                     "class `{name}` is read off a volume that is not segmented, or not by growth"
                 ));
             }
-            if volume.certainty.is_some() && self.overlapping {
-                return fail(format!("`certainty` of class `{name}` needs labels that exclude each other"));
+            if (volume.certainty.is_some() || volume.by_piece) && self.overlapping {
+                return fail(format!(
+                    "`certainty` and `by_piece` of class `{name}` need labels that exclude each other"
+                ));
             }
         }
         let flaw = self
@@ -219,6 +233,7 @@ impl Manifest {
             .or(self.flaw_of_islands())
             .or(self.flaw_of_both_sides())
             .or(self.flaw_of_one_sided())
+            .or(self.flaw_of_twins())
             .or(self.flaw_of_margins());
         if let Some(reason) = flaw {
             return fail(reason.to_owned());

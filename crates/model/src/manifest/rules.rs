@@ -74,6 +74,21 @@ pub struct OneSided {
     pub at_most: f32,
 }
 
+/// Small pieces of a label, each of which is another one's mirror image, are background: what healthy heads have on both sides, as
+/// calcified basal ganglia. Only where the mid-sagittal plane was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Twins {
+    /// The label.
+    pub label: u8,
+    /// How far from a voxel's mirror image the other piece may lie, mm: no head is quite symmetric.
+    pub reach_mm: f64,
+    /// Share of a piece's voxels whose mirror image is of another one, from which on it is background.
+    pub share: f64,
+    /// Pieces of so many millilitres or more stay, and those that are only their mirror image.
+    pub below_ml: f64,
+}
+
 /// Small pieces of a label whose mirror image is as bright as they are, are background: healthy heads have it on both
 /// sides. Only where the mid-sagittal plane was found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

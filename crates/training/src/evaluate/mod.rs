@@ -16,6 +16,7 @@ pub use moved::Moved;
 pub use overlap::{Overlap, Pieces, overlaps};
 pub use probability::{Scored, auc, auc_interval, calibration_error, temperature};
 pub use report::{
-    CaseResult, ClassSummary, Evaluation, LabelResult, LabelSummary, Spread, card_section, summarise,
+    BOUNDS_ML, ByVolume, CaseResult, ClassSummary, Evaluation, FindingVolume, LabelResult, LabelSummary,
+    Spread, card_section, summarise,
 };
 pub use surface::hausdorff_95;

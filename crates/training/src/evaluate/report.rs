@@ -23,6 +23,18 @@ pub struct LabelResult {
     /// Separate pieces, for labels that are findings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pieces: Option<Pieces>,
+    /// For labels that a class output is read off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<FindingVolume>,
+}
+
+/// How much of a finding there is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FindingVolume {
+    /// Name of the class output.
+    pub class: String,
+    /// Volume in the truth, mL.
+    pub ml: f64,
 }
 
 /// How one case did.
@@ -96,7 +108,22 @@ pub struct ClassSummary {
     pub temperature: f64,
     /// Expected calibration error with that temperature.
     pub calibration_error_scaled: f64,
+    /// By the volume of what is there, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_volume: Option<ByVolume>,
 }
+
+/// How often findings of some size are called.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ByVolume {
+    /// Cases with less than the first of [`BOUNDS_ML`], between the two, and from the last one on; how many of each are called.
+    pub called: [[usize; 2]; 3],
+    /// Area under the ROC curve if cases with less than the first bound are left out.
+    pub auc: Option<f64>,
+}
+
+/// Bounds between small, middle and large findings, mL.
+pub const BOUNDS_ML: [f64; 2] = [1.0, 10.0];
 
 /// The evaluation of a model on one set of cases.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -175,19 +202,61 @@ fn label_summary(label: String, cases: &[CaseResult]) -> LabelSummary {
 }
 
 fn class_summary(name: String, cases: &[CaseResult]) -> ClassSummary {
-    let all = cases.iter().flat_map(|c| &c.classes).filter(|c| c.0 == name);
-    let scored: Vec<Scored> =
-        all.map(|(_, logit, present)| Scored { logit: *logit, present: *present }).collect();
+    let scored: Vec<Scored> = cases.iter().filter_map(|c| c.scored(&name)).collect();
     let present = scored.iter().filter(|c| c.present).count();
     let temperature = temperature(&scored);
     ClassSummary {
-        name,
         cases: [present, scored.len() - present],
         auc: auc(&scored),
         auc_interval: auc_interval(&scored, ROUNDS, 0),
         calibration_error: calibration_error(&scored, 1.0),
         temperature,
         calibration_error_scaled: calibration_error(&scored, temperature),
+        by_volume: by_volume(&name, cases),
+        name,
+    }
+}
+
+fn by_volume(class: &str, cases: &[CaseResult]) -> Option<ByVolume> {
+    let (mut called, mut not_small, mut known) = ([[0; 2]; 3], Vec::new(), false);
+    for case in cases {
+        let Some(scored) = case.scored(class) else { continue };
+        let ml = case.truth_ml(class).filter(|_| scored.present);
+        known |= ml.is_some();
+        let size = ml.map(|ml| BOUNDS_ML.iter().filter(|bound| ml >= **bound).count());
+        if let Some(size) = size {
+            called[size][0] += usize::from(scored.logit >= 0.0);
+            called[size][1] += 1;
+        }
+        if size != Some(0) {
+            not_small.push(scored);
+        }
+    }
+    known.then(|| ByVolume { called, auc: auc(&not_small) })
+}
+
+impl CaseResult {
+    fn scored(&self, class: &str) -> Option<Scored> {
+        let (_, logit, present) = self.classes.iter().find(|(name, ..)| name == class)?;
+        Some(Scored { logit: *logit, present: *present })
+    }
+
+    /// How much of a finding there is.
+    fn truth_ml(&self, class: &str) -> Option<f64> {
+        let of_class = self.labels.iter().filter_map(|l| l.finding.as_ref()).filter(|f| f.class == class);
+        of_class.map(|f| f.ml).reduce(|a, b| a + b)
+    }
+}
+
+impl ByVolume {
+    fn markdown(&self, class: &str) -> String {
+        let [small, middle, large] = self.called.map(|[called, of]| format!("{called} of {of}"));
+        let [low, high] = BOUNDS_ML;
+        let auc =
+            self.auc.map_or(String::new(), |auc| format!("; AUC without those below {low} mL {auc:.3}"));
+        format!(
+            "{class}: below {low} mL {small} called, below {high} mL {middle}, from there on {large}{auc}."
+        )
     }
 }
 
@@ -242,6 +311,9 @@ impl Evaluation {
                 c.name, c.calibration_error
             );
         }
+        for (class, sizes) in self.classes.iter().filter_map(|c| Some((&c.name, c.by_volume.as_ref()?))) {
+            let _ = writeln!(text, "\n{}", sizes.markdown(class));
+        }
         for (name, error) in &self.measures {
             if let Some(e) = error {
                 let _ = writeln!(
@@ -274,16 +346,17 @@ mod tests {
     #[test]
     fn summary_gathers_cases_and_prints_them() {
         let pieces = Some(Pieces { truth: 3, found: 2, answer: 5, false_pieces: 2 });
-        let label = |dice| LabelResult {
+        let label = |dice, ml| LabelResult {
             label: "a".into(),
+            finding: Some(FindingVolume { class: "bleed".into(), ml }),
             dice,
             hd95_mm: Some(2.0),
             volume_error: Some(-0.1),
             pieces,
         };
-        let case = |name: &str, dice, logit, present| CaseResult {
+        let case = |name: &str, dice, logit, present: bool| CaseResult {
             case: name.into(),
-            labels: vec![label(dice)],
+            labels: vec![label(dice, if present { 4.0 } else { 0.0 })],
             classes: vec![("bleed".into(), logit, present)],
             measures: vec![("shift".into(), 4.0, 5.5)],
         };
@@ -302,6 +375,8 @@ mod tests {
         assert!(text.contains("| a | 2 | 0.600 (0.500) | 2.0 | 10.0 % |"), "{text}");
         assert!(text.contains("a: 6 of 9 pieces found; 6 of the answer's 15 touch none."), "{text}");
         assert!(text.contains("| bleed | 1 / 2 | 1 / 0 | 1.000 (1.000–1.000)"), "{text}");
+        let sizes = "bleed: below 1 mL 0 of 0 called, below 10 mL 1 of 1, from there on 0 of 0; AUC without those below 1 mL 1.000.";
+        assert!(text.contains(sizes), "{text}");
         assert!(text.contains("`cmd`") && !text.contains("0123456789ab,"));
     }
 }

@@ -54,4 +54,4 @@ pub use spec::{Contrast, CtSpec, SampleSpec, SynthConfig, SynthKind};
 
 /// Raised with every change of what the same settings draw, so that kept heads of before are not taken for new ones.
 #[cfg(feature = "trainer")]
-pub(crate) const VERSION: u32 = 10;
+pub(crate) const VERSION: u32 = 11;

@@ -57,6 +57,8 @@ pub struct SynthConfig {
     pub small_bleeds: f32,
     /// Ill CT samples with a fracture.
     pub fracture: f32,
+    /// Clefts of a broken skull, at most.
+    pub clefts: usize,
     /// Weights of CT slices of at most 1.3 mm, of 1.5 to 5 mm, and of more.
     pub slices: [f32; 3],
     /// CT samples whose skull has sutures, vessels, canals and air cells; no finding.
@@ -88,6 +90,7 @@ impl Default for SynthConfig {
             bleed: 0.6,
             small_bleeds: 0.0,
             fracture: 0.35,
+            clefts: 1,
             slices: [0.2, 0.35, 0.45],
             sutures: 0.0,
             smooth_vault: false,

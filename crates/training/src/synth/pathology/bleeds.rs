@@ -25,10 +25,8 @@ pub(crate) fn draw(setting: &Setting, config: &SynthConfig, rng: &mut Rng, case:
     }
     if rng.chance(config.fracture) {
         injury::fracture(setting, side, rng, case);
-        if setting.smooth_vault {
-            let mut more = rng.fork("more clefts");
-            (0..more.below(3)).for_each(|_| injury::fracture(setting, side, &mut more, case));
-        }
+        let mut more = rng.fork("more clefts");
+        (0..more.below(config.clefts)).for_each(|_| injury::fracture(setting, side, &mut more, case));
     }
     if rng.chance(if bleeds { 0.08 } else { 0.4 }) && !setting.shapes.is_empty() {
         let look = OverlayLook::plus(-rng.range(3.0, 16.0), rng.range(0.0, 1.5));
@@ -95,7 +93,7 @@ fn intraparenchymal(setting: &Setting, side: &mut f32, rng: &mut Rng, case: &mut
 /// A clot of about a millilitre, a thin layer, or blood in a few sulci.
 fn small_bleed(setting: &Setting, rng: &mut Rng, case: &mut Case) {
     let side = if rng.chance(0.5) { 1.0 } else { -1.0 };
-    match rng.weighted(&[0.55, 0.25, 0.2]) {
+    match rng.weighted(&[0.45, 0.25, 0.3]) {
         0 => {
             let Some(centre) = setting.anatomy.site(rng, BRAIN, [2.0, 60.0]) else { return };
             let clot = Blob::random(centre, rng.range(2.0, 7.0), 0.25, 0.2, rng);
