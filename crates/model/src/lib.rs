@@ -23,9 +23,9 @@ pub use architecture::{
 };
 pub use cost::Cost;
 pub use manifest::{
-    BothSides, Certainty, ClassOutput, FileEntry, HalfContrast, InputChannel, Islands, Label, LearntContrast,
-    Manifest, ManifestError, Measure, Midline, OneSided, Preprocessing, Region, Shade, ShiftEvidence, Side,
-    Surroundings, Twins, VolumeEvidence, Window, WindowPool, sha256_hex,
+    BothSides, CertaintyEvidence, ClassOutput, FileEntry, HalfContrast, InputChannel, Islands, Label,
+    LearntContrast, Manifest, ManifestError, Measure, Midline, OneSided, Preprocessing, Region, Shade,
+    ShiftEvidence, Side, Surroundings, Twins, VolumeEvidence, Window, WindowPool, sha256_hex,
 };
 pub use memory::{MemoryError, MemoryPlan};
 pub use room::Room;

@@ -232,7 +232,7 @@ pub struct VolumeEvidence {
     pub gain: f64,
     /// What certainty adds to the logit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certainty: Option<Certainty>,
+    pub certainty: Option<CertaintyEvidence>,
     /// Whether only the piece with the highest logit counts, its volume and certainty, as it was before any was dropped for being
     /// uncertain: specks all over the head are no large finding.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -242,7 +242,7 @@ pub struct VolumeEvidence {
 /// Adds `gain · (c − half)` to a logit. The certainty `c` of a label is the most by which the score of a voxel that is
 /// marked exceeds those of all other labels and the label's margin; 0 where nothing is marked.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Certainty {
+pub struct CertaintyEvidence {
     /// Certainty that adds nothing.
     pub half: f64,
     /// Logits per unit of the scores.
@@ -521,10 +521,11 @@ mod tests {
         let plain = VolumeEvidence { label: 1, half_ml: 2.0, gain: 1.0, certainty: None, by_piece: false };
         assert!(plain.logit(0.8, 9.0) < 0.0 && plain.logit(4.0, 3.0) > 0.0);
         assert_eq!(plain.logit(2.0, 0.0), 0.0);
-        let weighed = VolumeEvidence { certainty: Some(Certainty { half: 6.0, gain: 1.0 }), ..plain };
+        let weighed = VolumeEvidence { certainty: Some(CertaintyEvidence { half: 6.0, gain: 1.0 }), ..plain };
         assert!(weighed.logit(0.8, 9.0) > 0.0 && weighed.logit(4.0, 3.0) < 0.0);
         assert!(weighed.grows() && plain.grows());
-        let falling = VolumeEvidence { certainty: Some(Certainty { half: 6.0, gain: -1.0 }), ..plain };
+        let falling =
+            VolumeEvidence { certainty: Some(CertaintyEvidence { half: 6.0, gain: -1.0 }), ..plain };
         assert!(!falling.grows());
     }
 }

@@ -123,7 +123,7 @@ mod tests {
             map.grid.affine.translation[0] = -2.0;
             let of = |evidence: VolumeEvidence| certainty.of(&map, &evidence);
             assert_eq!(of(evidence(true)), Marked { certainty: 2.0, piece_ml: Some(0.002) });
-            let weighed = saswin_model::Certainty { half: 5.0, gain: 1.0 };
+            let weighed = saswin_model::CertaintyEvidence { half: 5.0, gain: 1.0 };
             let by_certainty = VolumeEvidence { certainty: Some(weighed), ..evidence(true) };
             assert_eq!(of(by_certainty), Marked { certainty: 8.0, piece_ml: Some(0.001) });
             let none = VolumeEvidence { label: 2, ..evidence(true) };
