@@ -233,8 +233,8 @@ pub struct VolumeEvidence {
     /// What certainty adds to the logit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certainty: Option<CertaintyEvidence>,
-    /// Whether only the piece with the highest logit counts, its volume and certainty, as it was before any was dropped for being
-    /// uncertain: specks all over the head are no large finding.
+    /// Whether only the piece with the highest logit counts, its volume and certainty, of those that are reported: specks all over
+    /// the head are no large finding.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_piece: bool,
 }

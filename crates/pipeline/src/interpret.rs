@@ -229,12 +229,15 @@ fn pooled(scores: &Scores, how: WindowPool) -> Vec<f32> {
     (0..outputs).map(|i| scores.class_logits.iter().fold(start, |sum, w| pool(sum, w[i]))).collect()
 }
 
-/// What speaks for each class, empty for those that are not read off a label.
-pub(crate) fn marked(manifest: &Manifest, certainty: &Certainty<'_>, map: &Volume<u8>) -> Vec<Marked> {
-    let asks = |v: &VolumeEvidence| v.certainty.is_some() || v.by_piece;
-    let of_class =
-        |c: &ClassOutput| c.volume.filter(asks).map_or_else(Marked::default, |v| certainty.of(map, &v));
-    manifest.classes.iter().map(of_class).collect()
+/// What speaks for each class that is read off one piece, or, if not `by_piece`, off a volume and how certain it is.
+pub(crate) fn marked(
+    manifest: &Manifest,
+    certainty: &Certainty<'_>,
+    map: &Volume<u8>,
+    by_piece: bool,
+) -> Vec<Option<Marked>> {
+    let asks = |v: &VolumeEvidence| v.by_piece == by_piece && (by_piece || v.certainty.is_some());
+    manifest.classes.iter().map(|c| c.volume.filter(asks).map(|v| certainty.of(map, &v))).collect()
 }
 
 /// Calibrated probabilities, from the class head, from volumes or from the midline.
@@ -242,7 +245,7 @@ pub(crate) fn probabilities(
     manifest: &Manifest,
     labels: &[LabelVolume],
     scores: &Scores,
-    marked: &[Marked],
+    marked: &[Option<Marked>],
     shift_mm: Option<f64>,
 ) -> Vec<Probability> {
     let logits = pooled(scores, manifest.windows);
@@ -255,6 +258,7 @@ pub(crate) fn probabilities(
             let (value, seen) = match (class.volume, class.shift) {
                 (Some(volume), _) => {
                     let ml = of_label(volume.label);
+                    let marked = marked.unwrap_or_default();
                     let logit = volume.logit(marked.piece_ml.unwrap_or(ml), marked.certainty);
                     (sigmoid(logit / class.temperature), format!(", {ml:.1} mL"))
                 }

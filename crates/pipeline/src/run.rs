@@ -151,9 +151,11 @@ pub async fn run(
     interpret::apply_margins(manifest, &mut scores);
     let mut segmentation = interpret::label_map(manifest, &scores, &prepared, &scan.volume)?;
     let certainty = Certainty { scores: &scores, grid: &prepared.grid };
-    // What is dropped for being uncertain still counts as evidence.
-    let marked = interpret::marked(manifest, &certainty, &segmentation);
+    // What is dropped for being uncertain still counts, unless it is a piece that counts.
+    let all = interpret::marked(manifest, &certainty, &segmentation, false);
     interpret::refine(manifest, &certainty, &scan.volume, &mut segmentation);
+    let pieces = interpret::marked(manifest, &certainty, &segmentation, true);
+    let marked: Vec<_> = all.into_iter().zip(pieces).map(|(all, piece)| piece.or(all)).collect();
     let labels = interpret::volumes(manifest, &segmentation);
     let (places, places_in_all) = places::places(manifest, &segmentation);
     let shift_mm = interpret::midline_shift(manifest, &scores, &prepared);
