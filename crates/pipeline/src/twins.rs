@@ -50,31 +50,31 @@ mod tests {
 
     const SIDE: usize = 21;
 
-    /// Which of these runs of voxels along x are left of a map in which they are marked; the plane is in its middle.
-    fn left(runs: &[std::ops::Range<usize>], below_ml: f64) -> Vec<bool> {
+    /// Which of these runs of voxels along x, first and one past the last, are left of a map in which they are marked; the plane is in its middle.
+    fn left(runs: &[[usize; 2]], below_ml: f64) -> Vec<bool> {
         let grid = Grid { dims: [SIDE; 3], affine: Affine::IDENTITY };
         let mut map = Volume::filled(grid, 0);
         let place = |x: usize| (10 * SIDE + 10) * SIDE + x;
-        for x in runs.iter().flat_map(Clone::clone) {
+        for x in runs.iter().flat_map(|[first, end]| *first..*end) {
             map.voxels[place(x)] = 1;
         }
         let plane = Plane { point: [10.0; 3], normal: [1.0, 0.0, 0.0] };
         let wanted = Twins { label: 1, reach_mm: 1.0, share: 0.6, below_ml };
         drop_twins(&mut map, &plane, &wanted).unwrap();
-        runs.iter().map(|run| map.voxels[place(run.start)] == 1).collect()
+        runs.iter().map(|[first, _]| map.voxels[place(*first)] == 1).collect()
     }
 
     #[test]
     fn twins_go_and_others_stay() {
-        assert_eq!(left(&[2..5, 16..19], 1.0), [false, false]);
-        assert_eq!(left(&[2..5, 17..20], 1.0), [false, false], "no head is quite symmetric");
-        assert_eq!(left(&[2..5, 12..15], 1.0), [true, true]);
-        assert_eq!(left(&[2..5, 16..19], 0.002), [true, true], "large ones stay");
+        assert_eq!(left(&[[2, 5], [16, 19]], 1.0), [false, false]);
+        assert_eq!(left(&[[2, 5], [17, 20]], 1.0), [false, false], "no head is quite symmetric");
+        assert_eq!(left(&[[2, 5], [12, 15]], 1.0), [true, true]);
+        assert_eq!(left(&[[2, 5], [16, 19]], 0.002), [true, true], "large ones stay");
         assert_eq!(
-            left(&[1..6, 14..15], 0.004),
+            left(&[[1, 6], [14, 15]], 0.004),
             [true, true],
             "so does what is as far from the plane as a large one"
         );
-        assert_eq!(left(&[8..13], 1.0), [true], "its own mirror image");
+        assert_eq!(left(&[[8, 13]], 1.0), [true], "its own mirror image");
     }
 }
