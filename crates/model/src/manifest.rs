@@ -221,7 +221,8 @@ impl Midline {
 }
 
 /// A probability that follows a volume: `logit = gain · ln((v + 0.01 mL) / (half_ml + 0.01 mL))`, and how certain the
-/// network is of it. Pieces that are dropped for being uncertain count as certainty, not as volume.
+/// network is of it. Pieces that are dropped for being uncertain count as certainty, not as volume, but for
+/// [`by_piece`](Self::by_piece), where they do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct VolumeEvidence {
     /// Value of the label.

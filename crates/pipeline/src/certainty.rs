@@ -4,6 +4,7 @@ use saswin_model::VolumeEvidence;
 use saswin_volume::{Grid, Volume, for_each_piece};
 
 use crate::Scores;
+use crate::neighbours::indices;
 
 /// The scores that labels came from.
 pub(crate) struct Certainty<'a> {
@@ -52,8 +53,8 @@ impl Certainty<'_> {
     /// Where voxels of `map` lie on the scores' grid.
     fn places(&self, map: &Volume<u8>) -> Option<impl Fn(usize) -> [f64; 3] + use<>> {
         let to_grid = self.grid.affine.inverse().ok()?.compose(&map.grid.affine);
-        let [nx, ny, _] = map.grid.dims;
-        Some(move |v: usize| to_grid.apply([(v % nx) as f64, (v / nx % ny) as f64, (v / (nx * ny)) as f64]))
+        let dims = map.grid.dims;
+        Some(move |v: usize| to_grid.apply(indices(v, dims).map(|i| i as f64)))
     }
 
     /// By how much `label` exceeds all others in the voxel of the scores' grid that is nearest to `place`.

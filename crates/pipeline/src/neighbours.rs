@@ -75,10 +75,15 @@ pub(crate) fn ball(grid: &Grid, reach: f64, apart: f64) -> Vec<[isize; 3]> {
     all.filter(|step| length(*step) <= reach).collect()
 }
 
+/// Where a voxel lies, along the three axes.
+pub(crate) fn indices(index: usize, [ni, nj, _]: [usize; 3]) -> [usize; 3] {
+    [index % ni, index / ni % nj, index / (ni * nj)]
+}
+
 /// Index of the voxel `step` away, if it is on the grid.
 pub(crate) fn neighbour(index: usize, step: [isize; 3], dims: [usize; 3]) -> Option<usize> {
     let [ni, nj, _] = dims;
-    let at = [index % ni, index / ni % nj, index / (ni * nj)];
+    let at = indices(index, dims);
     let mut to = [0; 3];
     for axis in 0..3 {
         to[axis] = at[axis].checked_add_signed(step[axis]).filter(|v| *v < dims[axis])?;

@@ -5,7 +5,7 @@ use saswin_volume::{Plane, Volume};
 
 use crate::RunError;
 use crate::mirror::reflection;
-use crate::neighbours::{ball, for_each_small_piece, neighbour};
+use crate::neighbours::{ball, for_each_small_piece, indices, neighbour};
 
 /// Small pieces that have a twin on the other side of `plane` become background, and so do their twins.
 pub(crate) fn drop_twins(map: &mut Volume<u8>, plane: &Plane, wanted: &Twins) -> Result<(), RunError> {
@@ -14,8 +14,7 @@ pub(crate) fn drop_twins(map: &mut Volume<u8>, plane: &Plane, wanted: &Twins) ->
     let inverse = map.grid.affine.inverse().map_err(saswin_volume::GridError::from)?;
     let mirrored = inverse.compose(&reflection(plane)).compose(&map.grid.affine);
     let mirror_image = |voxel: usize| {
-        let at = [voxel % dims[0], voxel / dims[0] % dims[1], voxel / dims[0] / dims[1]];
-        let there = mirrored.apply(at.map(|v| v as f64)).map(f64::round);
+        let there = mirrored.apply(indices(voxel, dims).map(|v| v as f64)).map(f64::round);
         let inside = (0..3).all(|a| there[a] >= 0.0 && there[a] < dims[a] as f64);
         inside.then(|| {
             let [x, y, z] = there.map(|v| v as usize);

@@ -57,7 +57,7 @@ pub struct SynthConfig {
     pub small_bleeds: f32,
     /// Ill CT samples with a fracture.
     pub fracture: f32,
-    /// Clefts of a broken skull, at most.
+    /// Clefts of a broken skull, at most; one at least.
     pub clefts: usize,
     /// Weights of CT slices of at most 1.3 mm, of 1.5 to 5 mm, and of more.
     pub slices: [f32; 3],
