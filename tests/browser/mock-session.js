@@ -125,6 +125,7 @@ function ready({ backend }) {
     { ...base, name: "head-mr", title: "Head structures", note: "Head structures on MR and CT" },
     { ...base, name: "slow", title: "Slow" },
     { ...base, name: "picky", title: "Picky" },
+    { ...base, name: "bones", title: "Bones", modality: "ct" },
     { ...base, name: "raw", title: "Raw", trained: false },
   ];
   return { adapter, version: "0.1.0", models };
@@ -270,6 +271,7 @@ function report(model) {
       sha256: "5f2c".repeat(16),
       note: "",
       trained: true,
+      ...(model === "bones" ? { display: { center: 480, width: 2500 } } : {}),
     },
     adapter: adapterOf("auto"),
     alignment: {

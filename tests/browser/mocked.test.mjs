@@ -100,3 +100,24 @@ test("a piece of a finding moves the crosshair to itself", { skip }, async (t) =
   await page.locator(pressed).click();
   assert.equal(await page.locator("body").getAttribute("data-state"), "result");
 });
+
+test("findings are shown in the model's window until the reader chooses one", { skip }, async (t) => {
+  const { page } = await launch(t);
+  const shown = (name) => page.locator(`[data-window=${name}][aria-pressed=true]`).waitFor();
+  await ready(page);
+  await openFiles(page, [{ name: "good.dcm", text: "x" }]);
+  await page.locator("[data-series='1']").click();
+  await shown("Brain");
+  await page.locator("#models").selectOption("bones");
+  await analyse(page);
+  await shown("Bone");
+  await page.locator("#models").selectOption("picky");
+  await page.locator("#analyse").click();
+  await page.getByRole("button", { name: "Run anyway" }).click();
+  await page.locator("body[data-state=result]").waitFor();
+  await shown("Brain");
+  await page.locator("[data-window=Stroke]").click();
+  await page.locator("#models").selectOption("bones");
+  await analyse(page);
+  await shown("Stroke");
+});

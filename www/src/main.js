@@ -58,7 +58,7 @@ async function makeViewer() {
   const made = await Viewer.attach(
     canvas,
     (place) => controls?.showLocation(place),
-    () => controls?.pressWindow(null),
+    () => controls?.contrastChanged(),
   );
   controls = new ViewerControls(made);
   canvas.addEventListener("webglcontextlost", () =>
@@ -272,7 +272,7 @@ async function showResult(result) {
   const fetchMirror = async () => (await guarded(() => client.request("mirror", { plane })))?.nifti;
   await draw(async ({ viewer, controls }) => {
     await viewer.showResult({ segmentation, labels, plane, fetchMirror });
-    controls.showResult(plane !== null);
+    controls.showResult(plane !== null, report.model.display);
   });
   announce("Analysis finished. The findings are in the panel.");
 }

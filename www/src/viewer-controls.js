@@ -30,6 +30,9 @@ export class ViewerControls {
   #unit = "";
   #layoutName = "all";
   #resting = 0;
+  /** What the scan is shown in at first, and whether the reader chose another since. */
+  #scanWindow = null;
+  #chosen = false;
 
   constructor(viewer) {
     this.#viewer = viewer;
@@ -46,15 +49,28 @@ export class ViewerControls {
     const ct = modality === "ct";
     this.#unit = ct ? " HU" : "";
     find("#windows").hidden = !ct;
-    this.pressWindow(window);
+    this.#scanWindow = window;
+    this.#chosen = false;
+    this.#pressWindow(window);
     this.#offer(false);
     find("#overlay-controls").hidden = true;
   }
 
-  /** Offers what a result adds; without a mid-plane there is no mirror either. */
-  showResult(hasPlane) {
+  /**
+   * Offers what a result adds; without a mid-plane there is no mirror either. `display` is what the findings are seen
+   * best in, if not in the scan's own window; one that the reader chose stays.
+   */
+  showResult(hasPlane, display) {
     find("#overlay-controls").hidden = false;
     this.#offer(hasPlane);
+    const window = display ?? this.#scanWindow;
+    if (window && !this.#chosen) this.#window(window);
+  }
+
+  /** The reader changed the contrast by mouse: none of the buttons' windows is shown. */
+  contrastChanged() {
+    this.#chosen = true;
+    this.#pressWindow(null);
   }
 
   /** The plane and the scan mirrored through it, which is not shown at first. */
@@ -97,8 +113,8 @@ export class ViewerControls {
         textContent: name,
         "data-window": name,
         onclick: () => {
-          this.#viewer.window(window);
-          this.pressWindow(window);
+          this.#chosen = true;
+          this.#window(window);
         },
         title: `Window ${window.width}, level ${window.center} HU`,
       }),
@@ -164,8 +180,13 @@ export class ViewerControls {
     );
   }
 
+  #window(window) {
+    this.#viewer.window(window);
+    this.#pressWindow(window);
+  }
+
   /** Marks the window that is shown, if it is one of the buttons'. */
-  pressWindow(window) {
+  #pressWindow(window) {
     for (const [name, { center, width }] of Object.entries(WINDOWS)) {
       const on = window?.center === center && window?.width === width;
       find(`[data-window=${name}]`).setAttribute("aria-pressed", String(on));

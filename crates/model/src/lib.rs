@@ -23,8 +23,8 @@ pub use architecture::{
 };
 pub use cost::Cost;
 pub use manifest::{
-    BothSides, CertaintyEvidence, ClassOutput, FileEntry, HalfContrast, InputChannel, Islands, Label,
-    LearntContrast, Manifest, ManifestError, Measure, Midline, OneSided, Preprocessing, Region, Shade,
+    BothSides, CertaintyEvidence, ClassOutput, DisplayWindow, FileEntry, HalfContrast, InputChannel, Islands,
+    Label, LearntContrast, Manifest, ManifestError, Measure, Midline, OneSided, Preprocessing, Region, Shade,
     ShiftEvidence, Side, Surroundings, Twins, VolumeEvidence, Window, WindowPool, sha256_hex,
 };
 pub use memory::{MemoryError, MemoryPlan};

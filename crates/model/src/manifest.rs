@@ -313,6 +313,22 @@ const fn one() -> f64 {
     1.0
 }
 
+/// Display window in voxel values.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct DisplayWindow {
+    /// Middle grey.
+    pub center: f64,
+    /// Black to white.
+    pub width: f64,
+}
+
+impl DisplayWindow {
+    /// Whether anything can be seen in it.
+    fn is_visible(&self) -> bool {
+        self.center.is_finite() && self.width.is_finite() && self.width > 0.0
+    }
+}
+
 /// A file that belongs to the model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileEntry {
@@ -377,6 +393,9 @@ pub struct Manifest {
     /// The contrast that the network learnt from, if it is one alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contrast: Option<LearntContrast>,
+    /// What its findings are seen best in, if not in the window that suits the modality.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display: Option<DisplayWindow>,
     /// Unions of labels to report.
     #[serde(default)]
     pub regions: Vec<Region>,
@@ -473,6 +492,9 @@ impl Manifest {
             return fail(
                 "a window or channel scales by nothing, or by percentiles outside 0 to 100".to_owned(),
             );
+        }
+        if self.display.is_some_and(|shown| !shown.is_visible()) {
+            return fail("the display window is not a number, or of no width".to_owned());
         }
         let roi = self.preprocessing.roi;
         if roi.iter().any(|side| *side == 0 || *side > 512 || side % 32 != 0) {

@@ -48,8 +48,8 @@ pub use monitor::{Monitor, Silent, Step, Wanted};
 pub use prepare::{Prepared, prepare};
 pub use recover::Rig;
 pub use report::{
-    Adapter, Alignment, App, Asymmetry, DISCLAIMER, DisplayWindow, LabelVolume, MeasureValue, ModelInfo,
-    Place, Probability, Report, ScanInfo, Timing,
+    Adapter, Alignment, App, Asymmetry, DISCLAIMER, LabelVolume, MeasureValue, ModelInfo, Place, Probability,
+    Report, ScanInfo, Timing,
 };
 pub use run::{Findings, Options, nifti_options, run, scan_info};
 pub use sample::phantom_scan;

@@ -107,6 +107,7 @@ impl LoadedModel {
             sha256: self.sha256.clone(),
             note: self.manifest.note.clone(),
             trained: self.manifest.trained,
+            display: self.manifest.display,
         }
     }
 }

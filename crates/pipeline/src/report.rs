@@ -1,6 +1,6 @@
 //! What the page's findings panel and `report.json` hold; one structure for both.
 
-use saswin_model::Side;
+use saswin_model::{DisplayWindow, Side};
 use saswin_volume::{Modality, Plane};
 use serde::{Deserialize, Serialize};
 
@@ -62,15 +62,6 @@ pub struct ScanInfo {
     pub window: Option<DisplayWindow>,
 }
 
-/// Display window in voxel values.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct DisplayWindow {
-    /// Middle grey.
-    pub center: f64,
-    /// Black to white.
-    pub width: f64,
-}
-
 /// The model as the report names it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ModelInfo {
@@ -84,6 +75,9 @@ pub struct ModelInfo {
     pub note: String,
     /// False for random weights.
     pub trained: bool,
+    /// What its findings are seen best in, if not in the scan's own window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display: Option<DisplayWindow>,
 }
 
 /// Result of midway registration.

@@ -1,6 +1,6 @@
 //! One run from scan to report.
 
-use saswin_model::Manifest;
+use saswin_model::{DisplayWindow, Manifest};
 use saswin_scan_io::{NiftiOptions, Scan};
 use saswin_volume::Volume;
 use web_time::Instant;
@@ -8,7 +8,7 @@ use web_time::Instant;
 use crate::certainty::Certainty;
 use crate::contrast::Doubt;
 use crate::prepare::believable;
-use crate::report::{Alignment, App, DISCLAIMER, DisplayWindow, Report, ScanInfo, Timing};
+use crate::report::{Alignment, App, DISCLAIMER, Report, ScanInfo, Timing};
 use crate::suitability::read_as;
 use crate::{
     Concern, Engine, LoadedModel, Monitor, RunError, Step, Suitability, check, contrast, interpret,

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use saswin_model::{
-    Architecture, BothSides, ClassOutput, FileEntry, HalfContrast, InputChannel, Islands, Label,
-    LearntContrast, Manifest, Measure, Midline, OneSided, Preprocessing, Region, Surroundings, Twins, Window,
-    WindowPool,
+    Architecture, BothSides, ClassOutput, DisplayWindow, FileEntry, HalfContrast, InputChannel, Islands,
+    Label, LearntContrast, Manifest, Measure, Midline, OneSided, Preprocessing, Region, Surroundings, Twins,
+    Window, WindowPool,
 };
 use serde::{Deserialize, Serialize};
 
@@ -213,6 +213,9 @@ pub struct ManifestRecipe {
     /// See [`Manifest::contrast`].
     #[serde(default)]
     pub contrast: Option<LearntContrast>,
+    /// See [`Manifest::display`].
+    #[serde(default)]
+    pub display: Option<DisplayWindow>,
     /// Unions of classes to report.
     #[serde(default)]
     pub regions: Vec<Region>,
@@ -355,6 +358,7 @@ impl Recipe {
             twins: m.twins,
             tissues: m.tissues,
             contrast: m.contrast,
+            display: m.display,
             windows: m.windows,
             files,
             trained: true,

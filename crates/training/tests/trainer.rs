@@ -81,6 +81,7 @@ fn recipe() -> Recipe {
             twins: vec![],
             tissues: vec![],
             contrast: None,
+            display: None,
             windows: saswin_model::WindowPool::Mean,
             note: String::new(),
             license: String::new(),

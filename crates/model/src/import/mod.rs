@@ -164,6 +164,7 @@ fn manifest(
         twins: Vec::new(),
         tissues: Vec::new(),
         contrast: None,
+        display: None,
         windows: WindowPool::default(),
         provenance: String::new(),
         files: vec![file],
