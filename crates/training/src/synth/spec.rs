@@ -59,6 +59,8 @@ pub struct SynthConfig {
     pub fracture: f32,
     /// Clefts of a broken skull, at most; one at least.
     pub clefts: usize,
+    /// How wide clefts are, from and to, mm.
+    pub cleft_mm: [f32; 2],
     /// Weights of CT slices of at most 1.3 mm, of 1.5 to 5 mm, and of more.
     pub slices: [f32; 3],
     /// CT samples whose skull has sutures, vessels, canals and air cells; no finding.
@@ -91,6 +93,7 @@ impl Default for SynthConfig {
             small_bleeds: 0.0,
             fracture: 0.35,
             clefts: 1,
+            cleft_mm: [0.7, 2.6],
             slices: [0.2, 0.35, 0.45],
             sutures: 0.0,
             smooth_vault: false,

@@ -24,9 +24,10 @@ pub(crate) fn draw(setting: &Setting, config: &SynthConfig, rng: &mut Rng, case:
         (0..1 + more.below(3)).for_each(|_| small_bleed(setting, &mut more, case));
     }
     if rng.chance(config.fracture) {
-        injury::fracture(setting, side, rng, case);
+        injury::fracture(setting, side, config.cleft_mm, rng, case);
         let mut more = rng.fork("more clefts");
-        (0..more.below(config.clefts)).for_each(|_| injury::fracture(setting, side, &mut more, case));
+        (0..more.below(config.clefts))
+            .for_each(|_| injury::fracture(setting, side, config.cleft_mm, &mut more, case));
     }
     if rng.chance(if bleeds { 0.08 } else { 0.4 }) && !setting.shapes.is_empty() {
         let look = OverlayLook::plus(-rng.range(3.0, 16.0), rng.range(0.0, 1.5));

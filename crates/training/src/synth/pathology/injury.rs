@@ -180,14 +180,14 @@ fn head_rest(setting: &Setting, rng: &mut Rng, case: &mut Case) {
 pub(crate) const BROKEN_MM: f32 = 3.0;
 
 /// A cleft through the skull, its edge displaced now and then, scalp swollen over it. In the base, which is ragged even
-/// below smooth vaults, nobody would see one.
-pub(crate) fn fracture(setting: &Setting, side: f32, rng: &mut Rng, case: &mut Case) {
+/// below smooth vaults, nobody would see one. `side` is -1 or 1; `wide` from and to, mm.
+pub(crate) fn fracture(setting: &Setting, side: f32, wide: [f32; 2], rng: &mut Rng, case: &mut Case) {
     let middle = setting.anatomy.middle();
     let from = [middle[0], middle[1], middle[2] + 5.0];
     let out = unit([side * rng.range(0.1, 1.0), rng.range(-1.0, 0.8), rng.range(-0.3, 0.9)]);
     let hit = setting.anatomy.skull_along(from, out);
     let across = unit(cross(out, std::array::from_fn(|_| rng.normal())));
-    let (width, length) = (rng.range(0.7, 2.6), rng.range(14.0, 45.0));
+    let (width, length) = (rng.range(wide[0], wide[1]), rng.range(14.0, 45.0));
     let wander = rng.range(0.0, 2.0);
     // How far from the cleft's middle, as a share of its length, and how far off its plane in mm.
     let off = |place: [f32; 3]| {
