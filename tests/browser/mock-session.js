@@ -267,7 +267,7 @@ function report(model) {
     scan: { name: "scan", modality: "mr", dims: SIZE, spacing: [4, 4, 4], notes: [] },
     model: {
       name: model,
-      title: "Head structures",
+      title: model[0].toUpperCase() + model.slice(1),
       sha256: "5f2c".repeat(16),
       note: "",
       trained: true,

@@ -1,7 +1,7 @@
 // Needs the stand-in session: several series, CT, an unsuitable scan.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { analyse, drawn, openFiles, openSample, picture } from "./actions.mjs";
+import { analyse, drawn, exported, openFiles, openSample, picture } from "./actions.mjs";
 import { launch, ready } from "./launch.mjs";
 
 const pressed = "[data-series][aria-pressed=true]";
@@ -101,7 +101,9 @@ test("a piece of a finding moves the crosshair to itself", { skip }, async (t) =
   assert.equal(await page.locator("body").getAttribute("data-state"), "result");
 });
 
-test("findings are shown in the model's window until the reader chooses one", { skip }, async (t) => {
+test("findings are shown in the model's window until the reader chooses one", {
+  skip,
+}, async (t) => {
   const { page } = await launch(t);
   const shown = (name) => page.locator(`[data-window=${name}][aria-pressed=true]`).waitFor();
   await ready(page);
@@ -120,4 +122,34 @@ test("findings are shown in the model's window until the reader chooses one", { 
   await page.locator("#models").selectOption("bones");
   await analyse(page);
   await shown("Stroke");
+});
+
+test("results of several models stay side by side until another scan is opened", {
+  skip,
+}, async (t) => {
+  const { page, shoot } = await launch(t);
+  const group = (label) => page.locator(`#results div[aria-label="${label}"] button`);
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  assert.equal(await page.locator("#results").isVisible(), false);
+  await analyse(page);
+  assert.deepEqual(await group("Read by").allTextContents(), ["Head-mr"]);
+  assert.deepEqual(await group("Not yet by").allTextContents(), ["Slow", "Picky"]);
+  await group("Not yet by").nth(1).click();
+  await page.getByRole("button", { name: "Run anyway" }).waitFor();
+  assert.deepEqual(await group("Read by").allTextContents(), ["Head-mr"], "the result is lost");
+  await page.getByRole("button", { name: "Run anyway" }).click();
+  await page.locator("body[data-state=running]").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.id), "cancel");
+  await page.locator("body[data-state=result]").waitFor();
+  assert.deepEqual(await group("Read by").allTextContents(), ["Head-mr", "Picky"]);
+  await shoot("results");
+  await group("Read by").first().focus();
+  await page.keyboard.press("Enter");
+  await page.locator("#results :focus[aria-pressed=true]", { hasText: "Head-mr" }).waitFor();
+  assert.equal(await page.locator("#models").inputValue(), "head-mr");
+  const { model } = JSON.parse(await exported(page, "json", "report.json"));
+  assert.equal(model.name, "head-mr");
+  await openSample(page, "Generated phantom");
+  assert.equal(await page.locator("#results").isVisible(), false);
 });

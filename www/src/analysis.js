@@ -5,7 +5,7 @@ import { megabytes, percent } from "./format.js";
 export class AnalysisPanel {
   #models = [];
   #imported = [];
-  /** The name of the model that the reader chose, if any. */
+  /** The name of the model that the reader chose for scans like this one, if any. */
   #wish = null;
   #stage = "";
   #select;
@@ -51,6 +51,7 @@ export class AnalysisPanel {
         this.#start,
         this.#progress,
       ),
+      h("nav", { id: "results", "aria-label": "Results of this scan", hidden: true }),
       h("div", { id: "report" }),
     );
   }
@@ -58,6 +59,18 @@ export class AnalysisPanel {
   /** The chosen model, or `undefined` where none fits. */
   get model() {
     return this.#models.find(({ name }) => name === this.#select.value);
+  }
+
+  /** The trained models that read scans of a modality. A CT is told by its values, so anything else may be MR. */
+  reading(modality) {
+    const wanted = modality === "ct" ? "ct" : "mr";
+    return this.#models.filter((model) => model.trained && model.modality === wanted);
+  }
+
+  /** Chooses a model for this once: the next scan has its own. */
+  choose({ name }) {
+    this.#select.value = name;
+    this.#describe();
   }
 
   offer(models) {
@@ -89,17 +102,12 @@ export class AnalysisPanel {
     this.#describe();
   }
 
-  /**
-   * Preselects a trained model for a modality, the reader's last choice before others. A CT is told by its values, so
-   * anything else may be MR.
-   */
+  /** Preselects a trained model for a modality, the reader's last choice before others. */
   suit(modality) {
-    const wanted = modality === "ct" ? "ct" : "mr";
-    const trained = this.#models.filter((model) => model.trained);
-    const fitting = trained.filter((model) => model.modality === wanted);
-    const best = fitting.find(({ name }) => name === this.#wish) ?? fitting[0] ?? trained[0];
-    if (best) this.#select.value = best.name;
-    this.#describe();
+    const fitting = this.reading(modality);
+    const wish = fitting.find(({ name }) => name === this.#wish);
+    const best = wish ?? fitting[0] ?? this.#models.find(({ trained }) => trained);
+    if (best) this.choose(best);
   }
 
   /** While weights are fetched ahead of a run. */
@@ -120,12 +128,12 @@ export class AnalysisPanel {
   }
 
   running(on) {
-    const followed = [this.#start, this.#cancel].includes(document.activeElement);
+    const followed = on || document.activeElement === this.#cancel;
     this.#start.hidden = on;
     this.#select.disabled = on;
     this.#cancel.disabled = false;
     this.#progress.hidden = !on;
-    // What had the keyboard's focus is hidden now.
+    // What had the keyboard's focus is hidden now; a run is always asked for.
     if (followed) (on ? this.#cancel : this.#start).focus();
     if (on) this.step({ text: "Starting…", done: 0, total: 1 });
   }

@@ -9,6 +9,7 @@ import { ImportDialog, isCheckpoint } from "./import.js";
 import { listKeys } from "./keys.js";
 import { keepOffline } from "./offline.js";
 import { wireOpening } from "./open.js";
+import { Results } from "./results.js";
 import { markSeries, showSeries } from "./series.js";
 import { RequestLog, showAdapter, showAdapterFailure, showModel } from "./status.js";
 import { WorkerClient } from "./worker-client.js";
@@ -29,6 +30,18 @@ const panel = new AnalysisPanel({
   pick: () => importer.pick(),
 });
 
+const results = new Results({
+  open: (result) => {
+    panel.choose(result.report.model);
+    announce(`Findings of ${result.report.model.title}.`);
+    guarded(() => showResult(result));
+  },
+  start: (model) => {
+    panel.choose(model);
+    analyse(model);
+  },
+});
+
 /** What is on screen: the scan, the series and volume it is of, its result, and the run under way. */
 const shown = { scan: null, from: null, result: null, run: null };
 /**
@@ -42,6 +55,8 @@ let turn = 0;
 /** The viewer is large: it is fetched behind the first picture, and made for the first scan. */
 const fetchViewer = () => Promise.all([import("./viewer.js"), import("./viewer-controls.js")]);
 let viewing = null;
+/** The last change of the picture. */
+let drawing = Promise.resolve();
 function viewer() {
   viewing ??= makeViewer().catch((error) => {
     // The next scan tries again.
@@ -190,6 +205,7 @@ async function importWeights(file, said) {
 /** The worker has this scan now: what is on screen must be it, or no picture. */
 async function showScan({ nifti, info }, from) {
   Object.assign(shown, { scan: info, from: null, result: null });
+  results.clear();
   Object.assign(document.body.dataset, { state: "scan", blind: "" });
   showScanFacts(info);
   markSeries(from.index);
@@ -203,17 +219,19 @@ async function showScan({ nifti, info }, from) {
   announce(`Scan shown, ${dims(info.dims)} voxels.`);
 }
 
-/** Nothing but the picture needs WebGL. */
-async function draw(step) {
-  try {
-    await step(await viewer());
-  } catch (error) {
-    throw Object.assign(new Error("The picture cannot be drawn."), {
-      kind: "viewer",
-      place: error.message,
-      remedy: "It needs WebGL 2 in this browser. Analysis and exports work without it.",
-    });
-  }
+/** Nothing but the picture needs WebGL. Its changes follow each other in the order in which they were asked for. */
+function draw(step) {
+  const drawn = drawing.then(viewer).then(step).catch(undrawable);
+  drawing = drawn.catch(() => {});
+  return drawn;
+}
+
+function undrawable(error) {
+  throw Object.assign(new Error("The picture cannot be drawn."), {
+    kind: "viewer",
+    place: error.message,
+    remedy: "It needs WebGL 2 in this browser. Analysis and exports work without it.",
+  });
 }
 
 function suit({ modality }) {
@@ -248,15 +266,21 @@ async function analyse(model, ignoreWarnings = false) {
   const reply = await guarded(() => run, anyway);
   shown.run = null;
   panel.running(false);
-  if (reply?.type === "result") await guarded(() => showResult(reply));
-  else if (reply) announce("Analysis cancelled.");
+  if (reply?.type === "result") {
+    if (reply.kept) panel.kept(reply.report.model.name);
+    await guarded(async () => {
+      await showResult(reply);
+      announce("Analysis finished. The findings are in the panel.");
+    });
+  } else if (reply) announce("Analysis cancelled.");
   settle();
 }
 
 /** The findings come first: they do not need the picture. */
 async function showResult(result) {
-  const { report, segmentation, kept, strips } = result;
+  const { report, segmentation, strips } = result;
   shown.result = result;
+  results.show(result, panel.reading(shown.scan.modality));
   showFindings(report, {
     toggle: (values, on) => guarded(() => draw(({ viewer }) => viewer.toggle(values, on))),
     show: (mm) => guarded(() => draw(({ controls }) => controls.lookAt(mm))),
@@ -266,7 +290,6 @@ async function showResult(result) {
   showAdapter(report.adapter);
   showModel(report.model);
   diagnostics.finished(report);
-  if (kept) panel.kept(report.model.name);
   const plane = report.alignment.aligned ? report.alignment.plane : null;
   const labels = report.model.trained ? report.labels : [];
   const fetchMirror = async () => (await guarded(() => client.request("mirror", { plane })))?.nifti;
@@ -274,7 +297,6 @@ async function showResult(result) {
     await viewer.showResult({ segmentation, labels, plane, fetchMirror });
     controls.showResult(plane !== null, report.model.display);
   });
-  announce("Analysis finished. The findings are in the panel.");
 }
 
 /** The head without its skull. */

@@ -1,0 +1,54 @@
+import { find, h } from "./dom.js";
+
+/** The results of the scan on screen, one for each model that read it, and which models might read it, too. */
+export class Results {
+  #of = new Map();
+  #open;
+  #start;
+
+  /** `open` shows one of the results again, `start` has another model read the scan. */
+  constructor({ open, start }) {
+    this.#open = open;
+    this.#start = start;
+  }
+
+  clear() {
+    this.#of.clear();
+    this.#draw(null, []);
+  }
+
+  /** Keeps a result in place of the last one of its model, and marks it as the one on screen. */
+  show(result, models) {
+    this.#of.set(result.report.model.name, result);
+    this.#draw(
+      result,
+      models.filter(({ name }) => !this.#of.has(name)),
+    );
+  }
+
+  #draw(shown, others) {
+    const list = find("#results");
+    const focused = list.contains(document.activeElement);
+    const button = (text, properties) => h("button", { type: "button", ...properties }, text);
+    const read = [...this.#of.values()].map((result) =>
+      button(result.report.model.title, {
+        "aria-pressed": String(result === shown),
+        onclick: () => this.#open(result),
+      }),
+    );
+    const unread = others.map((model) =>
+      button(model.title, { title: model.note, onclick: () => this.#start(model) }),
+    );
+    const groups = [
+      ["Read by", read],
+      ["Not yet by", unread],
+    ].filter(([, buttons]) => buttons.length > 0);
+    list.replaceChildren(
+      ...groups.map(([label, buttons]) =>
+        h("div", { role: "group", "aria-label": label }, h("span", {}, label), buttons),
+      ),
+    );
+    list.hidden = read.length + unread.length < 2;
+    if (focused) list.querySelector("[aria-pressed=true]")?.focus();
+  }
+}
