@@ -109,7 +109,8 @@ export class Session {
     for (let done = 0; done < total; done++) {
       reply("progress", { stage: "infer", done, total, text: `Window ${done + 1} of ${total}` });
       await new Promise((resolve) => setTimeout(resolve, model === "slow" ? 1000 : 250));
-      if (cancelled) return reply("cancelled", {});
+      if (cancelled && model !== "deaf") return reply("cancelled", {});
+      if (cancelled) return;
     }
     const segmentation = phantom(label);
     const csv = "structure,left_ml,right_ml\nHemisphere,601,598\n";
@@ -126,6 +127,7 @@ function ready({ backend }) {
     { ...base, name: "slow", title: "Slow" },
     { ...base, name: "picky", title: "Picky" },
     { ...base, name: "bones", title: "Bones", modality: "ct" },
+    { ...base, name: "deaf", title: "Deaf", modality: "ct" },
     { ...base, name: "raw", title: "Raw", trained: false },
   ];
   return { adapter, version: "0.1.0", models };
@@ -308,8 +310,8 @@ function report(model) {
     ],
     labels,
     places: [
-      { name: "Lesion", volume_ml: 19.8, at: [-24, 10, 12] },
-      { name: "Lesion", volume_ml: 0.8, at: [30, -20, 18] },
+      { name: "Lesion", volume_ml: 19.8, at: [-24, 10, 12], right_mm: -23.5 },
+      { name: "Lesion", volume_ml: 0.8, at: [30, -20, 18], right_mm: 28.5 },
     ],
     places_in_all: 3,
     asymmetry: [

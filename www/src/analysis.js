@@ -13,6 +13,7 @@ export class AnalysisPanel {
   #note;
   #progress;
   #cancel;
+  #pick;
   #keep;
 
   constructor({ start, cancel, keep, pick }) {
@@ -27,6 +28,11 @@ export class AnalysisPanel {
       "button",
       { type: "button", className: "link", id: "keep", onclick: () => keep(this.model) },
       "Keep for offline use",
+    );
+    this.#pick = h(
+      "button",
+      { type: "button", className: "link", id: "pick-weights", onclick: pick },
+      "Import weights…",
     );
     this.#cancel = h("button", { type: "button", id: "cancel", onclick: cancel }, "Cancel");
     this.#progress = h(
@@ -43,11 +49,7 @@ export class AnalysisPanel {
         h("label", { className: "model" }, h("span", {}, "Model"), this.#select),
         this.#note,
         this.#keep,
-        h(
-          "button",
-          { type: "button", className: "link", id: "pick-weights", onclick: pick },
-          "Import weights…",
-        ),
+        this.#pick,
         this.#start,
         this.#progress,
       ),
@@ -131,6 +133,7 @@ export class AnalysisPanel {
     const followed = on || document.activeElement === this.#cancel;
     this.#start.hidden = on;
     this.#select.disabled = on;
+    this.#pick.disabled = on;
     this.#cancel.disabled = false;
     this.#progress.hidden = !on;
     // What had the keyboard's focus is hidden now; a run is always asked for.

@@ -1,5 +1,8 @@
 import { find, h } from "./dom.js";
 
+/** What remedies name, and the page's address with it. */
+const ON_CPU = "?backend=cpu";
+
 /** Shows one failure: what happened, where, what to do; `action` is an optional `{label, run}`. */
 export function showError(error, action = null) {
   const dismiss = h(
@@ -20,6 +23,9 @@ export function showError(error, action = null) {
       },
       action.label,
     );
+  const processor = error.remedy?.includes(ON_CPU)
+    ? h("a", { href: ON_CPU }, "Reload to run on the CPU")
+    : null;
   find("#banner").replaceChildren(
     h(
       "div",
@@ -30,6 +36,7 @@ export function showError(error, action = null) {
         h("b", {}, error.message),
         error.place ? h("code", {}, error.place) : null,
         error.remedy ? h("span", {}, error.remedy) : null,
+        processor,
       ),
       act,
       dismiss,

@@ -21,24 +21,24 @@ for (const path of Object.keys(SAVED)) {
 
 client.addEventListener("ready", ({ detail }) => {
   showAdapter(detail.adapter);
-  find("#software").hidden = !detail.adapter.software;
+  find("#software").hidden = !detail.adapter.software || detail.adapter.backend === "cpu";
   find("#run").disabled = false;
 });
 client.addEventListener("failed", ({ detail }) => {
-  showAdapterFailure("WebGPU could not start; ?backend=cpu measures the processor");
+  showAdapterFailure("Not running; ?backend=cpu in the address measures the processor");
   showError(detail);
 });
 
 find("#run").addEventListener("click", run);
 find("#cancel").addEventListener("click", () => shown.run && client.cancel(shown.run));
 find("#copy").addEventListener("click", async () => {
-  const copied = await navigator.clipboard.writeText(json()).then(
-    () => true,
-    () => false,
-  );
-  find("#progress").textContent = copied
-    ? "Copied."
-    : "The browser keeps the clipboard back: download the result instead.";
+  try {
+    await navigator.clipboard.writeText(json());
+    find("#progress").textContent = "Copied.";
+  } catch {
+    find("#progress").textContent =
+      "The browser keeps the clipboard back: download the result instead.";
+  }
 });
 find("#save").addEventListener("click", () =>
   download("benchmark.json", json(), "application/json"),
@@ -62,7 +62,7 @@ async function run() {
   try {
     const reply = await shown.run;
     if (reply.type === "bench") shown.bench = { date: today(), ...reply.bench };
-    find("#progress").textContent = reply.type === "bench" ? "Finished." : "Cancelled.";
+    find("#progress").textContent = outcome(reply);
   } catch (error) {
     find("#progress").textContent = "";
     if (error.kind !== "cancelled") showError(error);
@@ -70,6 +70,13 @@ async function run() {
   shown.run = null;
   working(false);
   draw();
+}
+
+function outcome({ type, bench }) {
+  if (type !== "bench") return "Cancelled.";
+  return bench.measurements.length > 0
+    ? "Finished."
+    : "Nothing to measure: `shipped` has feature size 12 alone.";
 }
 
 function today() {

@@ -48,9 +48,9 @@ export function megabytes(bytes) {
   return `${number(bytes / 1e6, bytes < 1e7 ? 1 : 0)} MB`;
 }
 
-/** A place in RAS millimetres, by the letters of the sides. */
-export function place(mm) {
+/** A place in RAS millimetres, by the letters of the sides; `right` is how far it is to the right, if not `mm` says so. */
+export function place(mm, right = mm[0]) {
   const axis = (position, positive, negative) =>
     `${number(Math.abs(position), 1)} mm ${position < 0 ? negative : positive}`;
-  return [axis(mm[0], "R", "L"), axis(mm[1], "A", "P"), axis(mm[2], "S", "I")].join(" · ");
+  return [axis(right, "R", "L"), axis(mm[1], "A", "P"), axis(mm[2], "S", "I")].join(" · ");
 }

@@ -26,12 +26,14 @@ const POSITIONS = {
 };
 
 /**
- * The form that asks what tensors cannot tell. `submit(file, said)` resolves when the model is there, or
- * rejects with what does not fit, which the form shows.
+ * The form that asks what tensors cannot tell. `submit(file, said, wanted)` resolves when the model is there, or
+ * rejects with what does not fit, which the form shows; `wanted()` is false once the form was closed.
  */
 export class ImportDialog {
   #submit;
   #file = null;
+  /** Counts openings and closings: what was sent before the last one concerns nobody any more. */
+  #turn = 0;
   #picker = h("input", {
     type: "file",
     accept: ".pt,.pth,.ckpt,.safetensors",
@@ -48,6 +50,7 @@ export class ImportDialog {
     this.#form = this.#makeForm();
     this.#dialog = h("dialog", { id: "import", className: "popover" }, this.#form);
     this.#dialog.setAttribute("aria-label", "Import weights");
+    this.#dialog.addEventListener("close", () => this.#turn++);
     find("body").append(this.#dialog);
     this.#suit();
   }
@@ -58,6 +61,8 @@ export class ImportDialog {
   }
 
   open(file) {
+    this.#turn++;
+    this.#button.disabled = false;
     this.#file = file;
     this.#title.textContent = file.name;
     this.#problem.replaceChildren();
@@ -115,13 +120,15 @@ export class ImportDialog {
     event.preventDefault();
     this.#problem.replaceChildren();
     this.#button.disabled = true;
+    const turn = this.#turn;
+    const wanted = () => turn === this.#turn;
     try {
-      await this.#submit(this.#file, said(this.#file, this.#form));
-      this.#dialog.close();
+      await this.#submit(this.#file, said(this.#file, this.#form), wanted);
+      if (wanted()) this.#dialog.close();
     } catch (error) {
-      this.#problem.replaceChildren(...explain(error));
+      if (wanted()) this.#problem.replaceChildren(...explain(error));
     } finally {
-      this.#button.disabled = false;
+      if (wanted()) this.#button.disabled = false;
     }
   }
 }

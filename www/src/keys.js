@@ -9,12 +9,16 @@ const KEYS = [
   ["M", "mid-plane on, off"],
   ["F", "mirrored view on, off"],
   ["R", "radiological or neurological sides"],
-  ["Home", "centre and reset the zoom"],
+  ["Home", "centre, and reset zoom and contrast"],
   ["Esc", "cancel the run"],
+  ["Click, drag", "crosshair"],
+  ["Wheel", "slice by slice"],
+  ["Right drag", "contrast of what is framed"],
+  ["Double click", "reset the contrast"],
 ];
 
 /** Lists the keys that `viewer-controls.js` acts on. */
 export function listKeys() {
   const rows = KEYS.flatMap(([key, text]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, text)]);
-  find("#keys").replaceChildren(h("h2", {}, "Keys in the viewer"), h("dl", {}, ...rows));
+  find("#keys").replaceChildren(h("h2", {}, "Keys and mouse in the viewer"), h("dl", {}, ...rows));
 }

@@ -42,8 +42,11 @@ const results = new Results({
   },
 });
 
-/** What is on screen: the scan, the series and volume it is of, its result, and the run under way. */
-const shown = { scan: null, from: null, result: null, run: null };
+/**
+ * What is on screen: the scan, the series and volume that were asked for and that are drawn, the result, and the run under
+ * way.
+ */
+const shown = { scan: null, asked: null, from: null, result: null, run: null };
 /**
  * Names of the models whose programs a worker was asked to compile. One that failed at it is followed by another, which
  * compiles when it runs, so that no circle comes of it.
@@ -76,14 +79,33 @@ async function makeViewer() {
     () => controls?.contrastChanged(),
   );
   controls = new ViewerControls(made);
-  canvas.addEventListener("webglcontextlost", () =>
-    showError({
-      kind: "viewer",
-      message: "The browser took the graphics away from the picture.",
-      remedy: "Findings and exports are still here. Reload the page to see the scan again.",
-    }),
-  );
+  canvas.addEventListener("webglcontextlost", () => lost(canvas), { once: true });
   return { viewer: made, controls };
+}
+
+/** A canvas does not come back from this: another one takes its place, with nobody listening to it yet. */
+function lost(canvas) {
+  viewing = null;
+  const frame = canvas.parentElement;
+  frame.replaceWith(frame.cloneNode(true));
+  document.body.dataset.blind = "";
+  const error = {
+    kind: "viewer",
+    message: "The browser took the graphics away from the picture.",
+    remedy: "Findings and exports are still here.",
+  };
+  diagnostics.failed(error);
+  showError(error, shown.asked && { label: "Draw it again", run: () => guarded(redraw) });
+}
+
+const isBlind = () => "blind" in document.body.dataset;
+
+async function redraw() {
+  const { asked } = shown;
+  const reply = await client.request("select", asked);
+  if (asked !== shown.asked) return;
+  await drawScan(reply);
+  if (shown.result) await showResult(shown.result);
 }
 
 client.addEventListener("ready", ({ detail }) => {
@@ -118,13 +140,14 @@ wireOpening({
     return read;
   },
   files: (files) => {
-    const weights = files.find(({ file }) => isCheckpoint(file));
-    if (weights) {
+    // Weights may lie beside scans.
+    const scans = files.filter(({ file }) => !isCheckpoint(file));
+    if (scans.length === 0) {
       settle();
-      return importer.open(weights.file);
+      return importer.open(files[0].file);
     }
     requests.mark();
-    return open("open", { files });
+    return open("open", { files: scans });
   },
   // The worker lives in another folder, so it gets the whole address.
   sample: ({ url, name }) =>
@@ -150,10 +173,9 @@ function unreadable(error) {
   });
 }
 
-/** Runs one step; a failure is told in the banner and changes nothing else. */
+/** Runs one step; a failure is told in the banner and changes nothing else. Only a new beginning takes a message away. */
 async function guarded(step, action) {
   try {
-    clearError();
     return await step();
   } catch (error) {
     diagnostics.failed(error);
@@ -165,6 +187,7 @@ async function guarded(step, action) {
 
 async function open(type, payload = {}, opened = () => {}) {
   const mine = ++turn;
+  clearError();
   await stopRun();
   busy("Reading…");
   const reply = await guarded(() => client.request(type, payload));
@@ -185,38 +208,52 @@ async function open(type, payload = {}, opened = () => {}) {
 async function select(index, volume = 0) {
   if (shown.from?.index === index && shown.from.volume === volume) return;
   const mine = turn;
+  clearError();
   await stopRun();
   busy("Reading the series…");
-  const reply = await guarded(() =>
-    client.request("select", { index, ...(volume > 0 ? { volume } : {}) }),
-  );
-  if (reply) await guarded(() => showScan(reply, { index, volume }));
+  const from = { index, volume };
+  const reply = await guarded(() => client.request("select", from));
+  if (reply) await guarded(() => showScan(reply, from));
   if (mine === turn) settle();
 }
 
-async function importWeights(file, said) {
+async function importWeights(file, said, wanted) {
   await stopRun();
   const { model, summary } = await client.request("import", { files: [{ file }], said });
+  if (!wanted()) return;
   panel.add(model);
   showModel(panel.model);
   announce(`Weights imported: ${summary}.`);
 }
 
 /** The worker has this scan now: what is on screen must be it, or no picture. */
-async function showScan({ nifti, info }, from) {
-  Object.assign(shown, { scan: info, from: null, result: null });
+async function showScan(reply, from) {
+  const { info } = reply;
+  Object.assign(shown, { scan: info, asked: from, from: null, result: null });
   results.clear();
   Object.assign(document.body.dataset, { state: "scan", blind: "" });
   showScanFacts(info);
   markSeries(from.index);
   suit(info);
+  lookAtPicture();
+  await drawScan(reply);
+  shown.from = from;
+  announce(`Scan shown, ${dims(info.dims)} voxels.`);
+}
+
+async function drawScan({ nifti, info }) {
   await draw(async ({ viewer, controls }) => {
     await viewer.showScan(nifti, "scan", info.window);
     controls.showScan(info);
   });
   delete document.body.dataset.blind;
-  shown.from = from;
-  announce(`Scan shown, ${dims(info.dims)} voxels.`);
+}
+
+/** On a narrow screen what opens a scan lies far below it, and the button that did so may be gone. */
+function lookAtPicture() {
+  const stage = find("#stage");
+  if (document.activeElement === document.body) stage.focus({ preventScroll: true });
+  stage.scrollIntoView({ block: "nearest" });
 }
 
 /** Nothing but the picture needs WebGL. Its changes follow each other in the order in which they were asked for. */
@@ -224,6 +261,11 @@ function draw(step) {
   const drawn = drawing.then(viewer).then(step).catch(undrawable);
   drawing = drawn.catch(() => {});
   return drawn;
+}
+
+/** Changes a picture that is there. */
+function inPicture(step) {
+  if (!isBlind()) guarded(() => draw(step));
 }
 
 function undrawable(error) {
@@ -252,6 +294,7 @@ function chosen() {
 
 async function analyse(model, ignoreWarnings = false) {
   if (!model || shown.run) return;
+  clearError();
   const run = client.request(
     "run",
     { model: model.name, ...(ignoreWarnings ? { ignore_warnings: true } : {}) },
@@ -282,8 +325,8 @@ async function showResult(result) {
   shown.result = result;
   results.show(result, panel.reading(shown.scan.modality));
   showFindings(report, {
-    toggle: (values, on) => guarded(() => draw(({ viewer }) => viewer.toggle(values, on))),
-    show: (mm) => guarded(() => draw(({ controls }) => controls.lookAt(mm))),
+    toggle: (values, on) => inPicture(({ viewer }) => viewer.toggle(values, on)),
+    show: (mm) => inPicture(({ controls }) => controls.lookAt(mm)),
     save: (kind) => guarded(() => save(kind, result, () => strip(result))),
     strips,
   });
@@ -293,6 +336,7 @@ async function showResult(result) {
   const plane = report.alignment.aligned ? report.alignment.plane : null;
   const labels = report.model.trained ? report.labels : [];
   const fetchMirror = async () => (await guarded(() => client.request("mirror", { plane })))?.nifti;
+  if (isBlind()) return redraw();
   await draw(async ({ viewer, controls }) => {
     await viewer.showResult({ segmentation, labels, plane, fetchMirror });
     controls.showResult(plane !== null, report.model.display);
@@ -307,6 +351,7 @@ function strip({ report, segmentation }) {
 
 /** Fetches a model's weights now, so that a run needs no network later. */
 async function keep(model) {
+  clearError();
   panel.keeping(true);
   const reply = await guarded(() =>
     client.request("keep", { model: model.name }, (progress) => panel.fetched(progress)),

@@ -5,11 +5,12 @@ import { watchRequests } from "./requests.js";
 const BACKENDS = { webgpu: "WebGPU", wgpu: "WebGPU", cpu: "CPU" };
 
 export function showAdapter({ name, backend, software, precision, reason }) {
-  const kind = backend === "cpu" || software ? "slow" : "fast";
-  const parts = [BACKENDS[backend] ?? backend, name, precision];
-  if (software) parts.push("software adapter: no GPU is used");
+  const cpu = backend === "cpu";
+  const parts = [BACKENDS[backend] ?? backend, cpu ? null : name, precision];
+  if (cpu) parts.push("no GPU is used");
+  else if (software) parts.push("software adapter: no GPU is used");
   find("#adapter").replaceChildren(
-    h("i", { className: `dot ${kind}` }),
+    h("i", { className: `dot ${cpu || software ? "slow" : "fast"}` }),
     parts.filter(Boolean).join(" · "),
   );
   find("#adapter").title = reason ?? "";

@@ -30,8 +30,9 @@ export class ViewerControls {
   #unit = "";
   #layoutName = "all";
   #resting = 0;
-  /** What the scan is shown in at first, and whether the reader chose another since. */
+  /** What the scan is shown in at first, what suits the findings, and whether the reader chose another since. */
   #scanWindow = null;
+  #suiting = null;
   #chosen = false;
 
   constructor(viewer) {
@@ -40,8 +41,9 @@ export class ViewerControls {
     find("#viewer canvas").setAttribute("role", "application");
     const canvas = find("#viewer .canvas");
     canvas.addEventListener("keydown", (event) => this.#key(event), true);
-    // The viewer acts on some of its own keys when they are let go.
+    // The viewer acts on some of its own keys when they are let go, and knows no window but one of its own.
     canvas.addEventListener("keyup", (event) => event.stopPropagation(), true);
+    canvas.addEventListener("dblclick", (event) => this.#resetContrast(event), true);
   }
 
   /** Fits the controls to a scan; there is no result yet. */
@@ -49,7 +51,8 @@ export class ViewerControls {
     const ct = modality === "ct";
     this.#unit = ct ? " HU" : "";
     find("#windows").hidden = !ct;
-    this.#scanWindow = window;
+    this.#scanWindow = window ?? this.#viewer.fullWindow();
+    this.#suiting = this.#scanWindow;
     this.#chosen = false;
     this.#pressWindow(window);
     this.#offer(false);
@@ -63,8 +66,24 @@ export class ViewerControls {
   showResult(hasPlane, display) {
     find("#overlay-controls").hidden = false;
     this.#offer(hasPlane);
-    const window = display ?? this.#scanWindow;
-    if (window && !this.#chosen) this.#window(window);
+    this.#suiting = display ?? this.#scanWindow;
+    if (!this.#chosen) this.#window(this.#suiting);
+  }
+
+  /** The whole head in the middle, in the window that suits it. */
+  #reset() {
+    this.#viewer.home();
+    this.#resetWindow();
+  }
+
+  #resetContrast(event) {
+    event.stopPropagation();
+    this.#resetWindow();
+  }
+
+  #resetWindow() {
+    this.#chosen = false;
+    this.#window(this.#suiting);
   }
 
   /** The reader changed the contrast by mouse: none of the buttons' windows is shown. */
@@ -171,8 +190,8 @@ export class ViewerControls {
           "button",
           {
             type: "button",
-            title: "Centre and reset the zoom",
-            onclick: () => this.#viewer.home(),
+            title: "Centre, and reset zoom and contrast",
+            onclick: () => this.#reset(),
           },
           "Reset",
         ),
@@ -257,7 +276,7 @@ export class ViewerControls {
     const layout = Object.keys(LAYOUTS)[Number(event.key) - 1];
     if (layout) this.#layout(layout);
     const key = event.key.toLowerCase();
-    if (key === "home") this.#viewer.home();
+    if (key === "home") this.#reset();
     if (key === "r") this.#sides();
     if (key === "m" && !this.#toggles.plane.disabled) this.#toggles.plane.click();
     if (key === "f" && !this.#toggles.mirror.disabled) this.#toggles.mirror.click();

@@ -146,6 +146,12 @@ export class Viewer {
     this.#nv.drawScene();
   }
 
+  /** From the darkest to the brightest that the viewer chose to show, for a scan that names no window. */
+  fullWindow() {
+    const { robust_min: low, robust_max: high } = this.#nv.volumes[0];
+    return { center: (low + high) / 2, width: high - low };
+  }
+
   layout(name) {
     this.#layout = name;
     if (name === "all") {

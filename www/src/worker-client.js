@@ -155,7 +155,7 @@ export class WorkerClient extends EventTarget {
   #restart(error) {
     const wasReady = this.#ready;
     const detail = new ReplyError(error);
-    this.#crashes += 1;
+    if (error.kind !== "cancelled") this.#crashes += 1;
     this.#end(detail);
     // What cannot start, or stops again and again, would only fail once more; the next request tries anew.
     if (!wasReady) return;

@@ -18,16 +18,33 @@ const session = module
   .then(() => HAS_RELAXED_SIMD && useRelaxedSimd())
   .then(() => Session.create(post, new Helpers(post)));
 
-/** What concerns the run under way or the result on screen does not wait for a run to end. */
-const OVERTAKING = new Set(["cancel", "mirror", "strip"]);
-
-/** Other requests are answered one after another, and nothing waits for what is compiled ahead. */
+/** Requests are answered one after another: the last one, and the last one that is no run. */
 let queue = Promise.resolve();
+let brief = Promise.resolve();
 self.onmessage = ({ data: request }) => {
-  if (request.type === "module") hand(request.module);
-  else if (OVERTAKING.has(request.type)) answer(request);
-  else if (request.type === "warm") queue = queue.then(() => void answer(request));
-  else queue = queue.then(() => answer(request));
+  const after = (before) => before.then(() => answer(request));
+  const all = Promise.all([queue, brief]);
+  switch (request.type) {
+    case "module":
+      return hand(request.module);
+    case "cancel":
+      return answer(request);
+    // They are about the result on screen, and wait for no other run.
+    case "mirror":
+    case "strip":
+      brief = after(brief);
+      return;
+    case "run":
+      queue = after(all);
+      return;
+    // Nothing waits for what is compiled ahead.
+    case "warm":
+      queue = queue.then(() => void answer(request));
+      return;
+    default:
+      queue = after(all);
+      brief = queue;
+  }
 };
 
 async function answer(request) {

@@ -1,6 +1,6 @@
 //! From a clean clone to `www/dist`.
 
-use crate::run::{is_installed, run};
+use crate::run::{is_installed, output, run};
 use crate::{Mode, dist, models, precompress, samples, wasm, www};
 use anyhow::{Result, bail};
 use std::fs;
@@ -23,10 +23,8 @@ pub fn build_page(mode: Mode) -> Result<()> {
 
 /// `npm ci`, where the lock file changed since the last one.
 fn install_packages() -> Result<()> {
-    if !is_installed("node") || !is_installed("npm") {
-        bail!(
-            "the page needs Node.js 20.19 or newer with npm (Debian, Ubuntu: `sudo apt-get install nodejs npm`)"
-        );
+    if !output("node", &["--version"]).is_some_and(|version| is_recent(&version)) || !is_installed("npm") {
+        bail!("the page needs Node.js 20.19, 22.12 or newer with npm: https://nodejs.org/en/download");
     }
     let lock = fs::read(www().join("package-lock.json"))?;
     let stamp = www().join("node_modules/.installed-lock.json");
@@ -35,4 +33,26 @@ fn install_packages() -> Result<()> {
     }
     run(&www(), "npm", &["ci", "--no-audit", "--no-fund"])?;
     Ok(fs::write(stamp, lock)?)
+}
+
+/// Whether Vite runs on what says `v20.19.0` of itself.
+fn is_recent(version: &str) -> bool {
+    let mut parts = version.trim().trim_start_matches('v').split('.').map_while(|part| part.parse().ok());
+    let version: (u32, u32) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    matches!(version, (20, 19..) | (22, 12..) | (23.., _))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_recent;
+
+    #[test]
+    fn old_versions_of_node_are_told() {
+        for version in ["v20.19.0", "v20.20.1\n", "v22.12.0", "v24.0.0"] {
+            assert!(is_recent(version), "{version}");
+        }
+        for version in ["v18.19.1", "v20.9.0", "v21.7.3", "v22.11.0", "", "none"] {
+            assert!(!is_recent(version), "{version}");
+        }
+    }
 }

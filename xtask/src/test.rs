@@ -54,9 +54,10 @@ fn in_browser() -> Result<()> {
     run_with(&root(), "node", &arguments, &variables)?;
     // States of the page that no model at hand brings about.
     run_with(&www(), "npm", &["run", "--silent", "build"], &[(MOCK, "1")])?;
-    let mocked =
-        ["--test", "--test-concurrency=1", "tests/browser/mocked.test.mjs", "tests/browser/privacy.test.mjs"];
-    run_with(&root(), "node", &mocked, &[&variables[..], &[(MOCK, "1")]].concat())
+    let mocked = ["mocked", "mocked-trouble", "privacy"].map(|name| format!("tests/browser/{name}.test.mjs"));
+    let arguments: Vec<&str> =
+        ["--test", "--test-concurrency=1"].into_iter().chain(mocked.iter().map(String::as_str)).collect();
+    run_with(&root(), "node", &arguments, &[&variables[..], &[(MOCK, "1")]].concat())
 }
 
 /// A folder with a model of random weights, for tests of runs that find nothing.

@@ -51,7 +51,7 @@ pub use report::{
     Adapter, Alignment, App, Asymmetry, DISCLAIMER, LabelVolume, MeasureValue, ModelInfo, Place, Probability,
     Report, ScanInfo, Timing,
 };
-pub use run::{Findings, Options, nifti_options, run, scan_info};
+pub use run::{Findings, Options, Reading, nifti_options, run, scan_info};
 pub use sample::phantom_scan;
 pub use saswin_volume::Plane as PlaneInfo;
 pub use strip::{brain_mask, masked};

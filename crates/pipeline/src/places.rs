@@ -3,20 +3,22 @@
 use saswin_model::Manifest;
 use saswin_volume::{Grid, Volume, for_each_piece};
 
-use crate::report::Place;
+use crate::report::{Alignment, Place};
 
 /// Largest number of places in a report.
 const MOST: usize = 20;
 
 /// The pieces of all labels that a finding is read off, largest first; at most [`MOST`], and how many there are.
-pub(crate) fn places(manifest: &Manifest, labels: &Volume<u8>) -> (Vec<Place>, usize) {
+pub(crate) fn places(manifest: &Manifest, labels: &Volume<u8>, alignment: &Alignment) -> (Vec<Place>, usize) {
     let mut found = Vec::new();
     for value in manifest.classes.iter().filter_map(|c| c.volume).map(|v| v.label) {
         let Some(label) = manifest.labels.iter().find(|l| l.value == value) else { continue };
         let mask: Vec<bool> = labels.voxels.iter().map(|v| *v == value).collect();
         for_each_piece(&mask, labels.grid.dims, |piece| {
             let volume_ml = piece.len() as f64 * labels.grid.voxel_volume() / 1000.0;
-            found.push(Place { name: label.name.clone(), volume_ml, at: centre(piece, &labels.grid) });
+            let at = centre(piece, &labels.grid);
+            let right_mm = alignment.aligned.then(|| alignment.plane.distance(at));
+            found.push(Place { name: label.name.clone(), volume_ml, at, right_mm });
         });
     }
     found.sort_by(|a, b| b.volume_ml.total_cmp(&a.volume_ml));

@@ -154,6 +154,10 @@ pub struct Place {
     pub volume_ml: f64,
     /// A voxel in its middle, scanner RAS millimetres.
     pub at: [f64; 3],
+    /// How far that is to the patient's right of the head's mid-sagittal plane, mm; none if the plane is not known. The
+    /// scanner's own x says nothing of a head that does not lie in its middle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub right_mm: Option<f64>,
 }
 
 /// Left against right.
@@ -247,7 +251,8 @@ impl Report {
         for p in &self.places {
             let [x, y, z] = p.at;
             let name = format!("{} at {x:.1} {y:.1} {z:.1} mm", p.name);
-            rows.push(format!("piece,{},,{:.3},mL", quote(&name), p.volume_ml));
+            let side = p.right_mm.map_or("", |mm| if mm < 0.0 { "left" } else { "right" });
+            rows.push(format!("piece,{},{side},{:.3},mL", quote(&name), p.volume_ml));
         }
         for a in &self.asymmetry {
             rows.push(format!("asymmetry,{},,{:.4},", quote(&a.name), a.index));

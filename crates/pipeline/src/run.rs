@@ -11,7 +11,7 @@ use crate::prepare::believable;
 use crate::report::{Alignment, App, DISCLAIMER, Report, ScanInfo, Timing};
 use crate::suitability::read_as;
 use crate::{
-    Concern, Engine, LoadedModel, Monitor, RunError, Step, Suitability, check, contrast, interpret,
+    Concern, Engine, LoadedModel, Monitor, Prepared, RunError, Step, Suitability, check, contrast, interpret,
     one_sided, places, prepare, recover, tissue,
 };
 
@@ -105,84 +105,136 @@ pub async fn run(
     options: Options,
     monitor: &mut impl Monitor,
 ) -> Result<Findings, RunError> {
-    let manifest = &model.manifest;
-    // Before refusals that can be overridden, so that nobody overrides one in vain.
-    believable(&scan.volume.grid)?;
-    let suitability = check(scan, manifest);
-    if !suitability.refusals.is_empty() && !options.ignore_warnings {
-        return Err(RunError::Unsuitable { reasons: words(&suitability.refusals) });
+    let reading = Reading::of(scan, model, engine, options, monitor).await?;
+    match reading.refusal(options) {
+        Some(refusal) => Err(refusal),
+        None => reading.findings(scan, model, monitor).await,
     }
-    if let Some(plan) = &model.memory {
-        engine.accommodates(plan)?;
+}
+
+/// What a network says of a scan, before it is known whether the scan is one that it learnt from: who asks for findings
+/// nevertheless need not wait for the network again.
+pub struct Reading {
+    suitability: Suitability,
+    prepared: Prepared,
+    computed: recover::Computed,
+    doubt: Option<Doubt>,
+    clock: Clock,
+}
+
+impl Reading {
+    /// Prepares `scan` and runs the network of `model` on it.
+    ///
+    /// # Errors
+    /// See [`RunError`].
+    pub async fn of(
+        scan: &Scan,
+        model: &LoadedModel,
+        engine: &Engine,
+        options: Options,
+        monitor: &mut impl Monitor,
+    ) -> Result<Self, RunError> {
+        let manifest = &model.manifest;
+        // Before refusals that can be overridden, so that nobody overrides one in vain.
+        believable(&scan.volume.grid)?;
+        let suitability = check(scan, manifest);
+        if !suitability.refusals.is_empty() && !options.ignore_warnings {
+            return Err(RunError::Unsuitable { reasons: words(&suitability.refusals) });
+        }
+        if let Some(plan) = &model.memory {
+            engine.accommodates(plan)?;
+        }
+        let mut clock = Clock { last: Instant::now(), timing: Vec::new() };
+        begin(monitor, "prepare", "Finding the midline").await?;
+        let prepared = prepare(&scan.volume, read_as(scan, manifest), &manifest.preprocessing)?;
+        clock.lap("prepare");
+        let computed = recover::compute(model, engine, &prepared, monitor).await?;
+        clock.lap("network");
+        let doubt = contrast::doubt(manifest, &computed.scores, &prepared);
+        Ok(Self { suitability, prepared, computed, doubt, clock })
     }
-    let mut clock = Clock { last: Instant::now(), timing: Vec::new() };
-    monitor.step(Step { stage: "prepare", done: 0, total: 1, text: "Finding the midline".to_owned() });
-    if !monitor.proceed().await {
-        return Err(RunError::Cancelled);
+
+    fn other_contrast(&self) -> Option<&String> {
+        self.doubt.as_ref().and_then(Doubt::refusal)
     }
-    let prepared = prepare(&scan.volume, read_as(scan, manifest), &manifest.preprocessing)?;
-    clock.lap("prepare");
-    let recover::Computed { mut scores, adapter, notes } =
-        recover::compute(model, engine, &prepared, monitor).await?;
-    clock.lap("network");
-    monitor.step(Step { stage: "interpret", done: 0, total: 1, text: "Measuring".to_owned() });
-    if !monitor.proceed().await {
-        return Err(RunError::Cancelled);
+
+    /// Why there are no findings, unless they are asked for nevertheless.
+    pub fn refusal(&self, options: Options) -> Option<RunError> {
+        let reason = self.other_contrast().filter(|_| !options.ignore_warnings)?;
+        Some(RunError::Unsuitable { reasons: vec![reason.clone()] })
     }
-    let doubt = contrast::doubt(manifest, &scores, &prepared);
-    let other_contrast = doubt.as_ref().and_then(Doubt::refusal);
-    if let Some(reason) = other_contrast.filter(|_| !options.ignore_warnings) {
-        return Err(RunError::Unsuitable { reasons: vec![reason.clone()] });
+
+    /// Measures what the network found; `scan` and `model` are those that were read.
+    ///
+    /// # Errors
+    /// If the monitor stops it, or the labels do not fit on the scan's grid.
+    pub async fn findings(
+        mut self,
+        scan: &Scan,
+        model: &LoadedModel,
+        monitor: &mut impl Monitor,
+    ) -> Result<Findings, RunError> {
+        let manifest = &model.manifest;
+        self.clock.last = Instant::now();
+        begin(monitor, "interpret", "Measuring").await?;
+        let overridden = !self.suitability.refusals.is_empty() || self.other_contrast().is_some();
+        let Self { suitability, prepared, computed, doubt, mut clock } = self;
+        let recover::Computed { mut scores, adapter, notes } = computed;
+        let mut steps = prepared.steps.clone();
+        if tissue::weigh(manifest, &mut scores, &prepared) {
+            steps.push("borders of tissues set by the network and the scan's own intensities".to_owned());
+        }
+        if !(manifest.both_sides.is_empty() && manifest.twins.is_empty()) && prepared.alignment.aligned {
+            steps.push("small findings that the other side has, too, left out".to_owned());
+        }
+        if !manifest.half_contrast.is_empty() {
+            steps.push("borders of findings set where the scan has half of their contrast".to_owned());
+        }
+        if !manifest.one_sided.is_empty() && prepared.alignment.aligned {
+            steps.push("findings count by how much more one side has of them".to_owned());
+            manifest.one_sided.iter().for_each(|o| one_sided::weigh(&mut scores, &prepared.grid, o));
+        }
+        interpret::apply_margins(manifest, &mut scores);
+        let mut segmentation = interpret::label_map(manifest, &scores, &prepared, &scan.volume)?;
+        let certainty = Certainty { scores: &scores, grid: &prepared.grid };
+        // What is dropped for being uncertain still counts, unless it is a piece that counts.
+        let all = interpret::marked(manifest, &certainty, &segmentation, false);
+        interpret::refine(manifest, &certainty, &scan.volume, &mut segmentation);
+        let pieces = interpret::marked(manifest, &certainty, &segmentation, true);
+        let marked: Vec<_> = all.into_iter().zip(pieces).map(|(all, piece)| piece.or(all)).collect();
+        let labels = interpret::volumes(manifest, &segmentation);
+        let (places, places_in_all) = places::places(manifest, &segmentation, &prepared.alignment);
+        let shift_mm = interpret::midline_shift(manifest, &scores, &prepared);
+        let probabilities = interpret::probabilities(manifest, &labels, &scores, &marked, shift_mm);
+        clock.lap("interpret");
+        let without_shift = manifest.midline.is_some() && shift_mm.is_none();
+        let report = Report {
+            app: App::default(),
+            disclaimer: DISCLAIMER.to_owned(),
+            // The report travels; the file's name, which may be a person's, does not.
+            scan: ScanInfo { name: String::new(), ..scan_info(scan) },
+            model: model.info(),
+            adapter,
+            alignment: prepared.alignment.clone(),
+            preprocessing: steps,
+            warnings: warnings(&suitability, doubt, notes, without_shift, &prepared.alignment),
+            overridden,
+            probabilities,
+            asymmetry: interpret::asymmetry(&labels),
+            measures: interpret::measures(manifest, &labels, &scores, shift_mm),
+            labels,
+            places,
+            places_in_all,
+            timing: clock.timing,
+        };
+        Ok(Findings { report, segmentation })
     }
-    let mut steps = prepared.steps.clone();
-    if tissue::weigh(manifest, &mut scores, &prepared) {
-        steps.push("borders of tissues set by the network and the scan's own intensities".to_owned());
-    }
-    if !(manifest.both_sides.is_empty() && manifest.twins.is_empty()) && prepared.alignment.aligned {
-        steps.push("small findings that the other side has, too, left out".to_owned());
-    }
-    if !manifest.half_contrast.is_empty() {
-        steps.push("borders of findings set where the scan has half of their contrast".to_owned());
-    }
-    if !manifest.one_sided.is_empty() && prepared.alignment.aligned {
-        steps.push("findings count by how much more one side has of them".to_owned());
-        manifest.one_sided.iter().for_each(|o| one_sided::weigh(&mut scores, &prepared.grid, o));
-    }
-    interpret::apply_margins(manifest, &mut scores);
-    let mut segmentation = interpret::label_map(manifest, &scores, &prepared, &scan.volume)?;
-    let certainty = Certainty { scores: &scores, grid: &prepared.grid };
-    // What is dropped for being uncertain still counts, unless it is a piece that counts.
-    let all = interpret::marked(manifest, &certainty, &segmentation, false);
-    interpret::refine(manifest, &certainty, &scan.volume, &mut segmentation);
-    let pieces = interpret::marked(manifest, &certainty, &segmentation, true);
-    let marked: Vec<_> = all.into_iter().zip(pieces).map(|(all, piece)| piece.or(all)).collect();
-    let labels = interpret::volumes(manifest, &segmentation);
-    let (places, places_in_all) = places::places(manifest, &segmentation);
-    let shift_mm = interpret::midline_shift(manifest, &scores, &prepared);
-    let probabilities = interpret::probabilities(manifest, &labels, &scores, &marked, shift_mm);
-    clock.lap("interpret");
-    let overridden = !suitability.refusals.is_empty() || other_contrast.is_some();
-    let without_shift = manifest.midline.is_some() && shift_mm.is_none();
-    let report = Report {
-        app: App::default(),
-        disclaimer: DISCLAIMER.to_owned(),
-        // The report travels; the file's name, which may be a person's, does not.
-        scan: ScanInfo { name: String::new(), ..scan_info(scan) },
-        model: model.info(),
-        adapter,
-        alignment: prepared.alignment.clone(),
-        preprocessing: steps,
-        warnings: warnings(&suitability, doubt, notes, without_shift, &prepared.alignment),
-        overridden,
-        probabilities,
-        asymmetry: interpret::asymmetry(&labels),
-        measures: interpret::measures(manifest, &labels, &scores, shift_mm),
-        labels,
-        places,
-        places_in_all,
-        timing: clock.timing,
-    };
-    Ok(Findings { report, segmentation })
+}
+
+/// Says which stage begins, unless it is not wanted any more.
+async fn begin(monitor: &mut impl Monitor, stage: &'static str, text: &str) -> Result<(), RunError> {
+    monitor.step(Step { stage, done: 0, total: 1, text: text.to_owned() });
+    if monitor.proceed().await { Ok(()) } else { Err(RunError::Cancelled) }
 }
 
 #[cfg(test)]

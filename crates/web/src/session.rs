@@ -7,8 +7,8 @@ use js_sys::{Array, Function, Reflect, Uint8Array};
 use saswin_model::Manifest;
 use saswin_model::import::{Declaration, import};
 use saswin_pipeline::{
-    Engine, Findings, LoadedModel, Options, PlaneInfo, Rig, RunError, SharedCrew, Wanted, WindowInput,
-    brain_mask, masked, mirrored, nifti_options, run, scan_info, warm,
+    Engine, Findings, LoadedModel, Options, PlaneInfo, Reading, Rig, RunError, SharedCrew, Wanted,
+    WindowInput, brain_mask, masked, mirrored, nifti_options, scan_info, warm,
 };
 use saswin_scan_io::{
     Gray, Limits, NiftiOptions, Scan, Series, SourceFile, open, write_nifti_f32, write_nifti_u8,
@@ -52,10 +52,19 @@ pub(crate) struct State {
     /// The file that `model` was made of, for helpers.
     weights: RefCell<Vec<u8>>,
     imported: RefCell<Option<Rc<LoadedModel>>>,
+    /// What the last run read, if it refused to report it.
+    refused: RefCell<Option<Refused>>,
     /// Name of the model that was run last.
     current: RefCell<String>,
     running: Cell<bool>,
     cancelled: Cell<bool>,
+}
+
+/// What a model read of a scan that it did not learn from.
+struct Refused {
+    scan: Rc<Scan>,
+    model: Rc<LoadedModel>,
+    reading: Reading,
 }
 
 #[wasm_bindgen]
@@ -77,6 +86,7 @@ impl Session {
                 model: RefCell::default(),
                 weights: RefCell::default(),
                 imported: RefCell::default(),
+                refused: RefCell::default(),
                 current: RefCell::default(),
                 running: Cell::new(false),
                 cancelled: Cell::new(false),
@@ -233,6 +243,7 @@ impl State {
         let info = scan_info(&scan);
         let nifti = write_nifti_f32(&scan.volume, &NiftiOptions::default())?;
         self.scan.replace(Some(scan));
+        self.refused.take();
         Ok(Reply::Scan { info, nifti: ByteBuf::from(nifti) })
     }
 
@@ -256,7 +267,15 @@ impl State {
         self.current.replace(name.to_owned());
         let model = self.model(id, name, &engine).await?;
         let mut monitor = PageMonitor { state: self, id };
-        let Findings { report, segmentation } = run(&scan, &model, &engine, options, &mut monitor).await?;
+        let reading = match self.refused(&scan, &model) {
+            Some(reading) => reading,
+            None => Reading::of(&scan, &model, &engine, options, &mut monitor).await?,
+        };
+        if let Some(refusal) = reading.refusal(options) {
+            self.refused.replace(Some(Refused { scan, model, reading }));
+            return Err(refusal.into());
+        }
+        let Findings { report, segmentation } = reading.findings(&scan, &model, &mut monitor).await?;
         Ok(Reply::Result {
             segmentation: ByteBuf::from(write_nifti_u8(&segmentation, &nifti_options(&model.manifest))?),
             csv: report.to_csv(),
@@ -264,6 +283,12 @@ impl State {
             strips: model.manifest.brain().is_some(),
             report: Box::new(report),
         })
+    }
+
+    /// What was read last and refused, if that was the same.
+    fn refused(&self, scan: &Rc<Scan>, model: &Rc<LoadedModel>) -> Option<Reading> {
+        let last = self.refused.take()?;
+        (Rc::ptr_eq(&last.scan, scan) && Rc::ptr_eq(&last.model, model)).then_some(last.reading)
     }
 
     /// Forgets that the page asked to stop.

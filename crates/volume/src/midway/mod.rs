@@ -29,6 +29,13 @@ pub struct Plane {
     pub normal: [f64; 3],
 }
 
+impl Plane {
+    /// How far a place in scanner RAS millimetres lies off the plane, mm, positive on the patient's right.
+    pub fn distance(&self, at: [f64; 3]) -> f64 {
+        (0..3).map(|a| self.normal[a] * (at[a] - self.point[a])).sum()
+    }
+}
+
 /// A head's plane of symmetry and the way into the space where it is x = 0.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Midway {

@@ -1,0 +1,126 @@
+// Needs the stand-in session: what goes wrong, and what is left of it.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { analyse, drawn, openFiles, openSample, picture } from "./actions.mjs";
+import { launch, ready } from "./launch.mjs";
+
+const skip = process.env.SASWIN_MOCK ? false : "needs the stand-in session: set SASWIN_MOCK=1";
+const PHONE = { width: 390, height: 844 };
+const scanShown = (page) => page.locator("body[data-state=scan]:not([data-busy])").waitFor();
+
+test("a picture that lost its graphics is told, and drawn again on request", {
+  skip,
+}, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await analyse(page);
+  await drawn(page);
+  const before = await picture(page);
+  await page.evaluate(() => {
+    const gl = document.querySelector("#viewer canvas").getContext("webgl2");
+    gl.getExtension("WEBGL_lose_context").loseContext();
+  });
+  const again = page.getByRole("button", { name: "Draw it again" });
+  await again.waitFor();
+  assert.equal(await page.locator("#viewer canvas").isVisible(), false);
+  await page.locator("tbody input").first().click();
+  assert.equal(await again.isVisible(), true, "another click took the message away");
+  await again.click();
+  await page.locator("body:not([data-blind])").waitFor();
+  await drawn(page);
+  assert.deepEqual(await picture(page), before);
+  // One press is one step: nobody of before listens any more.
+  await page.locator("#viewer canvas").focus();
+  await page.keyboard.press("PageUp");
+  await page.keyboard.press("Home");
+  assert.match(await page.locator("#location").textContent(), /^0 mm R · 0 mm A · 0 mm S/);
+});
+
+test("on a phone a refusal is in sight where it was asked for", { skip }, async (t) => {
+  const { page, shoot } = await launch(t, { viewport: PHONE });
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  assert.ok(await inSight(page, "#viewer canvas"), "the scan that was opened is not in sight");
+  await page.locator("#models").selectOption("picky");
+  await page.locator("#analyse").click();
+  await page.getByRole("button", { name: "Run anyway" }).waitFor();
+  assert.ok(await inSight(page, "#banner .error"));
+  await shoot("narrow-refusal");
+});
+
+function inSight(page, selector) {
+  return page.locator(selector).evaluate((element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    return top < innerHeight && bottom > 0;
+  });
+}
+
+test("runs that do not stop when asked to are ended, and the page goes on", { skip }, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openFiles(page, [{ name: "good.dcm", text: "x" }]);
+  await page.locator("[data-series='1']").click();
+  await scanShown(page);
+  for (let i = 0; i < 3; i++) {
+    await page.locator("#models").selectOption("deaf");
+    await page.locator("#analyse").click();
+    await page.locator("body[data-state=running]").waitFor();
+    await page.locator("#cancel").click();
+    await scanShown(page);
+  }
+  await page.locator("#models").selectOption("bones");
+  await analyse(page);
+  assert.equal(await page.locator("#banner .error").count(), 0);
+});
+
+test("closing the form takes the import back", { skip }, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await page.setInputFiles("#pick-files", {
+    name: "mine.pt",
+    mimeType: "application/octet-stream",
+    buffer: Buffer.from("x"),
+  });
+  for (const name of ["network", "merge", "modality"])
+    await page.locator(`#import [name=${name}]`).selectOption({ index: 1 });
+  await page.evaluate(() => {
+    document.querySelector("#import [type=submit]").click();
+    document.querySelector("#import .actions button:not([type=submit])").click();
+  });
+  await page.locator("#import").waitFor({ state: "hidden" });
+  await openSample(page, "Generated phantom");
+  const names = await page.locator("#models option").allTextContents();
+  assert.equal(names.includes("imported-mine"), false);
+});
+
+test("scans are opened from a folder with weights in it", { skip }, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openFiles(page, [
+    { name: "weights.pt", text: "x" },
+    { name: "good.dcm", text: "x" },
+  ]);
+  await scanShown(page);
+  assert.equal(await page.locator("#import").isVisible(), false);
+});
+
+test("reset brings the scan's own contrast back", { skip }, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await drawn(page);
+  const before = await picture(page);
+  const canvas = page.locator("#viewer canvas");
+  const { x, y } = await canvas.boundingBox();
+  await page.mouse.move(x + 200, y + 250);
+  await page.mouse.down({ button: "right" });
+  await page.mouse.move(x + 240, y + 300, { steps: 4 });
+  await page.mouse.up({ button: "right" });
+  await drawn(page);
+  assert.notDeepEqual(await picture(page), before);
+  await page.getByRole("button", { name: "Reset" }).click();
+  await page.mouse.move(0, 0);
+  await drawn(page);
+  assert.deepEqual(await picture(page), before);
+});
