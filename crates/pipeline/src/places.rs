@@ -43,7 +43,8 @@ fn centre(piece: &[usize], grid: &Grid) -> [f64; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use saswin_volume::Affine;
+    use saswin_model::VolumeEvidence;
+    use saswin_volume::{Affine, Plane};
 
     #[test]
     fn a_curved_piece_is_shown_at_one_of_its_voxels() {
@@ -51,5 +52,22 @@ mod tests {
         let grid = Grid { dims: [3, 3, 1], affine };
         // An L: its centre of mass, (0.6, 1.4), lies beside it.
         assert_eq!(centre(&[0, 3, 6, 7, 8], &grid), [-10.0, 1.0, 5.0]);
+    }
+
+    #[test]
+    fn sides_are_those_of_the_head_and_not_of_the_scanner() {
+        let mut manifest = Manifest::from_json(include_str!("../tests/tiny-manifest.json")).unwrap();
+        let value = manifest.labels[0].value;
+        let volume =
+            VolumeEvidence { label: value, half_ml: 1.0, gain: 1.0, certainty: None, by_piece: false };
+        manifest.classes[0].volume = Some(volume);
+        // The head lies 20 mm to the right of the scanner's middle, the piece 12 mm to the left of the head's.
+        let plane = Plane { point: [20.0, 0.0, 0.0], normal: [1.0, 0.0, 0.0] };
+        let unknown = Alignment::not_found(plane.point, String::new());
+        let known = Alignment { aligned: true, plane, ..unknown.clone() };
+        let affine = Affine { translation: [8.0, 0.0, 0.0], ..Affine::IDENTITY };
+        let labels = Volume { grid: Grid { dims: [1; 3], affine }, voxels: vec![value] };
+        let side = |alignment| places(&manifest, &labels, alignment).0[0].right_mm;
+        assert_eq!((side(&known), side(&unknown)), (Some(-12.0), None));
     }
 }
