@@ -141,7 +141,7 @@ impl Series {
         let (volume, zeroed) = stack.load(index)?;
         let mut notes = stack.notes.clone();
         note_zeroed(&mut notes, zeroed);
-        let window = stack.window(index);
+        let window = stack.window(index).or_else(|| usual_window(self.modality));
         let name = self.description.clone();
         let (slices, doubts) = (stack.slices, stack.doubts.clone());
         Ok(Scan { volume, modality: self.modality, name, notes, window, slices, doubts })
@@ -157,11 +157,16 @@ impl Series {
         } else {
             Modality::Unknown
         };
-        let brain = (modality == Modality::Ct).then_some(BRAIN_WINDOW);
-        let (name, window) = (self.description.clone(), image.header.window.or(brain));
+        let window = image.header.window.or_else(|| usual_window(modality));
+        let name = self.description.clone();
         let doubts = image.header.doubts.clone();
         Ok(Scan { volume, modality, name, notes, window, slices: Slices::default(), doubts })
     }
+}
+
+/// The window for a file that suggests none: values of MR have no scale that one could hold for.
+fn usual_window(modality: Modality) -> Option<(f32, f32)> {
+    (modality == Modality::Ct).then_some(BRAIN_WINDOW)
 }
 
 /// Appends the note on voxels that were not finite.

@@ -166,6 +166,12 @@ fn the_window_of_monochrome1_is_turned_over_with_the_values() {
 }
 
 #[test]
+fn a_ct_that_states_no_window_is_shown_in_that_of_brains() {
+    let of = |modality| load(&[SliceSpec { modality, ..SliceSpec::default() }]).window;
+    assert_eq!([of("CT"), of("MR")], [Some((40.0, 80.0)), None]);
+}
+
+#[test]
 fn mixed_series_are_told_apart_and_the_head_is_preferred() {
     let mut specs = slices(10);
     specs.extend(slices(12).into_iter().map(|s| SliceSpec { series: "9.9", ..s }));
