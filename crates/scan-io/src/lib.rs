@@ -13,6 +13,7 @@ mod series;
 mod source;
 mod thumbnail;
 mod unpack;
+mod unread;
 
 pub use error::{Detail, ScanError};
 pub use limits::Limits;

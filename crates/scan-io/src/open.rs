@@ -6,8 +6,9 @@ use crate::dicom::{self, Stack};
 use crate::nifti::{self, Header};
 use crate::series::{Format, Series, Source};
 use crate::source::{Blob, Budget};
-use crate::unpack::{Kind, unpack};
-use crate::{Limits, ScanError, SourceFile};
+use crate::unpack::{Contents, Kind, unpack};
+use crate::unread::Unread;
+use crate::{Doubt, Limits, ScanError, SourceFile};
 
 /// Finds every series in `files`, which may be mixed, and marks one as preferred.
 ///
@@ -17,15 +18,15 @@ use crate::{Limits, ScanError, SourceFile};
 ///
 /// # Errors
 /// If nothing is readable: the first reason. Files that fail beside readable ones become
-/// [`Series::problems`].
+/// [`Series::problems`], and a [`Doubt`] where they may have been slices.
 pub fn open(files: Vec<SourceFile>, limits: &Limits) -> Result<Vec<Series>, ScanError> {
     check_sizes(&files, limits)?;
     let mut found = Found::new(limits);
     for file in files {
-        let mut pieces = Vec::new();
-        let unpacked = unpack(file, limits, &mut found.budget, 0, &mut pieces);
-        found.errors.extend(unpacked.err());
-        for (kind, blob) in pieces {
+        let mut contents = Contents::default();
+        let unpacked = unpack(file, limits, &mut found.budget, 0, &mut contents);
+        found.lose(contents.unread.into_iter().chain(unpacked.err()));
+        for (kind, blob) in contents.pieces {
             found.sort(kind, blob, limits);
         }
     }
@@ -66,8 +67,11 @@ struct Found {
     dicom: Vec<Blob>,
     /// Unknown content: the `.img` of a pair, or no scan at all.
     other: Vec<Blob>,
-    ignored: usize,
-    errors: Vec<ScanError>,
+    /// DICOM objects that are no images.
+    objects: usize,
+    unread: Vec<Unread>,
+    /// Files that could not be read and may have been slices.
+    lost: usize,
 }
 
 impl Found {
@@ -77,16 +81,40 @@ impl Found {
             nifti: Vec::new(),
             dicom: Vec::new(),
             other: Vec::new(),
-            ignored: 0,
-            errors: Vec::new(),
+            objects: 0,
+            unread: Vec::new(),
+            lost: 0,
         }
+    }
+
+    /// Takes note of files, any of which may have been a slice.
+    fn lose(&mut self, unread: impl IntoIterator<Item = Unread>) {
+        for one in unread {
+            self.lost += if one.may_be_slices() { one.files } else { 0 };
+            self.unread.push(one);
+        }
+    }
+
+    /// As [`Self::lose`], with the files that hold nothing, as broken transfers leave them.
+    fn lose_blank(&mut self) {
+        let (blank, other) = std::mem::take(&mut self.other).into_iter().partition(is_blank);
+        self.other = other;
+        let why = |b: Blob| {
+            ScanError::decoding("the file is empty or holds nothing but zeros").in_file(&b.name).into()
+        };
+        self.lose(Vec::into_iter(blank).map(why));
+    }
+
+    /// Files that are no scans at all.
+    fn ignored(&self) -> usize {
+        self.objects + self.other.len()
     }
 
     fn sort(&mut self, kind: Kind, blob: Blob, limits: &Limits) {
         match kind {
             Kind::Nifti => match nifti::Image::header_of(&blob, limits) {
                 Ok(header) => self.nifti.push((header, blob)),
-                Err(error) => self.errors.push(error),
+                Err(error) => self.unread.push(error.into()),
             },
             Kind::Dicom => self.dicom.push(blob),
             Kind::Other => self.other.push(blob),
@@ -102,10 +130,10 @@ impl Found {
             let data = if header.paired { self.partner(&blob, &mut images) } else { Ok(blob) };
             match data.and_then(|data| nifti::Image::new(header, data, limits)) {
                 Ok(image) => all.push(nifti_series(image, &name, files)),
-                Err(error) => self.errors.push(error),
+                Err(error) => self.unread.push(Unread { error, files }),
             }
         }
-        self.ignored += self.other.iter().filter(|b| !images.contains(&b.name)).count();
+        self.other.retain(|b| !images.contains(&b.name));
         all
     }
 
@@ -123,19 +151,22 @@ impl Found {
 
     fn dicom_series(&mut self, limits: &Limits) -> Vec<Series> {
         let files = dicom::group(std::mem::take(&mut self.dicom), limits, &mut self.budget);
-        self.ignored += files.ignored;
-        self.errors.extend(files.errors);
+        self.objects += files.ignored;
+        self.lose(files.unread);
+        self.unread.extend(files.refused);
+        if !files.stacks.is_empty() {
+            self.lose_blank();
+        }
         files.stacks.into_iter().map(dicom_series).collect()
     }
 
     /// The most telling error: one that is not merely "no scan", if there is one.
     fn first_reason(&self) -> ScanError {
-        let telling = self.errors.iter().find(|e| !matches!(e, ScanError::NotAScan(_)));
-        telling.or(self.errors.first()).cloned().unwrap_or_else(|| {
-            match (self.ignored, self.other.as_slice()) {
-                (1, [only]) => ScanError::not_a_scan("the file is not a scan").in_file(&only.name),
-                (n, _) => ScanError::not_a_scan(format!("none of the {n} files is a scan")),
-            }
+        let mut errors = self.unread.iter().map(|u| &u.error);
+        let telling = errors.clone().find(|e| !matches!(e, ScanError::NotAScan(_)));
+        telling.or(errors.next()).cloned().unwrap_or_else(|| match (self.ignored(), self.other.as_slice()) {
+            (1, [only]) => ScanError::not_a_scan("the file is not a scan").in_file(&only.name),
+            (n, _) => ScanError::not_a_scan(format!("none of the {n} files is a scan")),
         })
     }
 }
@@ -177,13 +208,20 @@ fn dicom_series(stack: Stack) -> Series {
 
 /// Marks the preferred series and hands what failed to all of them.
 fn finish(series: &mut [Series], found: &Found) {
-    let failed: Vec<&ScanError> =
-        found.errors.iter().filter(|e| !matches!(e, ScanError::NotAScan(_))).collect();
+    let failed: Vec<&Unread> =
+        found.unread.iter().filter(|u| !matches!(u.error, ScanError::NotAScan(_))).collect();
+    let count: usize = failed.iter().map(|u| u.files).sum();
     for one in series.iter_mut() {
-        one.ignored = found.ignored;
-        if let Some(first) = failed.first() {
-            one.problems
-                .push(format!("{} other file(s) could not be read; the first: {first}", failed.len()));
+        one.ignored = found.ignored();
+        if let Some(Unread { error, .. }) = failed.first() {
+            one.problems.push(format!("{count} other file(s) could not be read; the first: {error}"));
+        }
+        // What comes in one file is whole.
+        if let Source::Dicom(stack) = &mut one.source
+            && found.lost > 0
+            && stack.files > 1
+        {
+            stack.doubts.push(Doubt::Unread(found.lost));
         }
     }
     let best = (0..series.len()).max_by(|&a, &b| {
@@ -206,9 +244,18 @@ fn preference(series: &Series) -> f64 {
     voxels as f64 * smallest / largest
 }
 
+/// Whether a file holds nothing at all, nor is one of those that systems hide.
+fn is_blank(blob: &Blob) -> bool {
+    blob.bytes.iter().all(|&b| b == 0) && !file_name(&blob.name).starts_with('.')
+}
+
+fn file_name(name: &str) -> &str {
+    name.rsplit(['/', '\\']).next().unwrap_or(name)
+}
+
 /// File name without folder and extensions.
 fn stem(name: &str) -> &str {
-    stem_with_path(name.rsplit(['/', '\\']).next().unwrap_or(name))
+    stem_with_path(file_name(name))
 }
 
 fn stem_with_path(name: &str) -> &str {

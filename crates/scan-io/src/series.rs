@@ -65,7 +65,7 @@ pub struct Slices {
     pub thickness_mm: Option<f64>,
 }
 
-/// What a file leaves open about its geometry and was assumed.
+/// What the results depend on and the files do not settle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Doubt {
     /// No orientation.
@@ -77,6 +77,11 @@ pub enum Doubt {
     /// NIfTI's two orientations turn an axis different ways.
     #[error("the file states two orientations that contradict each other: left and right may be swapped")]
     Contradiction,
+    /// So many files, some of which may have been slices of the series.
+    #[error(
+        "{0} file(s) could not be read, so slices may be missing: copy the series again, or open it alone"
+    )]
+    Unread(usize),
 }
 
 /// One volume, read and on its true grid.

@@ -8,6 +8,7 @@ use zip::result::ZipError;
 use crate::dicom::is_dicom;
 use crate::nifti::is_nifti;
 use crate::source::{Blob, Budget};
+use crate::unread::Unread;
 use crate::{Limits, ScanError, SourceFile};
 
 /// What a blob's first bytes say it is.
@@ -21,35 +22,43 @@ pub(crate) enum Kind {
 /// Longest head that [`is_dicom`] looks at.
 const HEAD: usize = 132;
 
-/// Sorts `file`, or everything inside it, into `pieces`. On an error, what was found before it stays.
+/// What was found in files.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    pub pieces: Vec<(Kind, Blob)>,
+    pub unread: Vec<Unread>,
+}
+
+/// Sorts `file`, or everything inside it, into `found`. An error is what keeps the rest of an archive from being read;
+/// what was found before it stays.
 pub(crate) fn unpack(
     file: SourceFile,
     limits: &Limits,
     budget: &mut Budget,
     depth: usize,
-    pieces: &mut Vec<(Kind, Blob)>,
-) -> Result<(), ScanError> {
+    found: &mut Contents,
+) -> Result<(), Unread> {
     budget.file()?;
     let SourceFile { name, bytes } = file;
     if bytes.starts_with(b"PK\x03\x04") {
         check_depth(depth, limits).map_err(|e| e.in_file(&name))?;
-        return unpack_zip(&name, bytes, limits, budget, depth, pieces);
+        return unpack_zip(&name, bytes, limits, budget, depth, found);
     }
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         let blob = Blob::plain(name, bytes);
-        pieces.push((kind(&blob.bytes), blob));
+        found.pieces.push((kind(&blob.bytes), blob));
         return Ok(());
     }
     // A gzipped NIfTI is streamed when it is read; anything else is expanded now.
     let blob = Blob::gzipped(name, bytes);
     if kind(&blob.head(HEAD)) == Kind::Nifti {
-        pieces.push((Kind::Nifti, blob));
+        found.pieces.push((Kind::Nifti, blob));
         return Ok(());
     }
     check_depth(depth, limits).map_err(|e| e.in_file(&blob.name))?;
     let bytes =
         blob.reader_at(0).and_then(|reader| budget.expand(reader)).map_err(|e| e.in_file(&blob.name))?;
-    unpack(SourceFile { name: blob.name, bytes }, limits, budget, depth + 1, pieces)
+    unpack(SourceFile { name: blob.name, bytes }, limits, budget, depth + 1, found)
 }
 
 fn kind(bytes: &[u8]) -> Kind {
@@ -76,15 +85,14 @@ fn unpack_zip(
     limits: &Limits,
     budget: &mut Budget,
     depth: usize,
-    pieces: &mut Vec<(Kind, Blob)>,
-) -> Result<(), ScanError> {
+    found: &mut Contents,
+) -> Result<(), Unread> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| refuse(&e, name))?;
-    let mut failed = None;
     for index in 0..archive.len() {
         let entry = match archive.by_index(index) {
             Ok(entry) => entry,
             Err(error) => {
-                failed.get_or_insert(refuse(&error, name));
+                found.unread.push(refuse(&error, name).into());
                 continue;
             }
         };
@@ -92,21 +100,24 @@ fn unpack_zip(
             continue;
         }
         let inner = format!("{name}/{}", entry.name().unwrap_or_default());
-        let unpacked = budget
-            .expand(entry)
-            .and_then(|bytes| {
-                unpack(SourceFile { name: inner.clone(), bytes }, limits, budget, depth + 1, pieces)
-            })
-            .map_err(|e| e.in_file(&inner));
-        match unpacked {
-            Err(error @ ScanError::Limits(_)) => return Err(error),
-            Err(error) => {
-                failed.get_or_insert(error);
+        let unpacked = match budget.expand(entry) {
+            Ok(bytes) => unpack(SourceFile { name: inner.clone(), bytes }, limits, budget, depth + 1, found),
+            Err(error) => Err(error.into()),
+        };
+        if let Err(Unread { error, files }) = unpacked {
+            let error = error.in_file(&inner);
+            if matches!(error, ScanError::Limits(_)) {
+                return Err(Unread { error, files: files + files_from(&archive, index + 1) });
             }
-            Ok(()) => {}
+            found.unread.push(Unread { error, files });
         }
     }
-    failed.map_or(Ok(()), Err)
+    Ok(())
+}
+
+/// How many files are in `archive` from entry `index` on.
+fn files_from(archive: &ZipArchive<Cursor<Vec<u8>>>, index: usize) -> usize {
+    archive.file_names_raw().skip(index).filter(|name| !name.ends_with(b"/")).count()
 }
 
 fn refuse(error: &ZipError, name: &str) -> ScanError {

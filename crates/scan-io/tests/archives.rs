@@ -4,8 +4,8 @@
 
 mod support;
 
-use saswin_scan_io::{Format, Limits, ScanError, Series, SourceFile, open};
-use support::dicom::SliceSpec;
+use saswin_scan_io::{Doubt, Format, Limits, ScanError, Series, SourceFile, open};
+use support::dicom::{Encoding, SliceSpec, short, write};
 use support::nifti::Nifti;
 use support::{file, gzip, zip};
 
@@ -53,6 +53,46 @@ fn a_damaged_file_beside_good_ones_is_a_problem_not_an_end() {
         "{:?}",
         series[0].problems
     );
+}
+
+/// What a report says of the slices of `name` in `files`.
+fn doubts(files: Vec<SourceFile>, limits: &Limits) -> Vec<Doubt> {
+    open(files, limits).unwrap()[0].load(0).unwrap().doubts
+}
+
+#[test]
+fn files_that_may_have_been_slices_are_doubted() {
+    let with = |name: &str, bytes: Vec<u8>| {
+        let files = vec![file("a", slice(0)), file("b", slice(1)), file("c", slice(2)), file(name, bytes)];
+        doubts(files, &Limits::default())
+    };
+    let cut = slice(9)[..400].to_vec();
+    for bytes in [cut.clone(), vec![], vec![0; 512], gzip(&slice(9))[..100].to_vec()] {
+        assert_eq!(with("d", bytes), [Doubt::Unread(1)]);
+    }
+    assert_eq!(with("e.zip", zip(&[("d", cut.clone()), ("e", cut), ("f", vec![])])), [Doubt::Unread(3)]);
+    // A dose sheet in colour, a note, an object without pixels and a system's marker were no slices.
+    let colour = SliceSpec { extra: vec![short((0x0028, 0x0002), 3)], ..SliceSpec::default() };
+    let objects = [colour.bytes(), b"hello".to_vec(), write(&[], Encoding::Explicit, None)];
+    for bytes in objects {
+        assert_eq!(with("d", bytes), []);
+    }
+    assert_eq!(with("x/.localized", vec![]), []);
+}
+
+#[test]
+fn every_file_after_a_limit_is_counted() {
+    let inner: Vec<(String, Vec<u8>)> = (0..20).map(|k| (format!("s/{k}"), slice(k))).collect();
+    let mut entries: Vec<(&str, Vec<u8>)> = inner.iter().map(|(n, b)| (n.as_str(), b.clone())).collect();
+    entries.insert(0, ("s/", vec![]));
+    let crowd = zip(&[("inner.zip", zip(&entries)), ("x", slice(30)), ("y", slice(31))]);
+    // The outer and the inner archive are files, too.
+    let few = Limits { max_files: 12, ..Limits::default() };
+    let files = vec![file("e.zip", crowd), file("z", slice(32))];
+    let series = open(files, &few).unwrap().remove(0);
+    assert_eq!((series.files, series.load(0).unwrap().doubts), (10, vec![Doubt::Unread(13)]));
+    let told = "13 other file(s) could not be read; the first: there are more than 12 files";
+    assert_eq!(series.problems, [told]);
 }
 
 #[test]

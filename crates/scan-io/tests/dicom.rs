@@ -555,7 +555,8 @@ fn what_is_no_scan_is_refused_by_name() {
     let many = refuse(vec![text((0x0028, 0x0008), "IS", "999999")]);
     assert_eq!(many.kind(), "limits");
     let mut report = SliceSpec::default().elements();
-    report.retain(|(tag, _)| *tag != PIXELS);
+    report.retain(|(tag, _)| !matches!(*tag, PIXELS | (0x0008, 0x0016)));
+    report.push(text((0x0008, 0x0016), "UI", "1.2.840.10008.5.1.4.1.1.88.33"));
     let report =
         open(vec![file("sr", write(&report, Encoding::Explicit, None))], &Limits::default()).unwrap_err();
     assert_eq!(report.kind(), "not-a-scan");

@@ -4,15 +4,18 @@ use super::dataset::Dataset;
 use super::file::File;
 use super::image::Image;
 use super::plane::{Plane, planes};
-use super::stack::Stack;
+use super::stack::{Stack, count_files};
 use crate::source::{Blob, Budget};
+use crate::unread::Unread;
 use crate::{Limits, ScanError};
 
 /// What became of the DICOM files of a drop.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
     pub stacks: Vec<Stack>,
-    pub errors: Vec<ScanError>,
+    pub unread: Vec<Unread>,
+    /// The files of series that make no volume.
+    pub refused: Vec<Unread>,
     /// DICOM objects that are no images: directories, reports, presentation states.
     pub ignored: usize,
 }
@@ -27,14 +30,15 @@ pub(crate) fn group(blobs: Vec<Blob>, limits: &Limits, budget: &mut Budget) -> F
             Ok((image, dataset)) => gather(image, &dataset, &mut groups),
             Err(error) => {
                 files.ignored += usize::from(matches!(error, ScanError::NotAScan(_)));
-                files.errors.push(error);
+                files.unread.push(error.into());
             }
         }
     }
     for planes in groups.into_iter().flat_map(split_acquisitions) {
+        let count = count_files(&planes);
         match Stack::new(planes, limits) {
             Ok(stack) => files.stacks.push(stack),
-            Err(error) => files.errors.push(error),
+            Err(error) => files.refused.push(Unread { error, files: count }),
         }
     }
     files

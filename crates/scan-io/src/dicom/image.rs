@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use dicom_core::Tag;
-use dicom_dictionary_std::tags;
+use dicom_dictionary_std::{tags, uids};
 
 use super::codec::{Codec, FrameShape, colour};
 use super::dataset::Dataset;
@@ -52,7 +52,7 @@ impl Image {
     fn new_inner(file: File, limits: &Limits) -> Result<(Self, Dataset), ScanError> {
         let File { blob, dataset, codec, big_endian, pixels } = file;
         let Some((pixel_tag, pixels)) = pixels else {
-            return Err(ScanError::not_a_scan("the DICOM object holds no image"));
+            return Err(no_pixels(&dataset));
         };
         let size = |tag: Tag| match dataset.int(tag) {
             Some(n @ 1..=65_535) => Ok(n as usize),
@@ -236,6 +236,19 @@ impl Image {
         }
         let Some(magic) = self.codec.magic() else { return Vec::new() };
         (0..fragments.len()).filter(|&i| self.slice(&fragments[i]).starts_with(magic)).collect()
+    }
+}
+
+/// The error for an object without pixels: one that should have some was cut off.
+fn no_pixels(dataset: &Dataset) -> ScanError {
+    match dataset.text(tags::SOP_CLASS_UID).as_deref() {
+        Some(
+            uids::CT_IMAGE_STORAGE
+            | uids::ENHANCED_CT_IMAGE_STORAGE
+            | uids::MR_IMAGE_STORAGE
+            | uids::ENHANCED_MR_IMAGE_STORAGE,
+        ) => ScanError::decoding("the image ends before its pixels").in_field(tag_name(tags::PIXEL_DATA)),
+        _ => ScanError::not_a_scan("the DICOM object holds no image"),
     }
 }
 

@@ -124,7 +124,7 @@ fn doubts(first: &Plane, placed: bool) -> Vec<Doubt> {
     sides.into_iter().chain(size).collect()
 }
 
-fn count_files(planes: &[Plane]) -> usize {
+pub(super) fn count_files(planes: &[Plane]) -> usize {
     let mut images: Vec<*const Image> = planes.iter().map(|p| Arc::as_ptr(&p.image)).collect();
     images.sort_unstable();
     images.dedup();
