@@ -47,6 +47,20 @@ fn lossless_codecs_are_exact() {
 }
 
 #[test]
+fn lossless_jpeg_with_restart_intervals_is_refused() {
+    let with = |syntax: &str, interval: &str| {
+        let frame = hex(&frames::JPEG_LOSSLESS.replacen("ffd8", &format!("ffd8ffdd0004{interval}"), 1));
+        decode(image(syntax, vec![even(frame)], vec![]))
+    };
+    for syntax in ["1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"] {
+        let error = with(syntax, "0008").unwrap_err();
+        assert_eq!(error.kind(), "unsupported", "{error}");
+        assert!(error.message().contains("restart"), "{error}");
+        assert_eq!(with(syntax, "0000").unwrap()[47], f32::from(truth()[47]));
+    }
+}
+
+#[test]
 fn signed_jpeg_2000_keeps_its_sign() {
     let mut signed = hex(frames::JPEG_2000);
     signed[42] |= 0x80;

@@ -6,6 +6,7 @@ use super::{FrameShape, colour};
 use crate::ScanError;
 
 pub(super) fn decode(frame: &[u8], shape: FrameShape) -> Result<Vec<i32>, ScanError> {
+    refuse_restarts(frame)?;
     let mut decoder = Decoder::new(frame);
     // Two bytes per sample, and blocks padded to 16×16.
     decoder.set_max_decoding_buffer_size((shape.rows + 16) * (shape.columns + 16) * 2);
@@ -24,6 +25,39 @@ pub(super) fn decode(frame: &[u8], shape: FrameShape) -> Result<Vec<i32>, ScanEr
         }
         _ => Err(colour()),
     }
+}
+
+/// Refuses lossless JPEG with restart intervals: its prediction starts anew after each, which the decoder does not
+/// know (its issue 286) and gives wrong pixels without a word.
+fn refuse_restarts(frame: &[u8]) -> Result<(), ScanError> {
+    let mut lossless = false;
+    let mut restarts = false;
+    for (marker, content) in segments(frame) {
+        match marker {
+            0xC3 => lossless = true,
+            0xDD => restarts = content.iter().any(|&b| b != 0),
+            _ => {}
+        }
+    }
+    if lossless && restarts {
+        return Err(ScanError::unsupported("lossless JPEG with restart intervals is not read")
+            .with_remedy("Export the series uncompressed or as JPEG 2000."));
+    }
+    Ok(())
+}
+
+/// Marker and content of each segment before the scan. What lies between segments is skipped, as by the decoder.
+fn segments(frame: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    let mut rest = frame;
+    std::iter::from_fn(move || {
+        let bears_length = |w: &[u8]| w[0] == 0xFF && matches!(w[1], 0xC0..=0xCF | 0xD9..=0xFE);
+        let at = rest.windows(2).position(bears_length)?;
+        let &[_, marker, high, low] = rest.get(at..)?.first_chunk()?;
+        let end = at + 2 + usize::from(u16::from_be_bytes([high, low]));
+        let content = rest.get(at + 4..end)?;
+        rest = &rest[end..];
+        (marker != 0xDA).then_some((marker, content))
+    })
 }
 
 fn refuse(error: &Error) -> ScanError {
