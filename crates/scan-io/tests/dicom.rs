@@ -345,22 +345,47 @@ fn a_repetition_that_lacks_a_slice_does_not_mix_with_others() {
     }
 }
 
+/// CT slices at `depths`, as thick as `thickness` says of each depth.
+fn thick_slices(depths: &[f64], thickness: impl Fn(f64) -> f64) -> Vec<SliceSpec> {
+    let slice = |&z: &f64| SliceSpec {
+        extra: vec![decimals((0x0018, 0x0050), &[thickness(z)])],
+        ..ramp_slices(&[[5.0, -10.0, z]]).remove(0)
+    };
+    depths.iter().map(slice).collect()
+}
+
 #[test]
 fn slices_of_two_thicknesses_are_not_missing_ones() {
-    let specs: Vec<SliceSpec> =
-        ramp_slices(&[0.0, 2.5, 5.0, 7.5, 10.0, 12.5, 17.5, 22.5, 27.5].map(|z| [5.0, -10.0, z]))
-            .into_iter()
-            .map(|s| {
-                let thick = if s.position[2] > 13.0 { 5.0 } else { 2.5 };
-                SliceSpec {
-                    extra: [s.extra.clone(), vec![decimals((0x0018, 0x0050), &[thick])]].concat(),
-                    ..s
-                }
-            })
-            .collect();
-    let scan = load(&specs);
+    let depths = [0.0, 2.5, 5.0, 7.5, 10.0, 12.5, 17.5, 22.5, 27.5];
+    let scan = load(&thick_slices(&depths, |z| if z > 13.0 { 5.0 } else { 2.5 }));
     assert_eq!(scan.slices.missing, 0, "{:?}", scan.notes);
     assert_eq!(scan.notes, ["uneven slice distances were resampled to 2.50 mm"]);
+}
+
+#[test]
+fn a_slice_that_is_missing_among_two_thicknesses_is_counted_once() {
+    let missing = |depths: &[f64], thin_to: f64| {
+        load(&thick_slices(depths, |z| if z > thin_to { 5.0 } else { 2.5 })).slices.missing
+    };
+    // Without the one at 27.5, and without the one at 45: first thin ones are the more, then thick ones.
+    assert_eq!(missing(&[0.0, 2.5, 5.0, 7.5, 10.0, 12.5, 17.5, 22.5, 32.5], 13.0), 1);
+    assert_eq!(missing(&[0.0, 2.5, 5.0, 7.5, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0, 50.0], 11.0), 1);
+    // Where positions are those of centres, thin and thick ones that touch are 3.75 mm apart.
+    assert_eq!(missing(&[0.0, 2.5, 5.0, 8.75, 13.75, 18.75], 6.0), 0);
+    assert_eq!(missing(&[0.0, 2.5, 5.0, 8.75, 13.75, 23.75, 28.75], 6.0), 1);
+    assert_eq!(missing(&[0.0, 2.5, 5.0, 13.75, 18.75, 23.75], 6.0), 1);
+}
+
+#[test]
+fn slices_that_overlap_or_lie_apart_are_counted_by_their_distance() {
+    for (distance, thickness) in [(6.0, 5.0), (7.5, 5.0), (10.0, 5.0), (2.0, 3.0)] {
+        let missing = |places: &[f64]| {
+            let depths: Vec<f64> = places.iter().map(|k| distance * k).collect();
+            load(&thick_slices(&depths, |_| thickness)).slices.missing
+        };
+        assert_eq!(missing(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]), 0, "{distance} {thickness}");
+        assert_eq!(missing(&[0.0, 1.0, 2.0, 4.0, 5.0, 6.0, 9.0, 10.0]), 3, "{distance} {thickness}");
+    }
 }
 
 #[test]

@@ -1,6 +1,11 @@
 //! Vectors, and where the planes of a stack lie.
 
+use std::collections::BTreeMap;
+
 use saswin_volume::Affine;
+
+/// Room in a gap, as a share of a slice, from which on one more is missing in it.
+const ROOM: f64 = 0.7;
 
 pub(super) type Vector = [f64; 3];
 
@@ -130,6 +135,22 @@ impl Spread {
         whole.then(|| multiples.iter().map(|m| m.round() as usize - 1).sum()).filter(|&n| n > 0)
     }
 
+    /// Slices that seem to be missing, gap by gap, where `thick` is the larger thickness on either side of each: gaps
+    /// that slices as thick leave open and that have room for more of them.
+    pub fn missing_of(&self, thick: &[f64]) -> Option<usize> {
+        let mut alike: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+        for (gap, thickness) in self.gaps().into_iter().zip(thick) {
+            alike.entry(thickness.to_bits()).or_default().push(gap);
+        }
+        let missing = |(thickness, gaps): (&u64, &Vec<f64>)| {
+            let thickness = f64::from_bits(*thickness);
+            let step = step(thickness, gaps);
+            let open = gaps.iter().filter(|&&gap| gap > 1.1 * thickness);
+            open.map(|gap| (gap / step - ROOM) as usize).sum::<usize>()
+        };
+        Some(alike.iter().map(missing).sum()).filter(|&n| n > 0)
+    }
+
     /// Whether planes drift sideways by more than a quarter of a pixel.
     pub fn is_sheared(&self) -> bool {
         self.shifts.iter().flatten().any(|s| s.abs() > 0.25)
@@ -141,6 +162,14 @@ impl Spread {
         let sideways = (shift[0] * spacing[0]).hypot(shift[1] * spacing[1]);
         sideways.atan2(*depth).to_degrees()
     }
+}
+
+/// Distance of slices of one thickness: the smallest of their `gaps` if all are whole multiples of it, since slices may
+/// overlap or be apart, else as if they touched.
+fn step(thickness: f64, gaps: &[f64]) -> f64 {
+    let least = gaps.iter().copied().fold(f64::INFINITY, f64::min);
+    let whole = |gap: &f64| (gap / least - (gap / least).round()).abs() < 0.05;
+    if gaps.len() > 2 && gaps.iter().all(whole) { least } else { thickness }
 }
 
 /// Affine of a stack: `i` across, `j` down, `k` along the normal.

@@ -177,14 +177,16 @@ fn arrange(
     Ok((plan, grid, missing.unwrap_or(0)))
 }
 
-/// How many slices are missing. Where slices are as thick as the wider gaps, none is: they are of two thicknesses.
+/// How many slices are missing: none of even ones.
 fn missing(spread: &Spread, planes: &[Plane]) -> Option<usize> {
-    let touch = |(pair, gap): (&[Plane], f64)| match [pair[0].thickness, pair[1].thickness] {
-        [Some(a), Some(b)] => a.max(b) >= 0.9 * gap,
-        _ => false,
-    };
-    let all_touch = planes.windows(2).zip(spread.gaps()).all(touch);
-    spread.missing().filter(|_| !all_touch && spread.regular_gap().is_none())
+    if spread.regular_gap().is_some() {
+        return None;
+    }
+    let thicker = |pair: &[Plane]| Some(pair[0].thickness?.max(pair[1].thickness?));
+    match planes.windows(2).map(thicker).collect::<Option<Vec<f64>>>() {
+        Some(thick) => spread.missing_of(&thick),
+        None => spread.missing(),
+    }
 }
 
 fn describe(spread: &Spread, missing: Option<usize>, plan: &Plan, first: &Plane, notes: &mut Vec<String>) {
