@@ -456,6 +456,20 @@ fn shifted_acquisitions_of_one_series_are_split() {
 }
 
 #[test]
+fn interleaved_acquisitions_are_one_volume() {
+    for turns in [2, 3] {
+        let turn = |s: SliceSpec| {
+            let acquisition = text((0x0020, 0x0012), "IS", &(s.pixels[0] % turns + 1).to_string());
+            SliceSpec { extra: vec![acquisition], ..s }
+        };
+        let specs: Vec<_> = slices(24).into_iter().map(turn).collect();
+        let volume = open_one(files(&specs)).load(0).unwrap().volume;
+        assert_eq!((volume.grid.dims, volume.grid.spacing()), ([4, 3, 24], [1.5, 2.0, 5.0]));
+        assert!((0..24).all(|k| volume.at([0, 0, k]) == k as f32));
+    }
+}
+
+#[test]
 fn enhanced_multi_frame_takes_geometry_and_scale_per_frame() {
     let frame = |k: usize, time: usize| {
         vec![

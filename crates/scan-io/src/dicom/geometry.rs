@@ -110,12 +110,9 @@ impl Spread {
         gaps.get(gaps.len() / 2).copied()
     }
 
-    /// Mean gap if no plane is more than a twentieth of it out of place.
+    /// As [`regular_gap`] of the planes.
     pub fn regular_gap(&self) -> Option<f64> {
-        let last = *self.depths.last()?;
-        let gap = last / (self.depths.len().checked_sub(1).filter(|&n| n > 0)? as f64);
-        let even = |(k, depth): (usize, &f64)| (depth - k as f64 * gap).abs() <= 0.05 * gap;
-        self.depths.iter().enumerate().all(even).then_some(gap)
+        regular_gap(&self.depths)
     }
 
     /// Spacing of the grid that uneven planes are brought onto: the smallest gap that is no exception (a tenth
@@ -162,6 +159,14 @@ impl Spread {
         let sideways = (shift[0] * spacing[0]).hypot(shift[1] * spacing[1]);
         sideways.atan2(*depth).to_degrees()
     }
+}
+
+/// Mean gap of rising `depths` if none is more than a twentieth of it out of place.
+pub(super) fn regular_gap(depths: &[f64]) -> Option<f64> {
+    let (first, last) = (*depths.first()?, *depths.last()?);
+    let gap = (last - first) / (depths.len().checked_sub(1).filter(|&n| n > 0)? as f64);
+    let even = |(k, depth): (usize, &f64)| (depth - first - k as f64 * gap).abs() <= 0.05 * gap;
+    depths.iter().enumerate().all(even).then_some(gap)
 }
 
 /// Distance of slices of one thickness: the smallest of their `gaps` if all are whole multiples of it, since slices may

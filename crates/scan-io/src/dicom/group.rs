@@ -2,6 +2,7 @@
 
 use super::dataset::Dataset;
 use super::file::File;
+use super::geometry::regular_gap;
 use super::image::Image;
 use super::plane::{Plane, planes};
 use super::stack::{Stack, count_files};
@@ -73,7 +74,7 @@ impl Plane {
 }
 
 /// Splits planes of several acquisitions that cover the same region at different places, which would otherwise
-/// be shuffled into each other.
+/// be shuffled into each other; those that were taken in turns make up one volume.
 fn split_acquisitions(planes: Vec<Plane>) -> Vec<Vec<Plane>> {
     let mut parts: Vec<Vec<Plane>> = Vec::new();
     let acquisition = |p: &Plane| p.order.acquisition();
@@ -95,7 +96,16 @@ fn split_acquisitions(planes: Vec<Plane>) -> Vec<Vec<Plane>> {
     };
     let whole = depths.iter().all(|d| d.len() >= 4);
     let any_apart = (0..depths.len()).any(|i| (0..i).any(|j| apart(&depths[i], &depths[j])));
-    if whole && any_apart { parts } else { vec![planes] }
+    if whole && any_apart && !are_interleaved(&depths) { parts } else { vec![planes] }
+}
+
+/// Whether parts fill each other's gaps: together they are as even as each is, and as many times as dense.
+fn are_interleaved(parts: &[Vec<f64>]) -> bool {
+    let mut all = parts.concat();
+    all.sort_by(f64::total_cmp);
+    let Some(gap) = regular_gap(&all) else { return false };
+    let wide = gap * parts.len() as f64;
+    parts.iter().all(|part| regular_gap(part).is_some_and(|own| (own - wide).abs() <= 0.05 * wide))
 }
 
 fn sorted_depths(planes: &[Plane]) -> Vec<f64> {
