@@ -6,6 +6,7 @@
 
 mod dicom;
 mod error;
+mod finite;
 mod limits;
 mod nifti;
 mod open;

@@ -143,9 +143,9 @@ impl Series {
     }
 
     fn load_dicom(&self, stack: &Stack, index: usize) -> Result<Scan, ScanError> {
-        let (volume, zeroed) = stack.load(index)?;
+        let (volume, filled) = stack.load(index)?;
         let mut notes = stack.notes.clone();
-        note_zeroed(&mut notes, zeroed);
+        note_filled(&mut notes, filled);
         let window = stack.window(index).or_else(|| usual_window(self.modality));
         let name = self.description.clone();
         let (slices, doubts) = (stack.slices, stack.doubts.clone());
@@ -153,9 +153,9 @@ impl Series {
     }
 
     fn load_nifti(&self, image: &Image, index: usize) -> Result<Scan, ScanError> {
-        let (volume, zeroed) = image.load(index)?;
+        let (volume, filled) = image.load(index)?;
         let mut notes = image.header.notes.clone();
-        note_zeroed(&mut notes, zeroed);
+        note_filled(&mut notes, filled);
         let modality = if looks_like_hounsfield(&volume.voxels) {
             notes.push("the values look like Hounsfield units, so the scan is taken as CT".to_owned());
             Modality::Ct
@@ -175,9 +175,9 @@ fn usual_window(modality: Modality) -> Option<(f32, f32)> {
 }
 
 /// Appends the note on voxels that were not finite.
-fn note_zeroed(notes: &mut Vec<String>, zeroed: usize) {
-    if zeroed > 0 {
-        notes.push(format!("{zeroed} voxels were not finite numbers and became 0"));
+fn note_filled(notes: &mut Vec<String>, filled: usize) {
+    if filled > 0 {
+        notes.push(format!("{filled} voxels were not finite numbers and took the lowest value"));
     }
 }
 

@@ -123,6 +123,33 @@ fn eight_and_thirty_two_bit_pixels_are_read() {
 }
 
 #[test]
+fn what_is_not_finite_becomes_background_with_a_note() {
+    // Slice k holds k but for one pixel that is not finite and, in the third, air.
+    let slice = |k: u16, depth: f64| {
+        let mut values = [f32::from(k); 12];
+        values[5] = if k == 1 { f32::NEG_INFINITY } else { f32::NAN };
+        values[0] = if k == 2 { -1000.0 } else { values[0] };
+        let floats = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        let extra = vec![short((0x0028, 0x0100), 32), ((0x7FE0, 0x0008), Value::Bytes("OF", floats))];
+        let position = [0.0, 0.0, depth];
+        let mut elements = SliceSpec { modality: "CT", position, extra, ..SliceSpec::default() }.elements();
+        elements.retain(|(tag, _)| *tag != PIXELS);
+        file(&format!("IM{k}"), write(&elements, Encoding::Explicit, None))
+    };
+    let read = |depths: [f64; 4]| open_one((0..).zip(depths).map(|(k, z)| slice(k, z)).collect());
+    // Evenly spaced slices are taken as they are, others are resampled, here with two more between the last ones.
+    for last in [15.0, 25.0] {
+        let series = read([0.0, 5.0, 10.0, last]);
+        let scan = series.load(0).unwrap();
+        let volume = &scan.volume;
+        assert_eq!([0, 1, 2].map(|k| volume.at([1, 1, k])), [-1000.0; 3], "{last}");
+        assert_eq!([0, 1, 2].map(|k| volume.at([0, 1, k])), [0.0, 1.0, 2.0], "{last}");
+        assert!(scan.notes.iter().any(|n| n.starts_with("4 voxels were not finite")), "{:?}", scan.notes);
+        assert!(series.thumbnail(4).is_ok());
+    }
+}
+
+#[test]
 fn monochrome1_is_turned_over_but_hounsfield_units_are_not() {
     let extra = vec![
         text((0x0028, 0x0004), "CS", "MONOCHROME1"),

@@ -230,15 +230,17 @@ fn header_and_image_files_go_together() {
 }
 
 #[test]
-fn what_is_not_finite_becomes_zero_with_a_note() {
+fn what_is_not_finite_becomes_background_with_a_note() {
+    let read = |values: [f32; 24]| {
+        let voxels = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        scan(&Nifti { data_type: 16, voxels, ..Nifti::default() })
+    };
     let mut values = [1.5f32; 24];
-    values[3] = f32::NAN;
-    values[4] = f32::INFINITY;
-    let voxels = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-    let nifti = Nifti { data_type: 16, voxels, ..Nifti::default() };
-    let scan = open_one("a.nii", nifti.bytes()).unwrap().load(0).unwrap();
-    assert_eq!(scan.volume.voxels[2..6], [1.5, 0.0, 0.0, 1.5]);
-    assert!(scan.notes.iter().any(|n| n.starts_with("2 voxels")), "{:?}", scan.notes);
+    values[3..6].copy_from_slice(&[f32::NAN, f32::INFINITY, -1000.0]);
+    let filled = read(values);
+    assert_eq!(filled.volume.voxels[2..7], [1.5, -1000.0, -1000.0, -1000.0, 1.5]);
+    assert_eq!(filled.notes, ["2 voxels were not finite numbers and took the lowest value"]);
+    assert_eq!(read([f32::NAN; 24]).volume.voxels, [0.0; 24]);
 }
 
 #[test]

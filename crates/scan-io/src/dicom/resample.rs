@@ -51,7 +51,8 @@ impl Plan {
         Pose { position: add(corner, self.start[1] * spacing[1], first.down), ..*first }
     }
 
-    /// The resampled voxels: linear between planes and between pixels, the smallest value outside of all planes.
+    /// The resampled voxels: linear between planes and between pixels, the smallest value outside of all planes and
+    /// where values are NaN.
     pub fn apply(
         &self,
         load: impl FnMut(usize) -> Result<Vec<f32>, ScanError>,
@@ -92,7 +93,7 @@ impl Plan {
         (below, above, weight)
     }
 
-    /// A plane on the output pixels; NaN outside of it.
+    /// A plane on the output pixels; NaN outside of it, and where it is itself.
     fn slide(&self, plane: &[f32], index: usize, lowest: &mut f32) -> Vec<f32> {
         *lowest = plane.iter().copied().fold(*lowest, f32::min);
         let [columns, rows] = self.size;
@@ -102,7 +103,8 @@ impl Plan {
             let at = if (-1e-3..0.0).contains(&at) { 0.0 } else { at };
             let first = at.floor();
             let inside = first >= 0.0 && at <= (size - 1) as f64 + 1e-3;
-            inside.then(|| (first as usize, (first as usize + 1).min(size - 1), (at - first) as f32))
+            // A place on a pixel takes nothing of the next, which may be unknown.
+            inside.then(|| (first as usize, (at.ceil() as usize).min(size - 1), (at - first) as f32))
         };
         let across: Vec<_> = (0..self.dims[0]).map(|i| taps(0, i, columns)).collect();
         let mut out = Vec::with_capacity(self.dims[0] * self.dims[1]);

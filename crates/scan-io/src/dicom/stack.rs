@@ -9,6 +9,7 @@ use super::image::Image;
 use super::plane::Plane;
 use super::repeats::into_volumes;
 use super::resample::Plan;
+use crate::finite::fill_not_finite;
 use crate::{Doubt, Limits, ScanError, Slices};
 
 /// Planes without a position are taken to be axial.
@@ -89,11 +90,11 @@ impl Stack {
         planes.get(planes.len() / 2)?.shown_window()
     }
 
-    /// Voxels of volume `index`, and how many were not finite and became 0.
+    /// Voxels of volume `index`, and how many were not finite and were filled in.
     pub fn load(&self, index: usize) -> Result<(Volume<f32>, usize), ScanError> {
         let planes = self.volumes.get(index).map_or(&[][..], Vec::as_slice);
         let mut decoder = Decoder::default();
-        let voxels = match &self.plan {
+        let mut voxels = match &self.plan {
             Some(plan) => plan.apply(|k| decoder.plane(&planes[k]))?,
             None => {
                 let mut voxels = Vec::with_capacity(self.grid.len());
@@ -103,8 +104,9 @@ impl Stack {
                 voxels
             }
         };
+        fill_not_finite(&mut voxels);
         let volume = Volume::new(self.grid, voxels).map_err(|e| ScanError::decoding(e.to_string()))?;
-        Ok((volume, decoder.zeroed))
+        Ok((volume, decoder.unknown))
     }
 
     /// The middle plane of the first volume.
@@ -113,7 +115,8 @@ impl Stack {
         let Some(plane) = planes.get(planes.len() / 2) else {
             return Err(ScanError::not_a_scan("the series has no slice"));
         };
-        let values = Decoder::default().plane(plane)?;
+        let mut values = Decoder::default().plane(plane)?;
+        fill_not_finite(&mut values);
         Ok(Middle { values, size: plane.size, window: plane.shown_window() })
     }
 }
@@ -211,10 +214,12 @@ fn describe(spread: &Spread, missing: Option<usize>, plan: &Plan, first: &Plane,
 #[derive(Default)]
 struct Decoder {
     frame: Option<(Arc<Image>, usize, Vec<f64>)>,
-    zeroed: usize,
+    /// Values that were not finite.
+    unknown: usize,
 }
 
 impl Decoder {
+    /// Values of a plane; NaN where they are not finite.
     fn plane(&mut self, plane: &Plane) -> Result<Vec<f32>, ScanError> {
         let held =
             self.frame.as_ref().is_some_and(|(i, f, _)| Arc::ptr_eq(i, &plane.image) && *f == plane.frame);
@@ -231,8 +236,8 @@ impl Decoder {
             out.extend(stored[start..start + columns].iter().map(|&s| value(s) as f32));
         }
         for sample in out.iter_mut().filter(|s| !s.is_finite()) {
-            *sample = 0.0;
-            self.zeroed += 1;
+            *sample = f32::NAN;
+            self.unknown += 1;
         }
         Ok(out)
     }

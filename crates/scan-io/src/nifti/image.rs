@@ -5,7 +5,7 @@ use std::io::Read;
 use saswin_volume::{Grid, Volume};
 
 use super::header::{HEADER_BYTES, Header};
-use super::values::zero_not_finite;
+use crate::finite::fill_not_finite;
 use crate::source::Blob;
 use crate::{Limits, ScanError};
 
@@ -41,15 +41,15 @@ impl Image {
         Header::parse(&blob.head(HEADER_BYTES), limits).map_err(|e| e.in_file(&blob.name))
     }
 
-    /// Volume `frame`, and how many of its voxels were not finite and became 0.
+    /// Volume `frame`, and how many of its voxels were not finite and were filled in.
     pub fn load(&self, frame: usize) -> Result<(Volume<f32>, usize), ScanError> {
         let start = self.header.offset + frame as u64 * self.header.frame_bytes();
         let mut voxels = self.read(start, self.header.voxels())?;
-        let zeroed = zero_not_finite(&mut voxels);
+        let filled = fill_not_finite(&mut voxels);
         let grid = Grid { dims: self.header.dims, affine: self.header.affine };
         let volume = Volume::new(grid, voxels)
             .map_err(|e| ScanError::decoding(e.to_string()).in_file(&self.data.name).in_field("srow_x"))?;
-        Ok((volume, zeroed))
+        Ok((volume, filled))
     }
 
     /// Slice `k` of the first volume, `i` fastest.
@@ -57,7 +57,7 @@ impl Image {
         let count = self.header.dims[0] * self.header.dims[1];
         let bytes = count as u64 * self.header.data_type.bytes() as u64;
         let mut values = self.read(self.header.offset + k as u64 * bytes, count)?;
-        zero_not_finite(&mut values);
+        fill_not_finite(&mut values);
         Ok(values)
     }
 

@@ -96,13 +96,3 @@ fn convert<const N: usize, T>(
         })
         .collect()
 }
-
-/// Sets values that are not finite to 0 and counts them.
-pub(crate) fn zero_not_finite(values: &mut [f32]) -> usize {
-    let mut count = 0;
-    for value in values.iter_mut().filter(|v| !v.is_finite()) {
-        *value = 0.0;
-        count += 1;
-    }
-    count
-}
