@@ -137,10 +137,12 @@ impl Found {
         all
     }
 
-    /// The `.img` beside a `.hdr`: same path, other extension.
+    /// The `.img` beside a `.hdr`, or else what has the same path and another extension.
     fn partner(&self, header: &Blob, used: &mut Vec<String>) -> Result<Blob, ScanError> {
-        let found = self.other.iter().find(|b| stem_with_path(&b.name) == stem_with_path(&header.name));
-        let found = found.ok_or_else(|| {
+        let beside = |b: &&Blob| split(&b.name).0 == split(&header.name).0;
+        let mut all = self.other.iter().filter(beside);
+        let image = all.clone().find(|b| split(&b.name).1.eq_ignore_ascii_case("img"));
+        let found = image.or_else(|| all.next()).ok_or_else(|| {
             ScanError::not_a_scan("the voxel file (.img) that belongs to this header is missing")
                 .in_file(&header.name)
                 .with_remedy("Open the .hdr and the .img file together.")
@@ -255,13 +257,22 @@ fn file_name(name: &str) -> &str {
 
 /// File name without folder and extensions.
 fn stem(name: &str) -> &str {
-    stem_with_path(file_name(name))
+    split(file_name(name)).0
 }
 
-fn stem_with_path(name: &str) -> &str {
-    let name = name.strip_suffix(".gz").unwrap_or(name);
+/// Path and extension, not counting that of gzip.
+fn split(name: &str) -> (&str, &str) {
+    let name = without_gz(name);
     match name.rsplit_once('.') {
-        Some((stem, extension)) if !stem.is_empty() && !extension.contains(['/', '\\']) => stem,
+        Some((stem, extension)) if !stem.is_empty() && !extension.contains(['/', '\\']) => (stem, extension),
+        _ => (name, ""),
+    }
+}
+
+fn without_gz(name: &str) -> &str {
+    let end = name.len().saturating_sub(3);
+    match name.get(end..) {
+        Some(gz) if gz.eq_ignore_ascii_case(".gz") => &name[..end],
         _ => name,
     }
 }

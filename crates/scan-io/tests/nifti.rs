@@ -230,6 +230,22 @@ fn header_and_image_files_go_together() {
 }
 
 #[test]
+fn a_header_takes_the_image_file_before_others_of_its_name() {
+    let nifti = Nifti { magic: Some(*b"ni1\0"), offset: Some(0.0), ..Nifti::default() };
+    let header = || file("x/dwi.hdr", nifti.header()[..348].to_vec());
+    let beside = || file("x/dwi.bval", b"0 1000 1000 1000 ".repeat(4));
+    let last = |files| open(files, &Limits::default()).unwrap().remove(0).load(0).unwrap().volume.voxels[23];
+    for (name, bytes) in [
+        ("x/dwi.img", nifti.voxels.clone()),
+        ("x/dwi.IMG", nifti.voxels.clone()),
+        ("x/dwi.Img.GZ", gzip(&nifti.voxels)),
+    ] {
+        assert_eq!(last(vec![beside(), header(), file(name, bytes)]), 23.0, "{name}");
+    }
+    assert_eq!(last(vec![header(), file("x/dwi.raw", nifti.voxels.clone())]), 23.0);
+}
+
+#[test]
 fn what_is_not_finite_becomes_background_with_a_note() {
     let read = |values: [f32; 24]| {
         let voxels = values.iter().flat_map(|v| v.to_le_bytes()).collect();
