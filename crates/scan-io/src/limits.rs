@@ -22,6 +22,8 @@ pub struct Limits {
     pub max_dimension: usize,
     /// Volumes of a 4-D series, and frames of a multi-frame file.
     pub max_frames: usize,
+    /// DICOM slices of all files together, counting each repetition.
+    pub max_planes: usize,
     /// DICOM sequences inside sequences.
     pub max_sequence_depth: usize,
     /// DICOM data elements of one file.
@@ -39,6 +41,7 @@ impl Default for Limits {
             max_voxels: 150_000_000,
             max_dimension: 4096,
             max_frames: 10_000,
+            max_planes: 300_000,
             max_sequence_depth: 16,
             max_elements: 4_000_000,
         }

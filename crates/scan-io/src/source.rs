@@ -80,17 +80,20 @@ impl Blob {
     }
 }
 
-/// What is left of [`Limits::max_decompressed_bytes`] and [`Limits::max_files`] for one call of [`crate::open`].
+/// What is left of [`Limits::max_decompressed_bytes`], [`Limits::max_files`] and [`Limits::max_planes`] for one call of
+/// [`crate::open`].
 #[derive(Debug)]
 pub(crate) struct Budget {
     bytes: u64,
     files: usize,
+    planes: usize,
     limits: Limits,
 }
 
 impl Budget {
     pub fn new(limits: &Limits) -> Self {
-        Self { bytes: limits.max_decompressed_bytes, files: limits.max_files, limits: *limits }
+        let Limits { max_decompressed_bytes: bytes, max_files: files, max_planes: planes, .. } = *limits;
+        Self { bytes, files, planes, limits: *limits }
     }
 
     /// Everything `reader` gives, unless that passes the budget.
@@ -111,6 +114,14 @@ impl Budget {
     pub fn file(&mut self) -> Result<(), ScanError> {
         self.files = self.files.checked_sub(1).ok_or_else(|| {
             ScanError::over_limit(format!("there are more than {} files", self.limits.max_files))
+        })?;
+        Ok(())
+    }
+
+    /// Counts `planes` of one file.
+    pub fn planes(&mut self, planes: usize) -> Result<(), ScanError> {
+        self.planes = self.planes.checked_sub(planes).ok_or_else(|| {
+            ScanError::over_limit(format!("there are more than {} slices", self.limits.max_planes))
         })?;
         Ok(())
     }

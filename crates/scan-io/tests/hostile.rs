@@ -5,10 +5,10 @@
 mod support;
 
 use proptest::prelude::*;
-use saswin_scan_io::{Limits, open};
-use support::dicom::{SliceSpec, items};
-use support::file;
+use saswin_scan_io::{Doubt, Limits, open};
+use support::dicom::{Encoding, PIXELS, SliceSpec, Value, decimals, items, text, write};
 use support::hostile::{LIMITS, seeds, swallow, swallow_frame};
+use support::{file, frames};
 
 /// One change to a file.
 #[derive(Debug, Clone)]
@@ -118,6 +118,34 @@ fn sequences_nested_without_end_meet_the_limit() {
     let error = open(vec![file("deep", spec.bytes())], &LIMITS).unwrap_err();
     assert_eq!(error.kind(), "limits");
     assert!(error.message().contains("deeper than 8"), "{error}");
+}
+
+#[test]
+fn frames_that_are_not_there_are_refused() {
+    let frame = frames::hex(frames::JPEG_LS);
+    let extra = vec![text((0x0028, 0x0008), "IS", "10000"), (PIXELS, Value::Fragments(vec![vec![], frame]))];
+    let spec = SliceSpec { columns: 8, rows: 6, extra, ..SliceSpec::default() };
+    let bytes = write(&spec.elements(), Encoding::Explicit, Some("1.2.840.10008.1.2.4.80"));
+    let error = open(vec![file("a", bytes)], &Limits::default()).unwrap_err();
+    assert_eq!((error.kind(), error.message()), ("decoding", "the file claims 10000 frames and holds 1"));
+}
+
+#[test]
+fn slices_of_all_files_together_meet_the_limit() {
+    let eight = |z: f64| {
+        let frames = vec![text((0x0028, 0x0008), "IS", "8"), decimals((0x0018, 0x0088), &[5.0])];
+        SliceSpec { position: [0.0, 0.0, z], pixels: vec![1; 96], extra: frames, ..SliceSpec::default() }
+            .bytes()
+    };
+    let limits = Limits { max_planes: 20, ..Limits::default() };
+    let files = (0..4).map(|k| file(&k.to_string(), eight(40.0 * f64::from(k)))).collect();
+    let series = open(files, &limits).unwrap().remove(0);
+    assert_eq!((series.files, series.dims[2]), (2, 16));
+    assert_eq!(
+        series.problems,
+        ["2 other file(s) could not be read; the first: there are more than 20 slices"]
+    );
+    assert_eq!(series.load(0).unwrap().doubts, [Doubt::Unread(2)]);
 }
 
 #[test]

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use saswin_volume::Affine;
 
+/// Planes nearer than this along the normal, in millimetres, lie at the same place.
+pub(super) const SAME_PLACE: f64 = 0.02;
+
 /// Room in a gap, as a share of a slice, from which on one more is missing in it.
 const ROOM: f64 = 0.7;
 

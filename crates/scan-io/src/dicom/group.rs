@@ -1,8 +1,7 @@
 //! Files to stacks: parse, split into planes, gather the planes that belong together.
 
-use super::dataset::Dataset;
 use super::file::File;
-use super::geometry::regular_gap;
+use super::geometry::{Pose, SAME_PLACE, regular_gap};
 use super::image::Image;
 use super::plane::{Plane, planes};
 use super::stack::{Stack, count_files};
@@ -26,9 +25,8 @@ pub(crate) fn group(blobs: Vec<Blob>, limits: &Limits, budget: &mut Budget) -> F
     let mut files = Files::default();
     let mut groups: Vec<Vec<Plane>> = Vec::new();
     for blob in blobs {
-        let parsed = File::parse(blob, limits, budget).and_then(|file| Image::new(file, limits));
-        match parsed {
-            Ok((image, dataset)) => gather(image, &dataset, &mut groups),
+        match planes_of(blob, limits, budget) {
+            Ok(planes) => gather(planes, &mut groups),
             Err(error) => {
                 files.ignored += usize::from(matches!(error, ScanError::NotAScan(_)));
                 files.unread.push(error.into());
@@ -45,8 +43,16 @@ pub(crate) fn group(blobs: Vec<Blob>, limits: &Limits, budget: &mut Budget) -> F
     files
 }
 
-fn gather(image: Image, dataset: &Dataset, groups: &mut Vec<Vec<Plane>>) {
-    for plane in planes(image, dataset) {
+fn planes_of(blob: Blob, limits: &Limits, budget: &mut Budget) -> Result<Vec<Plane>, ScanError> {
+    let name = blob.name.clone();
+    let (image, dataset) = Image::new(File::parse(blob, limits, budget)?, limits)?;
+    let planes = planes(image, &dataset);
+    budget.planes(planes.len()).map_err(|e| e.in_file(&name))?;
+    Ok(planes)
+}
+
+fn gather(planes: Vec<Plane>, groups: &mut Vec<Vec<Plane>>) {
+    for plane in planes {
         // Files come in series, so the group last added to is likely.
         match groups.iter_mut().rev().find(|g| g.first().is_some_and(|first| first.belongs_with(&plane))) {
             Some(group) => group.push(plane),
@@ -76,27 +82,47 @@ impl Plane {
 /// Splits planes of several acquisitions that cover the same region at different places, which would otherwise
 /// be shuffled into each other; those that were taken in turns make up one volume.
 fn split_acquisitions(planes: Vec<Plane>) -> Vec<Vec<Plane>> {
-    let mut parts: Vec<Vec<Plane>> = Vec::new();
-    let acquisition = |p: &Plane| p.order.acquisition();
-    for plane in &planes {
-        match parts.iter().position(|part| acquisition(&part[0]) == acquisition(plane)) {
-            Some(part) => parts[part].push(plane.clone()),
-            None if parts.len() < 16 => parts.push(vec![plane.clone()]),
-            None => return vec![planes],
+    let Some(numbers) = acquisitions(&planes) else { return vec![planes] };
+    let depths: Vec<Vec<f64>> = numbers.iter().map(|&n| sorted_depths(&planes, n)).collect();
+    let whole = depths.iter().all(|d| d.len() >= 4);
+    let any_apart = || (0..depths.len()).any(|i| (0..i).any(|j| are_apart(&depths[i], &depths[j])));
+    if !whole || !any_apart() || are_interleaved(&depths) {
+        return vec![planes];
+    }
+    let mut parts = vec![Vec::new(); numbers.len()];
+    for plane in planes {
+        let part = numbers.iter().position(|&n| n == plane.order.acquisition()).unwrap_or(0);
+        parts[part].push(plane);
+    }
+    parts
+}
+
+/// The acquisitions of planes in order of first appearance, if they are few.
+fn acquisitions(planes: &[Plane]) -> Option<Vec<f64>> {
+    let mut numbers = Vec::new();
+    for number in planes.iter().map(|p| p.order.acquisition()) {
+        if !numbers.contains(&number) {
+            numbers.push(number);
+        }
+        if numbers.len() > 16 {
+            return None;
         }
     }
-    let depths: Vec<Vec<f64>> = parts.iter().map(|part| sorted_depths(part)).collect();
-    let apart = |a: &[f64], b: &[f64]| {
-        let (Some(a0), Some(a1), Some(b0), Some(b1)) = (a.first(), a.last(), b.first(), b.last()) else {
-            return false;
-        };
-        let shared = a1.min(*b1) - a0.max(*b0);
-        let crossing = shared > 0.5 * (a1 - a0).min(b1 - b0);
-        crossing && !a.iter().any(|d| b.iter().any(|e| (d - e).abs() < 0.02))
+    Some(numbers)
+}
+
+/// Whether two parts cover the same region and have no place in common.
+fn are_apart(a: &[f64], b: &[f64]) -> bool {
+    let (Some(a0), Some(a1), Some(b0), Some(b1)) = (a.first(), a.last(), b.first(), b.last()) else {
+        return false;
     };
-    let whole = depths.iter().all(|d| d.len() >= 4);
-    let any_apart = (0..depths.len()).any(|i| (0..i).any(|j| apart(&depths[i], &depths[j])));
-    if whole && any_apart && !are_interleaved(&depths) { parts } else { vec![planes] }
+    let shared = a1.min(*b1) - a0.max(*b0);
+    let crossing = shared > 0.5 * (a1 - a0).min(b1 - b0);
+    let in_b = |d: &f64| {
+        let above = b.partition_point(|e| *e <= d - SAME_PLACE);
+        b.get(above).is_some_and(|e| *e < d + SAME_PLACE)
+    };
+    crossing && !a.iter().any(in_b)
 }
 
 /// Whether parts fill each other's gaps: together they are as even as each is, and as many times as dense.
@@ -108,9 +134,12 @@ fn are_interleaved(parts: &[Vec<f64>]) -> bool {
     parts.iter().all(|part| regular_gap(part).is_some_and(|own| (own - wide).abs() <= 0.05 * wide))
 }
 
-fn sorted_depths(planes: &[Plane]) -> Vec<f64> {
-    let Some(normal) = planes.first().and_then(|p| p.pose).map(|p| p.normal()) else { return Vec::new() };
-    let mut depths: Vec<f64> = planes.iter().filter_map(|p| Some(p.pose?.depth(normal))).collect();
+/// Places of the planes of one acquisition along the normal.
+fn sorted_depths(planes: &[Plane], acquisition: f64) -> Vec<f64> {
+    let part = planes.iter().filter(|p| p.order.acquisition() == acquisition);
+    let poses: Vec<Pose> = part.filter_map(|p| p.pose).collect();
+    let Some(normal) = poses.first().map(Pose::normal) else { return Vec::new() };
+    let mut depths: Vec<f64> = poses.iter().map(|pose| pose.depth(normal)).collect();
     depths.sort_by(f64::total_cmp);
     depths
 }

@@ -150,7 +150,10 @@ impl Image {
     }
 
     fn check_length(&self) -> Result<(), ScanError> {
-        let PixelBytes::Native(range) = &self.pixels else { return Ok(()) };
+        let range = match &self.pixels {
+            PixelBytes::Native(range) => range,
+            PixelBytes::Encapsulated { fragments, .. } => return self.check_count(fragments.len()),
+        };
         if self.codec != Codec::Native {
             return Err(ScanError::decoding("the pixels are not compressed as the transfer syntax says"));
         }
@@ -160,6 +163,14 @@ impl Image {
         }
         let message = format!("the pixels take {wanted} bytes, the file holds {}", range.len());
         Err(ScanError::decoding(message).in_field(tag_name(tags::PIXEL_DATA)).at_byte(range.start as u64))
+    }
+
+    fn check_count(&self, fragments: usize) -> Result<(), ScanError> {
+        if fragments >= self.frames {
+            return Ok(());
+        }
+        let message = format!("the file claims {} frames and holds {fragments}", self.frames);
+        Err(ScanError::decoding(message).in_field(tag_name(tags::PIXEL_DATA)))
     }
 
     fn native(&self, range: Range<usize>) -> Result<Vec<f64>, ScanError> {

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::geometry::SAME_PLACE;
 use super::plane::Plane;
 use super::stack::by_order;
-
-/// Planes nearer than this along the normal, in millimetres, lie at the same place.
-const SAME_PLACE: f64 = 0.02;
 
 /// Something by which repetitions may differ.
 type Mark = fn(&Plane) -> f64;
@@ -69,17 +67,19 @@ fn by_rank(places: Vec<Vec<Plane>>, count: usize) -> Vec<Vec<Plane>> {
 /// The repetitions with one plane at every place, and how many others there are. None if the mark puts two planes
 /// of one place together: it does not tell repetitions apart.
 fn by_mark(places: &[Vec<Plane>], mark: Mark) -> (Vec<Vec<Plane>>, usize) {
-    let mut repeats: BTreeMap<u64, Vec<Option<&Plane>>> = BTreeMap::new();
+    let mut repeats: BTreeMap<u64, Vec<(usize, &Plane)>> = BTreeMap::new();
     for (at, plane) in places.iter().enumerate().flat_map(|(at, same)| same.iter().map(move |p| (at, p))) {
         // Bits of positive numbers are in the order of the numbers.
-        let repeat = repeats.entry(mark(plane).abs().to_bits()).or_insert_with(|| vec![None; places.len()]);
-        if repeat[at].replace(plane).is_some() {
+        let repeat = repeats.entry(mark(plane).abs().to_bits()).or_default();
+        if repeat.last().is_some_and(|(last, _)| *last == at) {
             return (Vec::new(), 0);
         }
+        repeat.push((at, plane));
     }
     let all = repeats.len();
-    let whole = |repeat: Vec<Option<&Plane>>| repeat.into_iter().map(|p| p.cloned()).collect();
-    let volumes: Vec<Vec<Plane>> = repeats.into_values().filter_map(whole).collect();
+    let whole = repeats.into_values().filter(|repeat| repeat.len() == places.len());
+    let volumes: Vec<Vec<Plane>> =
+        whole.map(|repeat| repeat.into_iter().map(|(_, p)| p.clone()).collect()).collect();
     let left_out = all - volumes.len();
     (volumes, left_out)
 }

@@ -16,6 +16,7 @@ pub const LIMITS: Limits = Limits {
     max_voxels: 1 << 18,
     max_dimension: 2048,
     max_frames: 64,
+    max_planes: 128,
     max_sequence_depth: 8,
     max_elements: 10_000,
 };
