@@ -61,6 +61,17 @@ fn lossless_jpeg_with_restart_intervals_is_refused() {
 }
 
 #[test]
+fn lossless_jpeg_with_a_point_transform_is_refused() {
+    let mut frame = hex(frames::JPEG_LOSSLESS);
+    let scan = frame.windows(2).position(|w| w == [0xFF, 0xDA]).unwrap();
+    let last = scan + 1 + usize::from(u16::from_be_bytes([frame[scan + 2], frame[scan + 3]]));
+    frame[last] |= 1;
+    let error = decode(image("1.2.840.10008.1.2.4.70", vec![even(frame)], vec![])).unwrap_err();
+    assert_eq!(error.kind(), "unsupported", "{error}");
+    assert!(error.message().contains("point transform"), "{error}");
+}
+
+#[test]
 fn signed_jpeg_2000_keeps_its_sign() {
     let mut signed = hex(frames::JPEG_2000);
     signed[42] |= 0x80;

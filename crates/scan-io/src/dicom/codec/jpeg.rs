@@ -6,7 +6,7 @@ use super::{FrameShape, colour};
 use crate::ScanError;
 
 pub(super) fn decode(frame: &[u8], shape: FrameShape) -> Result<Vec<i32>, ScanError> {
-    refuse_restarts(frame)?;
+    refuse_misread(frame)?;
     let mut decoder = Decoder::new(frame);
     // Two bytes per sample, and blocks padded to 16×16.
     decoder.set_max_decoding_buffer_size((shape.rows + 16) * (shape.columns + 16) * 2);
@@ -27,26 +27,26 @@ pub(super) fn decode(frame: &[u8], shape: FrameShape) -> Result<Vec<i32>, ScanEr
     }
 }
 
-/// Refuses lossless JPEG with restart intervals: its prediction starts anew after each, which the decoder does not
-/// know (its issue 286) and gives wrong pixels without a word.
-fn refuse_restarts(frame: &[u8]) -> Result<(), ScanError> {
+/// Refuses lossless JPEG that the decoder would give wrong pixels of without a word: prediction starts anew after each
+/// restart interval (its issue 286), and goes on from values before the point transform.
+fn refuse_misread(frame: &[u8]) -> Result<(), ScanError> {
     let mut lossless = false;
-    let mut restarts = false;
+    let mut unread = None;
     for (marker, content) in segments(frame) {
         match marker {
             0xC3 => lossless = true,
-            0xDD => restarts = content.iter().any(|&b| b != 0),
+            0xDD if content.iter().any(|&b| b != 0) => unread = Some("restart intervals"),
+            0xDA if content.last().is_some_and(|b| b & 0x0F != 0) => unread = Some("a point transform"),
             _ => {}
         }
     }
-    if lossless && restarts {
-        return Err(ScanError::unsupported("lossless JPEG with restart intervals is not read")
-            .with_remedy("Export the series uncompressed or as JPEG 2000."));
-    }
-    Ok(())
+    let Some(unread) = unread.filter(|_| lossless) else { return Ok(()) };
+    Err(ScanError::unsupported(format!("lossless JPEG with {unread} is not read"))
+        .with_remedy("Export the series uncompressed or as JPEG 2000."))
 }
 
-/// Marker and content of each segment before the scan. What lies between segments is skipped, as by the decoder.
+/// Marker and content of each segment up to the first scan's header. What lies between segments is skipped, as by the
+/// decoder.
 fn segments(frame: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     let mut rest = frame;
     std::iter::from_fn(move || {
@@ -55,8 +55,8 @@ fn segments(frame: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
         let &[_, marker, high, low] = rest.get(at..)?.first_chunk()?;
         let end = at + 2 + usize::from(u16::from_be_bytes([high, low]));
         let content = rest.get(at + 4..end)?;
-        rest = &rest[end..];
-        (marker != 0xDA).then_some((marker, content))
+        rest = if marker == 0xDA { &[] } else { &rest[end..] };
+        Some((marker, content))
     })
 }
 
