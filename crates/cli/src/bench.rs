@@ -1,15 +1,15 @@
 //! `saswin-cli bench`: the suite of docs/benchmark.md.
 
-use std::fs;
 use std::path::PathBuf;
 
-use saswin_model::Manifest;
+use fs_err as fs;
 use saswin_model::weights::Precision;
 use saswin_pipeline::{BenchModel, BenchOptions, Measurement, Network, bench, bench_model};
 
 use crate::CliResult;
 use crate::engine::{self, BackendArg};
 use crate::run::Terminal;
+use crate::run::read_manifest;
 
 /// Measure the speed of networks on a device.
 #[derive(Debug, clap::Args)]
@@ -89,7 +89,7 @@ pub fn run(args: Args) -> CliResult {
     };
     let bench = match &args.model {
         Some(folder) => {
-            let manifest = Manifest::from_json(&fs::read_to_string(folder.join("manifest.json"))?)?;
+            let manifest = read_manifest(&folder.join("manifest.json"))?;
             let file = manifest.files.first().ok_or("the manifest names no weight file")?;
             let bytes = fs::read(folder.join(&file.name))?;
             let model = BenchModel { manifest: &manifest, bytes: &bytes };

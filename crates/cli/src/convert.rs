@@ -1,9 +1,9 @@
 //! `saswin-cli convert`: checkpoints in, model folders out.
 
-use std::fs;
 use std::path::PathBuf;
 
 use burn::tensor::Device;
+use fs_err as fs;
 use saswin_model::import::{Declaration, Published, import};
 use saswin_model::nets::Network;
 use saswin_model::weights::{self, Precision, WeightMap};
@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 
 use crate::CliResult;
+use crate::run::read_manifest;
 
 /// Import a checkpoint.
 #[derive(Debug, clap::Args)]
@@ -68,14 +69,15 @@ fn named<T: DeserializeOwned>(name: &str) -> Result<T, String> {
 }
 
 fn described(args: &Args, bytes: &[u8]) -> Result<(Manifest, WeightMap), Box<dyn std::error::Error>> {
+    let named = |e: &dyn std::fmt::Display| format!("{}: {e}", args.checkpoint.display());
     let given = match (&args.manifest, &args.recipe) {
-        (Some(path), _) => Some(Manifest::from_json(&fs::read_to_string(path)?)?),
+        (Some(path), _) => Some(read_manifest(path)?),
         (None, Some(path)) => Some(Recipe::read(path)?.manifest(Vec::new())),
         (None, None) => None,
     };
     let (manifest, weights, notes) = match (given, args.arch) {
         (Some(manifest), _) => {
-            let checkpoint = weights::read_checkpoint(bytes)?;
+            let checkpoint = weights::read_checkpoint(bytes).map_err(|e| named(&e))?;
             (manifest, checkpoint.weights, checkpoint.notes)
         }
         (None, Some(network)) => {
@@ -91,7 +93,7 @@ fn described(args: &Args, bytes: &[u8]) -> Result<(Manifest, WeightMap), Box<dyn
                 labels: args.labels.clone(),
             };
             let file = args.checkpoint.file_name().unwrap_or_default().to_string_lossy();
-            let import = import(&file, bytes, &said)?;
+            let import = import(&file, bytes, &said).map_err(|e| named(&e))?;
             let manifest = Manifest { license: args.license.clone(), ..import.manifest };
             (manifest, import.weights, import.notes)
         }
@@ -108,9 +110,8 @@ fn described(args: &Args, bytes: &[u8]) -> Result<(Manifest, WeightMap), Box<dyn
 /// # Errors
 /// If the checkpoint cannot be read or does not fit the architecture: every tensor is named.
 pub fn run(args: &Args) -> CliResult {
-    let named = |e: &dyn std::fmt::Display| format!("{}: {e}", args.checkpoint.display());
-    let bytes = fs::read(&args.checkpoint).map_err(|e| named(&e))?;
-    let (mut manifest, map) = described(args, &bytes).map_err(|e| named(&e))?;
+    let bytes = fs::read(&args.checkpoint)?;
+    let (mut manifest, map) = described(args, &bytes)?;
     let mut network = Network::new(&manifest.architecture, &Device::flex())?;
     if let Err(error) = weights::fill(&mut network, map) {
         for line in error.lines() {

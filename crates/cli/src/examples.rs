@@ -37,7 +37,7 @@ pub fn run(args: &Args) -> CliResult {
     if let Some(&[x, y, z]) = args.crop.as_deref() {
         recipe.data.crop = [x, y, z];
     }
-    std::fs::create_dir_all(&args.cache)?;
+    fs_err::create_dir_all(&args.cache)?;
     let [training, validation] = HeadSource::pair(&recipe, &args.cache)?;
     if args.draw_heads {
         validation.fill()?;

@@ -1,8 +1,8 @@
 //! `saswin-cli fidelity`: the table of docs/fidelity.md.
 
-use std::fs;
 use std::path::PathBuf;
 
+use fs_err as fs;
 use saswin_model::fidelity::{NETWORKS, compare};
 
 use crate::CliResult;

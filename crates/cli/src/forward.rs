@@ -1,10 +1,10 @@
 //! `saswin-cli forward`: the bare network on tensors, to compare with any other implementation.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::PathBuf;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use fs_err as fs;
 use safetensors::tensor::{Dtype, TensorView};
 use saswin_model::nets::Trace;
 use saswin_model::weights::{WeightMap, unpack};

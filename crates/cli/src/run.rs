@@ -1,8 +1,8 @@
 //! `saswin-cli run`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
 use saswin_model::Manifest;
 use saswin_pipeline::{Engine, LoadedModel, Monitor, Options, Step, brain_mask, masked, nifti_options};
 use saswin_scan_io::{Limits, NiftiOptions, SourceFile, open, write_nifti_f32, write_nifti_u8};
@@ -65,11 +65,14 @@ pub fn collect(path: &Path, into: &mut Vec<SourceFile>) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Reads a manifest; an error names its file.
+pub fn read_manifest(path: &Path) -> Result<Manifest, Box<dyn std::error::Error>> {
+    Ok(Manifest::from_json(&fs::read_to_string(path)?).map_err(|e| format!("{}: {e}", path.display()))?)
+}
+
 /// Reads a model folder and its default weight file.
 pub fn load_model(folder: &Path, engine: &Engine) -> Result<LoadedModel, Box<dyn std::error::Error>> {
-    let json = fs::read_to_string(folder.join("manifest.json"))
-        .map_err(|e| format!("{}: {e}", folder.join("manifest.json").display()))?;
-    let manifest = Manifest::from_json(&json)?;
+    let manifest = read_manifest(&folder.join("manifest.json"))?;
     let bytes = fs::read(folder.join(&manifest.files[0].name))?;
     Ok(LoadedModel::new(manifest, 0, &bytes, engine)?)
 }
@@ -86,7 +89,7 @@ pub fn model_folder(models: &Path, name: &str) -> PathBuf {
 /// Prints the same typed errors as the page.
 pub fn run(args: &Args) -> CliResult {
     let mut files = Vec::new();
-    collect(&args.scan, &mut files).map_err(|e| format!("{}: {e}", args.scan.display()))?;
+    collect(&args.scan, &mut files)?;
     let series = open(files, &Limits::default())?;
     for (index, s) in series.iter().enumerate() {
         let mark = if s.preferred { "*" } else { " " };

@@ -101,10 +101,6 @@ pub struct Label {
     /// in training than in life.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub margin: f32,
-    /// The margin where the background is the best of the other labels, if it is another one: outside of all that the
-    /// network tells apart, false findings are of other kinds. Only for labels that exclude each other.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outer_margin: Option<f32>,
     /// Voxels of the scan that are brighter are none of it, in the scan's units: clotted blood has no more than 100 HU, bone has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<f32>,

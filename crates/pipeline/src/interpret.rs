@@ -11,20 +11,10 @@ use crate::{Prepared, RunError, Scores, both_sides, half_contrast, islands, mirr
 /// Lowers the logits of labels that need a margin by it.
 pub(crate) fn apply_margins(manifest: &Manifest, scores: &mut Scores) {
     let size = scores.segmentation.len() / scores.classes.max(1);
-    for label in manifest.labels.iter().filter(|l| l.margin != 0.0 || l.outer_margin.is_some()) {
+    for label in manifest.labels.iter().filter(|l| l.margin != 0.0) {
         let channel = usize::from(label.value) - usize::from(manifest.overlapping);
-        for voxel in 0..size {
-            let outer = label.outer_margin.filter(|_| is_outside(scores, channel, voxel));
-            scores.segmentation[channel * size + voxel] -= outer.unwrap_or(label.margin);
-        }
+        scores.segmentation[channel * size..][..size].iter_mut().for_each(|logit| *logit -= label.margin);
     }
-}
-
-/// Whether a voxel would be background if it were not of `channel`.
-fn is_outside(scores: &Scores, channel: usize, voxel: usize) -> bool {
-    let size = scores.segmentation.len() / scores.classes;
-    let logit = |c: usize| scores.segmentation[c * size + voxel];
-    (1..scores.classes).filter(|c| *c != channel).all(|c| logit(c) <= logit(0))
 }
 
 /// Label map on the grid of `scan`, as the network has it.
@@ -323,16 +313,16 @@ mod tests {
     }
 
     #[test]
-    fn a_label_may_need_another_margin_where_it_stands_against_the_background() {
+    fn a_margin_lowers_the_logits_of_its_label_alone() {
         let mut manifest =
             Manifest::from_json(include_str!("../../../models/ct-triage/manifest.json")).unwrap();
         manifest.labels.retain(|l| l.value == 1);
-        (manifest.labels[0].margin, manifest.labels[0].outer_margin) = (1.0, Some(3.0));
+        manifest.labels[0].margin = 1.0;
         // Background, the label, another one; two voxels each.
         let segmentation = vec![2.0, 0.0, 4.0, 4.0, 1.0, 1.0];
         let mut scores = Scores { segmentation, classes: 3, class_logits: vec![], windows: 1 };
         apply_margins(&manifest, &mut scores);
-        assert_eq!(scores.segmentation, [2.0, 0.0, 1.0, 3.0, 1.0, 1.0]);
+        assert_eq!(scores.segmentation, [2.0, 0.0, 3.0, 3.0, 1.0, 1.0]);
     }
 
     #[test]

@@ -3,9 +3,9 @@
 mod synthetic;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
 use saswin_model::{ClassOutput, Manifest};
 use saswin_pipeline::{Engine, Findings, LoadedModel, Options, Silent};
 use saswin_scan_io::{Limits, Scan, open};
@@ -18,8 +18,10 @@ use serde::Deserialize;
 
 use crate::CliResult;
 use crate::engine::{self, BackendArg};
-use crate::run::{collect, load_model, model_folder};
+use crate::run::{collect, load_model, model_folder, read_manifest};
 
+/// Folder of a model's kept numbers.
+const KEPT: &str = "evaluation";
 /// What `--on` says for scans drawn here.
 const SYNTHETIC: &str = "synthetic";
 
@@ -31,14 +33,15 @@ pub struct Args {
     /// Where models live.
     #[arg(long, default_value = "models")]
     models: PathBuf,
-    /// `synthetic` (scans drawn from held-out label maps), or a JSON list of scans with their truths.
-    #[arg(long)]
-    on: String,
+    /// `synthetic` (scans drawn from held-out label maps), or a JSON list of scans with their truths. Only `--card` goes
+    /// without.
+    #[arg(long, required_unless_present = "card")]
+    on: Option<String>,
     /// Recipe that says how synthetic scans look and what is true of them; the model's own by default.
     #[arg(long)]
     recipe: Option<PathBuf>,
     /// First and last label map of synthetic scans, counted from 1; by default those that no recipe trains or
-    /// validates on.
+    /// validates on. Their first forty scans were looked at while rules were chosen.
     #[arg(long, num_args = 2, default_values_t = [19, 20])]
     maps: Vec<usize>,
     /// Number of synthetic scans.
@@ -129,10 +132,13 @@ struct Evaluator {
 
 pub fn run(args: &Args) -> CliResult {
     let folder = model_folder(&args.models, &args.model);
+    let Some(on) = &args.on else {
+        return write_card(&folder, &read_manifest(&folder.join("manifest.json"))?);
+    };
     let engine = engine::open(args.backend, None)?;
     let model = load_model(&folder, &engine)?;
     let evaluator = Evaluator { model, engine };
-    let (name, cases) = if args.on == SYNTHETIC {
+    let (name, cases) = if on == SYNTHETIC {
         (
             format!(
                 "synthetic scans from label maps {} to {}, {} cases",
@@ -141,7 +147,7 @@ pub fn run(args: &Args) -> CliResult {
             synthetic::cases(&evaluator, args)?,
         )
     } else {
-        evaluator.list(Path::new(&args.on))?
+        evaluator.list(Path::new(on))?
     };
     let manifest = &evaluator.model.manifest;
     let maps = if args.maps == [19, 20] {
@@ -149,20 +155,14 @@ pub fn run(args: &Args) -> CliResult {
     } else {
         format!(" --maps {} {}", args.maps[0], args.maps[1])
     };
-    let command = format!(
-        "saswin-cli evaluate --model {} --on {}{maps} --cases {}",
-        manifest.name, args.on, args.cases
-    );
+    let cases_of = if on == SYNTHETIC { format!(" --cases {}", args.cases) } else { String::new() };
+    let command = format!("saswin-cli evaluate --model {} --on {on}{maps}{cases_of}", manifest.name);
     let evaluation = summarise(&manifest.name, &evaluator.model.sha256, &name, &command, cases);
     println!("{}", evaluation.markdown());
     println!("{}", serde_json::to_string(&evaluation)?);
     if args.card {
-        keep(
-            &folder,
-            manifest,
-            &evaluation,
-            &(args.on.clone() + &maps.replace(" --maps", "").replace(' ', "-")),
-        )?;
+        keep(&folder, &evaluation, &(on.clone() + &maps.replace(" --maps", "").replace(' ', "-")))?;
+        write_card(&folder, manifest)?;
     }
     Ok(())
 }
@@ -175,7 +175,7 @@ impl Evaluator {
 
     fn list(&self, path: &Path) -> Result<(String, Vec<CaseResult>), Box<dyn std::error::Error>> {
         let list: List =
-            serde_json::from_slice(&fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?)?;
+            serde_json::from_slice(&fs::read(path)?).map_err(|e| format!("{}: {e}", path.display()))?;
         let base = path.parent().unwrap_or(Path::new("."));
         let cases = list.cases.iter().map(|case| self.list_case(case, base)).collect::<Result<_, _>>()?;
         Ok((list.name, cases))
@@ -248,7 +248,7 @@ impl Evaluator {
 
 fn load(path: &Path) -> Result<Scan, Box<dyn std::error::Error>> {
     let mut files = Vec::new();
-    collect(path, &mut files).map_err(|e| format!("{}: {e}", path.display()))?;
+    collect(path, &mut files)?;
     let series = open(files, &Limits::default())?;
     let first = series.first().ok_or_else(|| format!("{}: no scan in it", path.display()))?;
     Ok(first.load(0)?)
@@ -282,18 +282,32 @@ fn mask(map: &[u8], labels: &[u8]) -> Vec<bool> {
     map.iter().map(|v| labels.contains(v)).collect()
 }
 
-/// Keeps the numbers beside the model and writes its card.
-fn keep(folder: &Path, manifest: &Manifest, evaluation: &Evaluation, on: &str) -> CliResult {
-    let kept = folder.join("evaluation");
+/// Keeps the numbers beside the model.
+fn keep(folder: &Path, evaluation: &Evaluation, on: &str) -> CliResult {
+    let kept = folder.join(KEPT);
     fs::create_dir_all(&kept)?;
     let stem = Path::new(on).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    fs::write(kept.join(stem + ".json"), serde_json::to_string_pretty(evaluation)?)?;
+    Ok(fs::write(kept.join(stem + ".json"), serde_json::to_string_pretty(evaluation)?)?)
+}
+
+/// A kept evaluation, summed up from its cases as it is done now.
+fn kept_again(path: &Path) -> Result<Evaluation, Box<dyn std::error::Error>> {
+    let kept: Evaluation =
+        serde_json::from_slice(&fs::read(path)?).map_err(|e| format!("{}: {e}", path.display()))?;
+    let again = summarise(&kept.model, &kept.sha256, &kept.cases_of, &kept.command, kept.cases);
+    fs::write(path, serde_json::to_string_pretty(&again)?)?;
+    Ok(again)
+}
+
+/// Writes the model's card from all numbers that are kept.
+fn write_card(folder: &Path, manifest: &Manifest) -> CliResult {
+    let kept = folder.join(KEPT);
     let mut paths: Vec<PathBuf> =
         fs::read_dir(&kept)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
     paths.sort();
     let evaluations = paths
         .iter()
-        .map(|path| Ok(serde_json::from_slice(&fs::read(path)?)?))
+        .map(|path| kept_again(path))
         .collect::<Result<Vec<Evaluation>, Box<dyn std::error::Error>>>()?;
     let notes = fs::read_to_string(folder.join("NOTES.md")).unwrap_or_default();
     fs::write(folder.join("README.md"), card(manifest, &evaluations, &notes))?;

@@ -25,7 +25,7 @@ pub(super) fn cases(
     let mut recipe = Recipe::read(args.recipe.as_ref().unwrap_or(&own))?;
     recipe.data.synthesis = recipe.data.test.take().unwrap_or(recipe.data.synthesis);
     let cache = std::env::temp_dir().join("saswin-evaluate");
-    std::fs::create_dir_all(&cache)?;
+    fs_err::create_dir_all(&cache)?;
     let synth = head_synth(&recipe.data, [args.maps[0], args.maps[1]], &cache)?;
     (0..args.cases)
         .map(|seed| {

@@ -198,7 +198,6 @@ fn label((index, name): (usize, &String)) -> Label {
         side: side.map(|(_, side)| side),
         color: color(index),
         margin: 0.0,
-        outer_margin: None,
         at_most: None,
         certain: 0.0,
     }

@@ -1,8 +1,8 @@
 //! The parts of a manifest's check that need more than a line.
 
 use super::{
-    BothSides, HalfContrast, InputChannel, Islands, Label, Manifest, ManifestError, OneSided, Preprocessing,
-    Region, Shade, Surroundings, Twins, Window,
+    BothSides, HalfContrast, InputChannel, Islands, Manifest, ManifestError, OneSided, Preprocessing, Region,
+    Shade, Surroundings, Twins, Window,
 };
 
 impl Preprocessing {
@@ -105,10 +105,8 @@ impl Manifest {
 
     /// What is wrong with the margins of labels.
     fn flaw_of_margins(&self) -> Option<&'static str> {
-        let compared = |label: &Label| label.outer_margin.is_some() || label.certain != 0.0;
-        let compared = self.labels.iter().any(compared);
-        (compared && self.overlapping)
-            .then_some("`outer_margin` and `certain` need labels that exclude each other")
+        let compared = self.labels.iter().any(|label| label.certain != 0.0);
+        (compared && self.overlapping).then_some("`certain` needs labels that exclude each other")
     }
 
     /// What is wrong with `half_contrast`, if there is any.

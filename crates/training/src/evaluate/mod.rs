@@ -3,6 +3,7 @@
 #[cfg(feature = "trainer")]
 mod card;
 mod injury;
+mod markdown;
 mod moved;
 mod overlap;
 mod probability;
@@ -12,11 +13,12 @@ mod surface;
 #[cfg(feature = "trainer")]
 pub use card::card;
 pub use injury::{Injury, lay};
+pub use markdown::card_section;
 pub use moved::Moved;
-pub use overlap::{Overlap, Pieces, overlaps};
+pub use overlap::{Overlap, Pieces};
 pub use probability::{Scored, auc, auc_interval, calibration_error, temperature};
 pub use report::{
     BOUNDS_ML, ByVolume, CaseResult, ClassSummary, Evaluation, FindingVolume, LabelResult, LabelSummary,
-    Spread, card_section, summarise,
+    Presence, Spread, summarise,
 };
 pub use surface::hausdorff_95;

@@ -33,10 +33,16 @@ pub fn auc(cases: &[Scored]) -> Option<f64> {
     (present > 0.0 && below > 0.0).then(|| wins / (present * below))
 }
 
-/// 95 % interval of [`auc`] by bootstrap (percentiles; cases with and without the finding are drawn apart).
+/// Fewest cases of a kind that say how much it varies.
+const FEWEST: usize = 5;
+
+/// 95 % interval of [`auc`] by bootstrap (percentiles; cases with and without the finding are drawn apart). `None` if there
+/// are fewer than five of either. Cases count as independent of each other, which several of one head are not.
 pub fn auc_interval(cases: &[Scored], rounds: usize, seed: u64) -> Option<[f64; 2]> {
-    auc(cases)?;
     let (present, absent): (Vec<Scored>, Vec<Scored>) = cases.iter().partition(|c| c.present);
+    if present.len().min(absent.len()) < FEWEST {
+        return None;
+    }
     let mut rng = Rng::new(seed);
     let mut values: Vec<f64> = (0..rounds)
         .filter_map(|_| {
@@ -71,7 +77,10 @@ pub fn calibration_error(cases: &[Scored], temperature: f64) -> f64 {
     bins.iter().map(|[_, p, present]| (p - present).abs()).sum::<f64>() / cases.len().max(1) as f64
 }
 
-/// The temperature, 0.05 to 20, that makes `sigmoid(logit / temperature)` most likely.
+/// Range of [`temperature`].
+pub const TEMPERATURES: [f64; 2] = [0.05, 20.0];
+
+/// The temperature of [`TEMPERATURES`] that makes `sigmoid(logit / temperature)` most likely.
 pub fn temperature(cases: &[Scored]) -> f64 {
     let loss = |log_t: f64| -> f64 {
         let t = log_t.exp();
@@ -84,7 +93,7 @@ pub fn temperature(cases: &[Scored]) -> f64 {
             })
             .sum()
     };
-    golden_section(loss, 0.05f64.ln(), 20.0f64.ln()).exp()
+    golden_section(loss, TEMPERATURES[0].ln(), TEMPERATURES[1].ln()).exp()
 }
 
 /// Minimum of a function with one valley.

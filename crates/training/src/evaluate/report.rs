@@ -1,6 +1,4 @@
-//! From cases to tables: Markdown for people, JSON for cards.
-
-use std::fmt::Write as _;
+//! From cases to summaries, which are kept as JSON; [`super::markdown`] writes them for people.
 
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +87,22 @@ pub struct LabelSummary {
     /// Separate pieces of all cases, for labels that are findings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pieces: Option<Pieces>,
+    /// For labels that are findings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence: Option<Presence>,
+}
+
+/// Cases with a finding apart from those without, whose Dice is 0 as soon as anything is marked.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Presence {
+    /// Cases with the finding.
+    pub with: usize,
+    /// Their mean Dice.
+    pub dice: f64,
+    /// Cases without.
+    pub without: usize,
+    /// How many of them are marked.
+    pub marked: usize,
 }
 
 /// How one class output did over all cases.
@@ -194,11 +208,23 @@ fn label_summary(label: String, cases: &[CaseResult]) -> LabelSummary {
     let dice = spread(|l| l.dice);
     let hd95_mm = spread(|l| l.hd95_mm);
     let volume_error = spread(|l| l.volume_error.map(f64::abs));
+    let of_label: Vec<&LabelResult> =
+        cases.iter().flat_map(|c| &c.labels).filter(|l| l.label == label).collect();
     let mut pieces: Option<Pieces> = None;
-    for one in cases.iter().flat_map(|c| &c.labels).filter(|l| l.label == label).filter_map(|l| l.pieces) {
+    for one in of_label.iter().filter_map(|l| l.pieces) {
         pieces.get_or_insert_default().add(one);
     }
-    LabelSummary { label, dice, hd95_mm, volume_error, pieces }
+    let presence = pieces.and_then(|_| presence(&of_label));
+    LabelSummary { label, dice, hd95_mm, volume_error, pieces, presence }
+}
+
+fn presence(cases: &[&LabelResult]) -> Option<Presence> {
+    // Only a truth that has the label has a volume to be wrong about.
+    let (with, without): (Vec<&LabelResult>, Vec<&LabelResult>) =
+        cases.iter().partition(|l| l.volume_error.is_some());
+    let dice = Spread::of(with.iter().filter_map(|l| l.dice).collect())?.mean;
+    let marked = without.iter().filter(|l| l.dice.is_some()).count();
+    Some(Presence { with: with.len(), dice, without: without.len(), marked })
 }
 
 fn class_summary(name: String, cases: &[CaseResult]) -> ClassSummary {
@@ -248,100 +274,10 @@ impl CaseResult {
     }
 }
 
-impl ByVolume {
-    fn markdown(&self, class: &str) -> String {
-        let [small, middle, large] = self.called.map(|[called, of]| format!("{called} of {of}"));
-        let [low, high] = BOUNDS_ML;
-        let auc =
-            self.auc.map_or(String::new(), |auc| format!("; AUC without those below {low} mL {auc:.3}"));
-        format!(
-            "{class}: below {low} mL {small} called, below {high} mL {middle}, from there on {large}{auc}."
-        )
-    }
-}
-
-impl Evaluation {
-    /// In how many cases with (or without) a finding its probability is at least one half.
-    fn called(&self, finding: &str, present: bool) -> usize {
-        let all = self.cases.iter().flat_map(|c| &c.classes);
-        all.filter(|(name, logit, truth)| name == finding && *truth == present && *logit >= 0.0).count()
-    }
-
-    /// All summaries as Markdown tables.
-    pub fn markdown(&self) -> String {
-        let mut text = String::new();
-        if !self.labels.is_empty() {
-            text.push_str("| structure | cases | Dice mean (min) | HD95 mm median | volume error mean |\n");
-            text.push_str("|---|---|---|---|---|\n");
-        }
-        for l in &self.labels {
-            let dice = l.dice.map_or("–".into(), |d| format!("{:.3} ({:.3})", d.mean, d.min));
-            let hd95 = l.hd95_mm.map_or("–".into(), |d| format!("{:.1}", d.median));
-            let volume = l.volume_error.map_or("–".into(), |d| format!("{:.1} %", 100.0 * d.mean));
-            let cases = l.dice.map_or(0, |d| d.cases);
-            let _ = writeln!(text, "| {} | {cases} | {dice} | {hd95} | {volume} |", l.label);
-        }
-        for (label, p) in self.labels.iter().filter_map(|l| Some((&l.label, l.pieces?))) {
-            let Pieces { truth, found, answer, false_pieces } = p;
-            let _ = writeln!(
-                text,
-                "\n{label}: {found} of {truth} pieces found; {false_pieces} of the answer's {answer} touch none."
-            );
-        }
-        if !self.classes.is_empty() {
-            text.push_str(
-                "\n| finding | with / without | called of them | AUC (95 % interval) | ECE | ECE scaled | temperature |\n",
-            );
-            text.push_str("|---|---|---|---|---|---|---|\n");
-        }
-        for c in &self.classes {
-            let auc = match (c.auc, c.auc_interval) {
-                (Some(value), Some([low, high])) => format!("{value:.3} ({low:.3}–{high:.3})"),
-                _ => "–".into(),
-            };
-            let [with, without] = c.cases;
-            let [hits, alarms] = [true, false].map(|present| self.called(&c.name, present));
-            let scaled = match c.auc {
-                Some(_) => format!("{:.3} | {:.2}", c.calibration_error_scaled, c.temperature),
-                None => "– | –".into(),
-            };
-            let _ = writeln!(
-                text,
-                "| {} | {with} / {without} | {hits} / {alarms} | {auc} | {:.3} | {scaled} |",
-                c.name, c.calibration_error
-            );
-        }
-        for (class, sizes) in self.classes.iter().filter_map(|c| Some((&c.name, c.by_volume.as_ref()?))) {
-            let _ = writeln!(text, "\n{}", sizes.markdown(class));
-        }
-        for (name, error) in &self.measures {
-            if let Some(e) = error {
-                let _ = writeln!(
-                    text,
-                    "\n{name}: absolute error {:.2} (median {:.2}, largest {:.2}) over {} cases.",
-                    e.mean, e.median, e.max, e.cases
-                );
-            }
-        }
-        text
-    }
-}
-
-/// The part of a model card that one evaluation gives.
-pub fn card_section(evaluation: &Evaluation) -> String {
-    format!(
-        "### {}\n\n`{}`\n\nWeights `{}`, {} cases.\n\n{}",
-        evaluation.cases_of,
-        evaluation.command,
-        evaluation.sha256.get(..12).unwrap_or(&evaluation.sha256),
-        evaluation.cases.len(),
-        evaluation.markdown()
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evaluate::card_section;
 
     #[test]
     fn summary_gathers_cases_and_prints_them() {
@@ -351,7 +287,7 @@ mod tests {
             finding: Some(FindingVolume { class: "bleed".into(), ml }),
             dice,
             hd95_mm: Some(2.0),
-            volume_error: Some(-0.1),
+            volume_error: (ml > 0.0).then_some(-0.1),
             pieces,
         };
         let case = |name: &str, dice, logit, present: bool| CaseResult {
@@ -374,7 +310,11 @@ mod tests {
         let text = card_section(&e);
         assert!(text.contains("| a | 2 | 0.600 (0.500) | 2.0 | 10.0 % |"), "{text}");
         assert!(text.contains("a: 6 of 9 pieces found; 6 of the answer's 15 touch none."), "{text}");
-        assert!(text.contains("| bleed | 1 / 2 | 1 / 0 | 1.000 (1.000–1.000)"), "{text}");
+        assert!(text.contains("| bleed | 1 / 2 | 1 / 0 | 1.000 (too few for an interval)"), "{text}");
+        assert!(
+            text.contains("a: mean Dice 0.500 in the 1 with any; something is marked in 1 of the 2 without."),
+            "{text}"
+        );
         let sizes = "bleed: below 1 mL 0 of 0 called, below 10 mL 1 of 1, from there on 0 of 0; AUC without those below 1 mL 1.000.";
         assert!(text.contains(sizes), "{text}");
         assert!(text.contains("`cmd`") && !text.contains("0123456789ab,"));

@@ -1,4 +1,4 @@
-//! The intensity normalisation of MR volumes: one definition for training and product.
+//! The intensity scale of drawn MR volumes, by the rule that `pipeline::prepare` scales scans with.
 
 /// Intensities that become 0 and 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,15 +38,6 @@ fn percentile(values: &mut [f32], share: f64) -> Option<f32> {
     Some(*values.select_nth_unstable_by(rank, f32::total_cmp).1)
 }
 
-/// Scales a whole MR volume to `[0, 1]` by its foreground's 0.5th and 99.5th percentile
-/// (see [`MrScale`]); a volume without contrast becomes 0.
-pub fn normalise_mr(voxels: &mut [f32]) {
-    match MrScale::of(voxels) {
-        Some(scale) => scale.apply(voxels, 1.0),
-        None => voxels.fill(0.0),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,7 +49,7 @@ mod tests {
         v.push(f32::NAN);
         let scale = MrScale::of(&v).unwrap();
         assert_eq!(scale, MrScale { low: 6.0, high: 996.0 });
-        normalise_mr(&mut v);
+        scale.apply(&mut v, 1.0);
         assert_eq!((v[0], v[6000], v[6001]), (0.0, 1.0, 0.0));
         assert!((v[5500] - 495.0 / 990.0).abs() < 1e-6);
     }
@@ -67,15 +58,14 @@ mod tests {
     fn gain_and_zero_background_do_not_matter() {
         let mut a: Vec<f32> = (0..999).map(|i| (i % 97) as f32).collect();
         let mut b: Vec<f32> = a.iter().map(|v| v * 1234.5).collect();
-        normalise_mr(&mut a);
-        normalise_mr(&mut b);
+        for v in [&mut a, &mut b] {
+            MrScale::of(v).unwrap().apply(v, 1.0);
+        }
         assert!(a.iter().zip(&b).all(|(x, y)| (x - y).abs() < 1e-5));
     }
 
     #[test]
-    fn constant_volume_becomes_zero() {
-        let mut v = vec![3.0; 50];
-        normalise_mr(&mut v);
-        assert!(v.iter().all(|v| *v == 0.0));
+    fn a_constant_volume_has_no_scale() {
+        assert_eq!(MrScale::of(&[3.0; 50]), None);
     }
 }

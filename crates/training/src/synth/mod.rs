@@ -40,7 +40,7 @@ pub use classes::{CLASSES, Class, Tissue};
 pub use contact_sheet::{ContactSheet, SheetStyle};
 pub use head_map::{HeadMap, HeadMapError};
 pub use head_synth::HeadSynth;
-pub use intensity::{MrScale, normalise_mr};
+pub use intensity::MrScale;
 pub use pack::{load_or_pack, read_pack, write_pack};
 pub use patches::{Patch, patches};
 pub(crate) use pathology::BROKEN_MM;

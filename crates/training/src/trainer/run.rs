@@ -37,8 +37,8 @@ pub fn train(recipe: &Recipe, options: &Options, report: &mut dyn FnMut(&Record)
     std::fs::create_dir_all(out).map_err(|e| TrainError::io(out, e))?;
     let cache = out.parent().unwrap_or(out);
     let [training, validation] = HeadSource::pair(recipe, cache)?;
-    training.fill()?;
     let session = open(recipe, options)?;
+    training.fill()?;
     let log_path = out.join("metrics.jsonl");
     let log = Log::open(&log_path).map_err(|e| TrainError::io(&log_path, e))?;
     let started = session.seconds;

@@ -4,20 +4,13 @@ use burn::tensor::Device;
 use saswin_model::nets::{Network, Trace};
 
 use super::source::{Batch, Example, Source, example_seed};
+use crate::evaluate::Overlap;
 use crate::recipe::{Recipe, Segmentation};
 
 /// Held-out windows, drawn once.
 #[derive(Debug)]
 pub struct HeldOut {
     examples: Vec<Example>,
-}
-
-/// Voxels of each class in the answer, in the truth and in both.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Overlap {
-    answer: u64,
-    truth: u64,
-    both: u64,
 }
 
 impl HeldOut {
@@ -53,13 +46,6 @@ impl HeldOut {
         }
         let first = usize::from(recipe.segmentation == Segmentation::Mask);
         overlaps.iter().skip(first).map(Overlap::dice).collect()
-    }
-}
-
-impl Overlap {
-    fn dice(&self) -> Option<f64> {
-        let sizes = self.answer + self.truth;
-        (sizes > 0).then(|| 2.0 * self.both as f64 / sizes as f64)
     }
 }
 
