@@ -114,6 +114,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         for (var line = mine; line < end; line += WINDOW.z) {
             var apart = 0.0;
             if (SHIFTED) { apart = select(0.0, MASKED, t0.region != places[line].y); }
+            // Keys of another region are masked once.
+            let along = select(edge, 0.0, apart != 0.0);
             //: repeat even {{ even }}
             // From the first query and the last key on.
             let row = here0 - places[line].x - (WINDOW.z - 1u);
@@ -137,7 +139,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
             //: repeat uneven {{ uneven }}
             var s{i}_{j} = table[(here{i} - place{j}) * HEADS + head] + apart;
             //: end
-            if (SHIFT.z > 0u) { s{i}_{j} += select(0.0, edge, beyond{i} != ({j}u >= WINDOW.z - SHIFT.z)); }
+            if (SHIFT.z > 0u) { s{i}_{j} += select(0.0, along, beyond{i} != ({j}u >= WINDOW.z - SHIFT.z)); }
             //: repeat c {{ quads }}
             s{i}_{j} += dot(q{i}_{c}, k{j}_{c});
             //: end

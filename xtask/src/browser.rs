@@ -15,7 +15,10 @@ pub fn find_or_install() -> Result<String> {
         return Ok(path);
     }
     if may_install() {
-        run::run(Path::new("/"), "apt-get", &["install", "-y", "--no-install-recommends", "chromium"])?;
+        // A fresh image has no lists of packages. What fails here shows below.
+        let _ = run::run(Path::new("/"), "apt-get", &["update", "-qq"]);
+        let _ =
+            run::run(Path::new("/"), "apt-get", &["install", "-y", "--no-install-recommends", "chromium"]);
     }
     match find() {
         Some(path) => Ok(path),

@@ -6,6 +6,7 @@ mod evaluation;
 mod headers;
 mod licences;
 mod models;
+mod notices;
 mod packages;
 mod precompress;
 mod relaxed_simd;

@@ -78,7 +78,7 @@ impl Packed {
 
     fn pip(&self, folder: &Path, options: &[&str]) -> Result<()> {
         if output("python3", &["-m", "pip", "--version"]).is_none() {
-            bail!("python3 -m pip is not there");
+            bail!("python3 -m pip is not there (Debian, Ubuntu: `sudo apt-get install python3-pip`)");
         }
         let fetch = ["-m", "pip", "download", "--quiet", "--no-deps"];
         let package = format!("{}=={}", self.name, self.version);

@@ -1,7 +1,7 @@
 //! From a clean clone to `www/dist`.
 
 use crate::run::{is_installed, output, run};
-use crate::{Mode, dist, models, precompress, samples, wasm, www};
+use crate::{Mode, dist, models, notices, precompress, samples, wasm, www};
 use anyhow::{Result, bail};
 use std::fs;
 
@@ -18,14 +18,21 @@ pub fn build_page(mode: Mode) -> Result<()> {
     models::copy()?;
     samples::provide()?;
     run(&www(), "npm", &["run", "--silent", "build"])?;
+    notices::write()?;
     precompress::compress(&dist(), mode)
+}
+
+/// Fails if what builds the page is not there.
+pub fn need_node() -> Result<()> {
+    if output("node", &["--version"]).is_some_and(|version| is_recent(&version)) && is_installed("npm") {
+        return Ok(());
+    }
+    bail!("the page needs Node.js 20.19, 22.12 or newer with npm: https://nodejs.org/en/download")
 }
 
 /// `npm ci`, where the lock file changed since the last one.
 fn install_packages() -> Result<()> {
-    if !output("node", &["--version"]).is_some_and(|version| is_recent(&version)) || !is_installed("npm") {
-        bail!("the page needs Node.js 20.19, 22.12 or newer with npm: https://nodejs.org/en/download");
-    }
+    need_node()?;
     let lock = fs::read(www().join("package-lock.json"))?;
     let stamp = www().join("node_modules/.installed-lock.json");
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {

@@ -12,6 +12,8 @@ const TEST_LINTS: [&str; 6] =
 /// Runs all of it; the first failure ends the run, and what was left out is said at the end.
 pub fn all() -> Result<()> {
     let root = root();
+    site::need_node()?;
+    let chromium = browser::find_or_install()?;
     run(&root, "cargo", &["fmt", "--all", "--check"])?;
     licences::check()?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--release", "--", "-D", "warnings"];
@@ -20,14 +22,13 @@ pub fn all() -> Result<()> {
     site::build(Mode::Dev)?;
     reproduce::check(Mode::Dev)?;
     run(&www(), "npm", &["run", "--silent", "check"])?;
-    in_browser()?;
+    in_browser(&chromium)?;
     println!("\nEvery check and test that could run has passed.");
     say_what_was_skipped();
     Ok(())
 }
 
-fn in_browser() -> Result<()> {
-    let chromium = browser::find_or_install()?;
+fn in_browser(chromium: &str) -> Result<()> {
     let xtask = std::env::current_exe().context("cannot find this program's own file")?.display().to_string();
     let mut tests: Vec<String> = Vec::new();
     for entry in std::fs::read_dir(root().join("tests/browser"))? {
@@ -45,12 +46,8 @@ fn in_browser() -> Result<()> {
     let model = tiny_model()?;
     // The Rust tests before have built it beside this program.
     let cli = Path::new(&xtask).with_file_name("saswin-cli").display().to_string();
-    let variables = [
-        ("CHROMIUM", chromium.as_str()),
-        ("XTASK", &*xtask),
-        ("SASWIN_CLI", &*cli),
-        ("SASWIN_TINY_MODEL", &*model),
-    ];
+    let variables =
+        [("CHROMIUM", chromium), ("XTASK", &*xtask), ("SASWIN_CLI", &*cli), ("SASWIN_TINY_MODEL", &*model)];
     run_with(&root(), "node", &arguments, &variables)?;
     // States of the page that no model at hand brings about.
     run_with(&www(), "npm", &["run", "--silent", "build"], &[(MOCK, "1")])?;

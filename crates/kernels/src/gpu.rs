@@ -135,22 +135,22 @@ pub(crate) struct Shaders;
 
 impl Operations for Shaders {
     fn conv3x3x3(&self, x: Tensor<5>, skip: Option<Tensor<5>>, weight: LayerWeight<5>) -> Tensor<5> {
-        convolve(x.clone(), skip.clone(), weight.clone())
-            .unwrap_or_else(|| conv3x3x3::composed(x, skip, weight))
+        let found = convolve(x.clone(), skip.clone(), weight.clone());
+        or_composed(found, || conv3x3x3::composed(x, skip, weight))
     }
 
     fn linear(&self, product: Product) -> Tensor<5> {
-        multiply(product.clone()).unwrap_or_else(|| product.composed())
+        or_composed(multiply(product.clone()), || product.composed())
     }
 
     fn instance_norm(&self, x: Tensor<5>, residual: Option<Tensor<5>>, activate: bool) -> Tensor<5> {
-        normalise(x.clone(), residual.clone(), activate)
-            .unwrap_or_else(|| instance_norm::composed(x, residual, activate))
+        let found = normalise(x.clone(), residual.clone(), activate);
+        or_composed(found, || instance_norm::composed(x, residual, activate))
     }
 
     fn layer_norm(&self, x: Tensor<5>, affine: Option<(Tensor<1>, Tensor<1>)>, epsilon: f64) -> Tensor<5> {
-        normalise_rows(x.clone(), affine.clone(), epsilon)
-            .unwrap_or_else(|| layer_norm::composed(x, affine, epsilon))
+        let found = normalise_rows(x.clone(), affine.clone(), epsilon);
+        or_composed(found, || layer_norm::composed(x, affine, epsilon))
     }
 
     fn patch_merge(
@@ -161,8 +161,8 @@ impl Operations for Shaders {
         beta: Tensor<1>,
         epsilon: f64,
     ) -> Tensor<5> {
-        merge(x.clone(), mode, gamma.clone(), beta.clone(), epsilon)
-            .unwrap_or_else(|| patch_merge::composed(x, mode, gamma, beta, epsilon))
+        let found = merge(x.clone(), mode, gamma.clone(), beta.clone(), epsilon);
+        or_composed(found, || patch_merge::composed(x, mode, gamma, beta, epsilon))
     }
 
     fn window_attention(
@@ -173,9 +173,17 @@ impl Operations for Shaders {
         table: Tensor<2>,
         spec: &WindowAttention,
     ) -> Tensor<5> {
-        attend(x.clone(), qkv_weight.clone(), qkv_bias.clone(), table.clone(), spec)
-            .unwrap_or_else(|| window_attention::composed(x, qkv_weight, qkv_bias, table, spec))
+        let found = attend(x.clone(), qkv_weight.clone(), qkv_bias.clone(), table.clone(), spec);
+        or_composed(found, || window_attention::composed(x, qkv_weight, qkv_bias, table, spec))
     }
+}
+
+/// What no shader takes, by burn's operations; where shaders are checked that is none of their answers.
+fn or_composed(found: Option<Tensor<5>>, composed: impl FnOnce() -> Tensor<5>) -> Tensor<5> {
+    found.unwrap_or_else(|| {
+        let y = composed();
+        if poisoned() { y * f32::NAN } else { y }
+    })
 }
 
 /// A weight, its inputs and their layout, as a product or convolution binds them.

@@ -58,6 +58,18 @@ fn a_manifest_that_cannot_be_computed_is_refused() {
     assert!(Manifest::from_json(MANIFEST).is_ok());
     assert!(reason(r#""high": 99.0"#, r#""high": 1e9"#).contains("percentiles"));
     assert!(reason(r#""scale_mm": 80.0"#, r#""scale_mm": 0.0"#).contains("scales by nothing"));
+    // Of one channel the only class is background.
+    let one = MANIFEST
+        .replace(
+            r#"    {"value": 2, "name": "ventricle", "side": "right", "color": [4, 5, 6]}
+"#,
+            "",
+        )
+        .replace(r#""side": "left", "color": [1, 2, 3]},"#, r#""side": "left", "color": [1, 2, 3]}"#);
+    assert!(
+        reason_in(&one, r#""out_channels": 3"#, r#""out_channels": 1"#)
+            .contains("label 1 has no output channel")
+    );
     assert!(reason(r#""temperature": 1.0"#, r#""temperature": 0.0"#).contains("temperature"));
     assert!(reason(r#""modality": "mr""#, r#""modality": "xray""#).contains("modality"));
     assert!(reason(r#""labels": [1, 2]}"#, r#""labels": [1, 9]}"#).contains("`regions` names values"));

@@ -76,6 +76,8 @@ pub(crate) async fn compute(
         let note = sentence(trouble, remedy, &inference, &rig.engine);
         if let Remedy::Smaller(roi) = remedy {
             inference = Inference::new(&rig.model, prepared, roi)?;
+            // Other windows: none of them has failed yet.
+            failed_at = None;
         }
         let (done, total) = (inference.done(), inference.total());
         monitor.step(Step { stage: "network", done, total, text: note.clone() });

@@ -189,18 +189,30 @@ fn attentions() -> Vec<Case> {
         ([1, 5, 6, 7, 8], [7, 4, 2], [3, 2, 1], 1),
         // Lines in parts that overlap; regions that differ along z alone.
         ([1, 7, 7, 9, 32], [7; 3], [0, 0, 3], 1),
-        ([1, 4, 4, 4, 6], [4; 3], [0; 3], 2),
     ];
-    let new = |(shape, configured, shift, heads): ([usize; 5], [usize; 3], [usize; 3], usize)| {
-        let name = format!("{shape:?}, window {configured:?}, shift {shift:?}, {heads} heads");
-        case("window_attention", name, move |device| {
-            let c = shape[4];
-            let rows = configured.iter().map(|w| 2 * w - 1).product();
-            let spec = WindowAttention { configured, shift, heads };
-            let x = noise(shape, 1, device) * 2.0;
-            let weight = noise([c, 3 * c], 2, device);
-            window_attention(x, weight, noise([3 * c], 3, device), noise([rows, heads], 4, device), &spec)
-        })
-    };
-    cases.into_iter().map(new).collect()
+    cases.into_iter().map(attention).chain([biases_beyond_the_mask()]).collect()
+}
+
+fn attention((shape, configured, shift, heads): ([usize; 5], [usize; 3], [usize; 3], usize)) -> Case {
+    let name = format!("{shape:?}, window {configured:?}, shift {shift:?}, {heads} heads");
+    case("window_attention", name, move |device| {
+        let c = shape[4];
+        let rows = configured.iter().map(|w| 2 * w - 1).product();
+        let spec = WindowAttention { configured, shift, heads };
+        let x = noise(shape, 1, device) * 2.0;
+        let weight = noise([c, 3 * c], 2, device);
+        window_attention(x, weight, noise([3 * c], 3, device), noise([rows, heads], 4, device), &spec)
+    })
+}
+
+/// The mask between regions is no infinity: scores that differ by more outdo it, also where regions differ along several
+/// axes. Queries and keys are nought, so that scores, and with them large exponents, are exact.
+fn biases_beyond_the_mask() -> Case {
+    case("window_attention", "position biases beyond the mask".to_owned(), |d| {
+        let spec = WindowAttention { configured: [4; 3], shift: [2; 3], heads: 2 };
+        let weight = Tensor::cat(vec![Tensor::zeros([24, 48], d), noise([24, 24], 2, d)], 1);
+        let bias = Tensor::cat(vec![Tensor::zeros([48], d), noise([24], 3, d)], 0);
+        let table = noise([343, 2], 4, d) * 150.0;
+        window_attention(noise([2, 8, 9, 10, 24], 1, d), weight, bias, table, &spec)
+    })
 }

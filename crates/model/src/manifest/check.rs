@@ -204,7 +204,7 @@ impl Manifest {
     pub(super) fn check_outputs(&self) -> Result<(), ManifestError> {
         let fail = |reason: String| Err(ManifestError::Inconsistent { name: self.name.clone(), reason });
         let outputs = self.architecture.out_channels();
-        let last = if self.overlapping { outputs } else { outputs.max(2) - 1 };
+        let last = if self.overlapping { outputs } else { outputs.saturating_sub(1) };
         if let Some(label) = self.labels.iter().find(|l| l.value == 0 || usize::from(l.value) > last) {
             return fail(format!("label {} has no output channel", label.value));
         }
