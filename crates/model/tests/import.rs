@@ -148,6 +148,32 @@ fn the_merge_mode_is_never_guessed() {
     assert!(matches!(error, DeclarationError::Unstated { field: "merge", .. }), "{error}");
 }
 
+/// The tensors that sizes of a Swin UNETR with so many input channels are read off.
+fn swin_unetr(in_channels: usize) -> Vec<u8> {
+    let weight = |shape: &[usize]| weights::Weight {
+        shape: shape.to_vec(),
+        values: vec![0.0; shape.iter().product()],
+    };
+    let map = WeightMap::from([
+        ("swinViT.patch_embed.proj.weight".to_owned(), weight(&[12, in_channels, 2, 2, 2])),
+        ("out.conv.conv.weight".to_owned(), weight(&[3, 12, 1, 1, 1])),
+    ]);
+    pack(&map, Precision::F32, |_| false).unwrap()
+}
+
+#[test]
+fn one_scan_in_several_channels_is_said() {
+    let said = declaration(Published::SwinUnetr);
+    let four = import("brats.safetensors", &swin_unetr(4), &said).unwrap();
+    let sentence = "every one of its 4 input channels gets the one scan";
+    assert!(four.manifest.note.contains(sentence), "{}", four.manifest.note);
+    assert!(four.notes.iter().any(|note| note.starts_with(sentence)), "{:?}", four.notes);
+
+    let one = import("one.safetensors", &swin_unetr(1), &said).unwrap();
+    assert_eq!(one.manifest.note, "imported checkpoint; not validated here");
+    assert!(one.notes.is_empty(), "{:?}", one.notes);
+}
+
 fn input(name: &str, shape: [usize; 5]) -> Tensor<5> {
     let tensor = named_tensor(&format!("input:{name}"), &shape);
     Tensor::from_data(TensorData::new(tensor.values, shape), &Device::flex())

@@ -116,10 +116,16 @@ pub fn import(file: &str, bytes: &[u8], said: &Declaration) -> Result<Import, De
         bytes: bytes.len() as u64,
         precision: Precision::F32,
     };
+    let mut notes = checkpoint.notes;
+    let repeated = repeated_scan(architecture.in_channels());
     let mut manifest = manifest(said, architecture, entry)?;
     file.clone_into(&mut manifest.provenance);
+    if let Some(repeated) = repeated {
+        manifest.note = format!("{}; {repeated}", manifest.note);
+        notes.push(repeated);
+    }
     manifest.validate()?;
-    Ok(Import { manifest, weights: checkpoint.weights, notes: checkpoint.notes })
+    Ok(Import { manifest, weights: checkpoint.weights, notes })
 }
 
 fn manifest(
@@ -171,6 +177,16 @@ fn manifest(
         trained: true,
         note: "imported checkpoint; not validated here".to_owned(),
         license: "unknown".to_owned(),
+    })
+}
+
+/// What must be said of a network with several input channels: which sequence each one is for, tensors do not tell.
+fn repeated_scan(channels: usize) -> Option<String> {
+    (channels > 1).then(|| {
+        format!(
+            "every one of its {channels} input channels gets the one scan that was opened; a model of several \
+             sequences gives no sensible answer so"
+        )
     })
 }
 
