@@ -17,10 +17,13 @@ pub(super) fn architecture(said: &Declaration, map: &WeightMap) -> Result<Archit
     }
 }
 
-/// The first `N` sides of a tensor.
+/// The first `N` sides of a tensor, which has values: sides of one without cost a file nothing.
 fn shape<const N: usize>(map: &WeightMap, key: &str) -> Result<[usize; N], DeclarationError> {
     let wrong = |reason: String| DeclarationError::Tensor { key: key.to_owned(), reason };
-    let shape = &map.get(key).ok_or_else(|| wrong("is missing".to_owned()))?.shape;
+    let Weight { shape, values } = map.get(key).ok_or_else(|| wrong("is missing".to_owned()))?;
+    if values.is_empty() {
+        return Err(wrong(format!("has shape {shape:?} and no values")));
+    }
     let sides = shape.first_chunk::<N>().copied();
     sides.ok_or_else(|| wrong(format!("has shape {shape:?}, of which {N} sides are needed")))
 }
@@ -90,7 +93,7 @@ fn mask_repeats(map: &WeightMap, window: usize) -> Result<usize, DeclarationErro
     let wrong = |reason: String| DeclarationError::Tensor { key: key.to_owned(), reason };
     let [windows] = shape(map, key)?;
     // What it is compared with is as large as it, so that a small file asks for little.
-    let fits = |mask: &&Weight| mask.shape == [windows, window, window] && !mask.values.is_empty();
+    let fits = |mask: &&Weight| mask.shape == [windows, window, window];
     let mask = map.get(key).filter(fits);
     let mask = mask.ok_or_else(|| wrong(format!("does not hold windows of {window}×{window} tokens")))?;
     let is_tiled = |repeats: &usize| {
@@ -104,12 +107,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn sizes_are_not_read_off_tensors_without_values() {
+        let mut weight = Weight { shape: vec![96, 8, 0], values: Vec::new() };
+        let map = |weight: &Weight| WeightMap::from([("a".to_owned(), weight.clone())]);
+        let error = shape::<2>(&map(&weight), "a").unwrap_err().to_string();
+        assert!(error.contains("tensor `a` has shape [96, 8, 0] and no values"), "{error}");
+        weight = Weight { shape: vec![2, 1], values: vec![0.0; 2] };
+        assert_eq!(shape(&map(&weight), "a").unwrap(), [2, 1]);
+    }
+
+    #[test]
     fn a_mask_of_another_shape_is_refused_before_one_is_built() {
         for shape in [vec![1024], vec![1 << 40, 0, 0], vec![4, 8, 8], vec![0, 4096, 4096]] {
             let values = vec![0.0; shape.iter().product()];
             let map = WeightMap::from([("vit.blocks.1.attn_mask".to_owned(), Weight { shape, values })]);
             let error = mask_repeats(&map, 4096).unwrap_err().to_string();
-            assert!(error.contains("windows of 4096×4096"), "{error}");
+            let refused = ["windows of 4096×4096", "no values"].iter().any(|reason| error.contains(reason));
+            assert!(refused, "{error}");
         }
     }
 

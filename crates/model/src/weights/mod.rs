@@ -10,15 +10,18 @@ mod names;
 mod network;
 mod packed;
 mod pytorch;
+mod shapes;
 
 pub use import::{Checkpoint, ImportError, read_checkpoint};
 pub use integers::pack_integers;
 pub(crate) use integers::{Integers, held};
 pub use layout::lay_out;
 pub(crate) use names::Family;
-pub use network::{LoadError, Mismatch, collect, fill, shapes};
-pub(crate) use network::{fill_part, shapes_part};
+pub(crate) use network::fill_part;
+pub use network::{LoadError, Mismatch, collect, fill};
 pub use packed::{PackError, Precision, pack, unpack};
+pub use shapes::shapes;
+pub(crate) use shapes::shapes_part;
 
 use std::collections::BTreeMap;
 

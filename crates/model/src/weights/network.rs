@@ -3,7 +3,7 @@
 use burn::tensor::TensorData;
 use burn_store::{ApplyError, BurnToPyTorchAdapter, ModuleSnapshot, PyTorchToBurnAdapter, bridge};
 
-use super::{Family, Weight, WeightMap};
+use super::{Family, Weight, WeightMap, shapes_part};
 use crate::nets::Network;
 
 /// A tensor whose shape is not the network's.
@@ -69,7 +69,7 @@ fn is_buffer(key: &str) -> bool {
 }
 
 impl Network {
-    fn family(&self) -> Family {
+    pub(super) fn family(&self) -> Family {
         match self {
             Self::Swin(_) => Family::Swin,
             Self::Asa(_) => Family::Asa,
@@ -154,22 +154,4 @@ pub fn collect(network: &Network) -> Result<WeightMap, LoadError> {
         weights.insert(key, Weight { shape, values });
     }
     Ok(weights)
-}
-
-/// Shape in PyTorch's layout of every parameter, ordered by checkpoint key, without reading values.
-pub fn shapes(network: &Network) -> Vec<(String, Vec<usize>)> {
-    shapes_part(network, network.family(), "")
-}
-
-/// [`shapes`] for a part of a network that lies at `prefix` in the whole.
-pub(crate) fn shapes_part(
-    network: &impl ModuleSnapshot,
-    family: Family,
-    prefix: &str,
-) -> Vec<(String, Vec<usize>)> {
-    let tensors = network.collect(None, Some(Box::new(BurnToPyTorchAdapter)), true);
-    let mut shapes: Vec<(String, Vec<usize>)> =
-        tensors.iter().map(|t| (family.to_torch(&format!("{prefix}{}", t.name)), t.shape.to_vec())).collect();
-    shapes.sort();
-    shapes
 }
