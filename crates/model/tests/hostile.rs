@@ -6,6 +6,7 @@ mod hostile;
 use std::path::Path;
 
 use hostile::{MANIFEST, seeds, swallow_checkpoint, swallow_manifest, swallow_weights};
+use saswin_model::weights::read_checkpoint;
 use saswin_model::{Manifest, ManifestError};
 
 fn swallow(target: &str, bytes: &[u8]) {
@@ -39,6 +40,39 @@ fn what_broke_once_is_survived() {
         }
     }
     assert!(cases > 0, "{} holds no case", bad.display());
+}
+
+/// A text as a pickle holds it.
+fn text(text: &str) -> Vec<u8> {
+    [&b"X"[..], &(text.len() as u32).to_le_bytes(), text.as_bytes()].concat()
+}
+
+/// The pickle stream of PyTorch up to 1.5 with one empty storage `0`, a tensor of it without values in memo 2, and then
+/// what `object` builds.
+fn stream(object: &[u8]) -> Vec<u8> {
+    let magic = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.";
+    let storage = [&b"("[..], &text("storage"), b"ctorch\nFloatStorage\n", &text("0"), b"tQ"].concat();
+    let tensor =
+        [&b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n("[..], &storage, b"K\0K\0\x85K\x01\x85tRq\x020"];
+    let keys = [&b"\x80\x02]"[..], &text("0"), b"a.", &[0; 8]];
+    [&magic[..], &tensor.concat(), object, b".", &keys.concat()].concat()
+}
+
+/// A dictionary of so many tensors without values, inside of one under `key`.
+fn nested(key: &str, tensors: usize) -> Vec<u8> {
+    let entries: Vec<u8> =
+        (0..tensors).flat_map(|i| [text(&format!("{i:04}")), b"h\x02".to_vec()].concat()).collect();
+    [&b"}"[..], &text(key), b"}(", &entries, b"us"].concat()
+}
+
+#[test]
+fn names_of_tensors_without_values_are_not_more_than_the_file() {
+    let honest = read_checkpoint(&stream(&nested("a", 10))).unwrap().weights;
+    assert_eq!((honest.len(), honest["a.0007"].shape.as_slice()), (10, &[0][..]));
+    let many = read_checkpoint(&stream(&nested(&"a".repeat(2000), 5000))).unwrap_err().to_string();
+    assert!(many.contains("hold more than the file has bytes"), "{many}");
+    let long = read_checkpoint(&stream(&nested(&"a".repeat(4094), 1))).unwrap_err().to_string();
+    assert!(long.contains("is longer than 4096 bytes"), "{long}");
 }
 
 fn reason(from: &str, to: &str) -> String {

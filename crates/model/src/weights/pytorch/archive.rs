@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::io::Cursor;
+use std::rc::Rc;
 
 use zip::{CompressionMethod, ZipArchive};
 
 use super::machine::{Heap, Object, Ref, unpickle};
 
 /// Bytes of every storage by its key.
-pub(super) type Storages<'a> = HashMap<String, &'a [u8]>;
+pub(super) type Storages<'a> = HashMap<Rc<str>, &'a [u8]>;
 
 /// Objects of the pickle, the outermost one, and the storages that its tensors view.
 type Opened<'a> = (Heap, Ref, Storages<'a>);
@@ -47,7 +48,7 @@ pub(super) fn open_zip(bytes: &[u8]) -> Result<Opened<'_>, String> {
     let folder = format!("{root}data/");
     let storages = entries
         .into_iter()
-        .filter_map(|(name, slice)| name.strip_prefix(&folder).map(|key| (key.to_owned(), slice)))
+        .filter_map(|(name, slice)| name.strip_prefix(&folder).map(|key| (key.into(), slice)))
         .collect();
     Ok((heap, object, storages))
 }

@@ -1,12 +1,20 @@
 //! The pickle machine: builds the objects of a pickle, and calls nothing.
+//!
+//! An instruction of a byte or two may refer to any object before it. Objects therefore hold references, never copies,
+//! so that what a pickle takes is in proportion to its length.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
+use super::global::Global;
 use super::opcode::{Op, Reader};
-use super::tensor::{Kind, Storage, Tensor};
+use super::tensor::{Storage, Tensor};
 
 /// An object of a [`Heap`].
 pub(super) type Ref = usize;
+
+/// Axes of the tensor with the most; no parameter has as many.
+const MAX_RANK: usize = 64;
 
 /// What a pickle builds.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,17 +22,17 @@ pub(super) enum Object {
     /// Number.
     Integer(i64),
     /// Text.
-    Text(String),
+    Text(Rc<str>),
     /// List, tuple or set.
     List(Vec<Ref>),
     /// Dictionary, ordered or not.
     Dictionary(Vec<(Ref, Ref)>),
-    /// A name of a Python class or function.
-    Global(String),
+    /// A Python class or function.
+    Global(Global),
     /// A storage of the container.
     Storage(Storage),
-    /// A view into one.
-    Tensor(Tensor),
+    /// A view into one: storage, offset, shape and strides.
+    Tensor([Ref; 4]),
     /// Anything else.
     Opaque,
 }
@@ -33,7 +41,7 @@ pub(super) enum Object {
 #[derive(Debug, Default)]
 pub(super) struct Heap {
     objects: Vec<Object>,
-    sizes: HashMap<String, usize>,
+    sizes: HashMap<Rc<str>, usize>,
 }
 
 impl Heap {
@@ -48,7 +56,7 @@ impl Heap {
             _ => &[],
         };
         entries.iter().filter_map(|(key, value)| match self.object(*key) {
-            Object::Text(key) => Some((key.as_str(), *value)),
+            Object::Text(key) => Some((&**key, *value)),
             _ => None,
         })
     }
@@ -90,8 +98,10 @@ impl Heap {
     fn storage(&mut self, id: Ref) -> Option<Storage> {
         let &[tag, class, key, ..] = self.list(id) else { return None };
         match (self.object(tag), self.object(class), self.object(key)) {
-            (Object::Text(tag), Object::Global(class), Object::Text(key)) if tag == "storage" => {
-                let storage = Storage { kind: Kind::of_class(class), key: key.clone() };
+            (Object::Text(tag), Object::Global(Global::Class(kind)), Object::Text(key))
+                if &**tag == "storage" =>
+            {
+                let storage = Storage { kind: *kind, key: key.clone() };
                 self.sizes.insert(storage.key.clone(), storage.kind.size());
                 Some(storage)
             }
@@ -100,31 +110,27 @@ impl Heap {
     }
 
     /// What calling `function` with `arguments` would have made.
-    fn call(&self, function: Ref, arguments: Ref) -> Result<Object, String> {
-        let Object::Global(name) = self.object(function) else { return Ok(Object::Opaque) };
-        let arguments = self.list(arguments);
-        match (name.as_str(), arguments) {
-            (
-                "torch._utils._rebuild_tensor_v2" | "torch._utils._rebuild_tensor",
-                [storage, offset, shape, strides, ..],
-            ) => self
-                .tensor([*storage, *offset, *shape, *strides])
-                .map(Object::Tensor)
-                .ok_or_else(|| "a tensor's description is broken".to_owned()),
-            (
-                "torch._utils._rebuild_parameter" | "torch._utils._rebuild_parameter_with_state",
-                [data, ..],
-            ) => Ok(self.object(*data).clone()),
-            ("collections.OrderedDict", []) => Ok(Object::Dictionary(Vec::new())),
-            _ => Ok(Object::Opaque),
-        }
+    fn call(&mut self, function: Ref, arguments: Ref) -> Ref {
+        let Object::Global(function) = self.object(function) else { return self.add(Object::Opaque) };
+        let object = match (function, self.list(arguments)) {
+            (Global::RebuildParameter, [data, ..]) => return *data,
+            (Global::RebuildTensor, [storage, offset, shape, strides, ..]) => {
+                Object::Tensor([*storage, *offset, *shape, *strides])
+            }
+            (Global::OrderedDict, []) => Object::Dictionary(Vec::new()),
+            _ => Object::Opaque,
+        };
+        self.add(object)
     }
 
-    fn tensor(&self, [storage, offset, shape, strides]: [Ref; 4]) -> Option<Tensor> {
+    /// The tensor of these parts, if they describe one.
+    pub(super) fn tensor(&self, [storage, offset, shape, strides]: [Ref; 4]) -> Option<Tensor> {
         let Object::Storage(storage) = self.object(storage) else { return None };
+        if self.list(shape).len() > MAX_RANK || self.list(shape).len() != self.list(strides).len() {
+            return None;
+        }
         let (shape, strides) = (self.naturals(shape)?, self.naturals(strides)?);
-        let offset = self.natural(offset)?;
-        (shape.len() == strides.len()).then(|| Tensor { storage: storage.clone(), offset, shape, strides })
+        Some(Tensor { storage: storage.clone(), offset: self.natural(offset)?, shape, strides })
     }
 }
 
@@ -160,9 +166,9 @@ impl Machine {
         match op {
             Op::Skip | Op::Stop => {}
             Op::Integer(n) => self.push(Object::Integer(n)),
-            Op::Text(text) => self.push(Object::Text(text)),
+            Op::Text(text) => self.push(Object::Text(text.into())),
             Op::Opaque => self.push(Object::Opaque),
-            Op::Global(name) => self.push(Object::Global(name)),
+            Op::Global { module, name } => self.push(Object::Global(Global::named(&module, &name))),
             Op::StackGlobal => self.stack_global()?,
             Op::EmptyList => self.push(Object::List(Vec::new())),
             Op::EmptyDictionary => self.push(Object::Dictionary(Vec::new())),
@@ -212,8 +218,8 @@ impl Machine {
             Op::Reduce => {
                 let arguments = self.pop()?;
                 let function = self.pop()?;
-                let object = self.heap.call(function, arguments)?;
-                self.push(object);
+                let made = self.heap.call(function, arguments);
+                self.stack.push(made);
             }
             // An object's state is of no interest: a dictionary's is its version.
             Op::Build => drop(self.pop()?),
@@ -254,8 +260,8 @@ impl Machine {
         else {
             return Err("a name is not text".to_owned());
         };
-        let name = format!("{module}.{name}");
-        self.push(Object::Global(name));
+        let global = Global::named(module, name);
+        self.push(Object::Global(global));
         Ok(())
     }
 
@@ -281,4 +287,70 @@ fn pairs(items: &[Ref]) -> Result<Vec<(Ref, Ref)>, String> {
         return Err("a key has no value".to_owned());
     };
     Ok(pairs.iter().map(|[key, value]| (*key, *value)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that a heap takes.
+    fn held(heap: &Heap) -> usize {
+        let inside = |object: &Object| match object {
+            Object::Text(text) => text.len(),
+            Object::List(items) => size_of_val(&items[..]),
+            Object::Dictionary(entries) => size_of_val(&entries[..]),
+            _ => 0,
+        };
+        heap.objects.iter().map(|object| size_of::<Object>() + inside(object)).sum()
+    }
+
+    /// A pickle that calls the function of memo 1 with the arguments of memo 2 so many times.
+    fn calling(function: &str, arguments: &[u8], times: usize) -> Vec<u8> {
+        let start = [&b"\x80\x02c"[..], function.as_bytes(), b"\nq\x01", arguments, b"q\x02"].concat();
+        [&start[..], &b"h\x01h\x02R0".repeat(times), b"."].concat()
+    }
+
+    fn text(length: usize) -> Vec<u8> {
+        [&b"X"[..], &(length as u32).to_le_bytes(), &vec![b'a'; length]].concat()
+    }
+
+    #[test]
+    fn what_a_pickle_builds_is_in_proportion_to_its_length() {
+        let shape = [&b"("[..], &b"K\x01".repeat(20_000), b"tq\x04"].concat();
+        let storage = [&b"(X\x07\0\0\0storagectorch\nFloatStorage\n"[..], &text(4000), b"tQ"].concat();
+        let tensor = [&b"("[..], &storage, b"K\x00", &shape, b"h\x04t"].concat();
+        let names = [&text(4000)[..], b"q\x01", &text(4000), b"q\x02"].concat();
+        let pickles = [
+            calling("torch._utils\n_rebuild_parameter", &[&text(1 << 16)[..], b"\x85"].concat(), 5000),
+            calling("torch._utils\n_rebuild_parameter", &[&shape[..], b"\x85"].concat(), 5000),
+            calling("torch._utils\n_rebuild_tensor_v2", &tensor, 5000),
+            [&b"\x80\x04"[..], &names, &b"h\x01h\x02\x930".repeat(5000), b"N."].concat(),
+        ];
+        for (case, pickle) in pickles.iter().enumerate() {
+            let (heap, ..) = unpickle(pickle).unwrap();
+            let (takes, most) = (held(&heap), size_of::<Object>() * pickle.len());
+            assert!(takes <= most, "{case}: {takes} bytes for {}", pickle.len());
+        }
+    }
+
+    #[test]
+    fn a_parameter_is_the_tensor_that_it_wraps() {
+        let pickle = calling("torch._utils\n_rebuild_parameter", b"K\x07q\x03\x85", 1);
+        let pickle = [&pickle[..pickle.len() - 2], b"h\x03\x86."].concat();
+        let (heap, root, _) = unpickle(&pickle).unwrap();
+        let [parameter, wrapped] = heap.list(root) else { panic!("{:?}", heap.object(root)) };
+        assert_eq!(parameter, wrapped);
+    }
+
+    #[test]
+    fn a_tensor_of_too_many_axes_is_none() {
+        let mut heap = Heap::default();
+        let storage = Storage { kind: super::super::tensor::Kind::F32, key: "0".into() };
+        let storage = heap.add(Object::Storage(storage));
+        let one = heap.add(Object::Integer(1));
+        for (rank, is_one) in [(MAX_RANK, true), (MAX_RANK + 1, false)] {
+            let axes = heap.add(Object::List(vec![one; rank]));
+            assert_eq!(heap.tensor([storage, one, axes, axes]).is_some(), is_one, "{rank}");
+        }
+    }
 }

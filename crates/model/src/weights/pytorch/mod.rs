@@ -3,6 +3,7 @@
 //! Only what `torch.save` writes for dictionaries of tensors is understood; nothing in a pickle is executed.
 
 mod archive;
+mod global;
 mod machine;
 mod opcode;
 mod tensor;
@@ -11,13 +12,14 @@ use std::collections::HashSet;
 
 use self::archive::Storages;
 use self::machine::{Heap, Object, Ref};
-use self::tensor::Tensor;
 use super::{Weight, WeightMap};
 
 /// Keys that training scripts store a network's tensors under.
 const TOP_LEVEL: [&str; 3] = ["state_dict", "model", "net"];
 /// Dictionaries inside dictionaries that are followed.
 const MAX_DEPTH: usize = 8;
+/// Bytes of the longest name of a tensor.
+const MAX_NAME: usize = 4096;
 
 /// Whether `bytes` begin like a PyTorch checkpoint: a zip container, or a pickle of protocol 2 to 5.
 ///
@@ -65,7 +67,7 @@ struct Collector<'a> {
     storages: &'a Storages<'a>,
     seen: HashSet<Ref>,
     weights: WeightMap,
-    /// Values that may still come: no honest file holds more than it has bytes.
+    /// Values and bytes of names and shapes that may still come: no honest file holds more than it has bytes.
     left: usize,
 }
 
@@ -75,10 +77,13 @@ impl Collector<'_> {
             return Ok(());
         }
         for (key, value) in self.heap.items(from) {
+            if prefix.len() + key.len() >= MAX_NAME {
+                return Err(format!("a name begins with `{prefix:.80}` and is longer than {MAX_NAME} bytes"));
+            }
             let name = if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") };
             match self.heap.object(value) {
-                Object::Tensor(tensor) => {
-                    self.tensor(&name, tensor).map_err(|reason| format!("tensor `{name}` {reason}"))?;
+                Object::Tensor(parts) => {
+                    self.tensor(&name, *parts).map_err(|reason| format!("tensor `{name}` {reason}"))?;
                 }
                 Object::Dictionary(_) => self.dictionary(value, &name, depth + 1)?,
                 _ => {}
@@ -87,12 +92,14 @@ impl Collector<'_> {
         Ok(())
     }
 
-    fn tensor(&mut self, name: &str, tensor: &Tensor) -> Result<(), String> {
-        let bytes = self.storages.get(&tensor.storage.key).copied();
+    fn tensor(&mut self, name: &str, parts: [Ref; 4]) -> Result<(), String> {
+        let tensor = self.heap.tensor(parts).ok_or("has a broken description")?;
+        let bytes = self.storages.get(&*tensor.storage.key).copied();
         if let Some(values) = tensor.values(bytes)? {
-            let left = self.left.checked_sub(values.len());
-            self.left = left.ok_or("and those before it hold more values than the file has bytes")?;
-            self.weights.insert(name.to_owned(), Weight { shape: tensor.shape.clone(), values });
+            let size = values.len() + name.len() + size_of_val(&tensor.shape[..]);
+            let left = self.left.checked_sub(size);
+            self.left = left.ok_or("and those before it hold more than the file has bytes")?;
+            self.weights.insert(name.to_owned(), Weight { shape: tensor.shape, values });
         }
         Ok(())
     }

@@ -1,5 +1,9 @@
 //! The instructions of Python's pickle format, protocols 2 to 5, as far as `torch.save` writes them.
 
+/// Bytes of the longest text that is kept. Keys of tensors and storages are shorter; as a longer one can be referred
+/// to from anywhere in a file, a small file could ask for much work.
+const MAX_TEXT: usize = 4096;
+
 /// One instruction with its argument.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Op {
@@ -8,10 +12,13 @@ pub(super) enum Op {
     Stop,
     Integer(i64),
     Text(String),
-    /// Pushes something that no weight needs: floats, bytes, `None`, truth values.
+    /// Pushes something that no weight needs: floats, bytes, long texts, `None`, truth values.
     Opaque,
-    /// Pushes `module.name`.
-    Global(String),
+    /// Pushes the `name` of a `module`.
+    Global {
+        module: String,
+        name: String,
+    },
     StackGlobal,
     EmptyList,
     EmptyDictionary,
@@ -72,7 +79,7 @@ impl<'a> Reader<'a> {
             b'C' => self.opaque::<1>()?,
             b'B' => self.opaque::<4>()?,
             0x8e | 0x96 => self.opaque::<8>()?,
-            b'c' => Op::Global(format!("{}.{}", self.line()?, self.line()?)),
+            b'c' => Op::Global { module: self.line()?, name: self.line()? },
             0x93 => Op::StackGlobal,
             b']' | 0x8f => Op::EmptyList,
             b'}' => Op::EmptyDictionary,
@@ -126,7 +133,11 @@ impl<'a> Reader<'a> {
 
     fn text<const N: usize>(&mut self) -> Result<Op, String> {
         let length = self.length::<N>()?;
-        Ok(Op::Text(String::from_utf8_lossy(self.take(length)?).into_owned()))
+        let text = self.take(length)?;
+        if text.len() > MAX_TEXT {
+            return Ok(Op::Opaque);
+        }
+        Ok(Op::Text(String::from_utf8_lossy(text).into_owned()))
     }
 
     fn opaque<const N: usize>(&mut self) -> Result<Op, String> {

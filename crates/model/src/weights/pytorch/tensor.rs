@@ -1,5 +1,7 @@
 //! Tensors as pickles describe them: a view into a storage.
 
+use std::rc::Rc;
+
 use half::{bf16, f16};
 
 /// Element type of a storage.
@@ -14,7 +16,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// From the name of the storage's class, such as `torch.FloatStorage`.
+    /// From the name of the storage's class, such as `FloatStorage`.
     pub(super) fn of_class(name: &str) -> Self {
         match name.rsplit('.').next() {
             Some("DoubleStorage") => Self::F64,
@@ -57,7 +59,7 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Storage {
     pub kind: Kind,
-    pub key: String,
+    pub key: Rc<str>,
 }
 
 /// A strided view into a storage; offset and strides in elements.
