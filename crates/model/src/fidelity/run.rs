@@ -12,7 +12,7 @@ use crate::nets::{Network, Output, Saca, Trace, asa, to_channels_last};
 use crate::weights::{self, Family};
 
 /// Values by stage.
-type Stages = BTreeMap<String, Vec<f32>>;
+pub(super) type Stages = BTreeMap<String, Vec<f32>>;
 
 async fn read<const D: usize>(name: &str, x: Tensor<D>) -> Result<Vec<f32>, FidelityError> {
     let failed = |e: String| FidelityError::ReadBack(name.to_owned(), e);
