@@ -183,8 +183,13 @@ impl Ledger {
 
     /// A tensor summed over those of `input`, two at a time.
     fn product(&mut self, input: &Map, elements: u64) -> u64 {
+        self.sum(input.widths.len().div_ceil(2), elements)
+    }
+
+    /// A tensor that is the sum of so many.
+    fn sum(&mut self, terms: usize, elements: u64) -> u64 {
         let sum = self.take(elements);
-        if input.widths.len() > 2 {
+        if terms > 1 {
             let more = self.take(elements);
             self.give(more);
         }
@@ -261,21 +266,23 @@ impl Ledger {
         }
         self.step = "decoder at full resolution".to_owned();
         let full = voxels(roi, 1);
-        let image = a.in_channels as u64 * full;
+        let (image, logits) = (a.in_channels as u64 * full, a.out_channels as u64 * full);
         let y = match kind {
             DecoderKind::Full => {
                 let skip = self.residual(&Map::one(full, a.in_channels as u64), f);
-                self.rise(&x, &skip, skip.elements(), f)
+                let y = self.rise(&x, &skip, skip.elements(), f);
+                self.product(&y, logits);
+                y
             }
             DecoderKind::Subvoxel { width } => {
                 let cells = self.take(image);
                 let both = x.clone().with(&Map::one(x.places, 8 * a.in_channels as u64));
                 let y = self.residual(&both, width as u64);
                 self.give(x.elements() + cells);
+                self.sum(y.widths.len(), logits);
                 y
             }
         };
-        self.take(a.out_channels as u64 * full);
         self.give(y.elements());
     }
 }
@@ -346,13 +353,31 @@ mod tests {
     }
 
     #[test]
+    fn logits_of_a_divided_map_are_summed_and_the_map_is_never_joined() {
+        let mut a = segmenter(12);
+        a.decoder = Some(DecoderKind::Subvoxel { width: 64 });
+        let joined = 64 * 80 * 96 * 80 * 4;
+        let plan = |room| MemoryPlan::new(&a, 0, [160, 192, 160], Room::new(Some(room)));
+        assert!(joined > 128 * MIB);
+        assert_eq!(plan(128 * MIB).fits(128 * MIB), Ok(()));
+        // The scores of the second half beside the sum, while both halves live.
+        let mut ledger = Ledger::new(0, Room::ANY);
+        ledger.sum(2, 10);
+        assert_eq!((ledger.plan.peak, ledger.live), (2 * 10 * ELEMENT, 10 * ELEMENT));
+    }
+
+    #[test]
     fn everything_that_is_taken_is_given_back_but_inputs_bottleneck_and_output() {
         let voxels = 64_u64.pow(3);
         let deepest = 12 * 16 * voxels / 32_u64.pow(3);
-        for room in [None, Some(4 * MIB)] {
+        let subvoxel = SwinConfig { decoder: Some(DecoderKind::Subvoxel { width: 64 }), ..segmenter(12) };
+        for (room, a) in [None, Some(4 * MIB)]
+            .into_iter()
+            .flat_map(|room| [(room, segmenter(12)), (room, subvoxel.clone())])
+        {
             let mut ledger = Ledger::new(0, Room::new(room));
-            ledger.forward(&segmenter(12), [64; 3]);
-            assert_eq!(ledger.live, 4 * (2 * voxels + 2 * deepest + 2 * voxels), "{room:?}");
+            ledger.forward(&a, [64; 3]);
+            assert_eq!(ledger.live, 4 * (2 * voxels + 2 * deepest + 2 * voxels), "{room:?} {a:?}");
         }
     }
 }

@@ -32,17 +32,26 @@ impl ConvLayer {
     }
 
     /// 1×1×1 convolution to eight times the channels, which become the voxels of 2×2×2 cells.
-    pub(super) fn conv1_to_space(&self, x: Tensor<5>) -> Tensor<5> {
-        pointwise_to_space(x, held(&self.conv.weight), self.conv.bias.as_ref().map(|b| b.val()))
+    pub(super) fn conv1_to_space(&self, x: &Map) -> Tensor<5> {
+        let out = 0..self.width();
+        x.sum_of_each(|x, input| {
+            let bias = self.bias(&input, &out);
+            pointwise_to_space(x, held(&self.conv.weight).part(input, out.clone()), bias)
+        })
     }
 
     /// The channels `out` of the 1×1×1 convolution.
     fn conv1(&self, x: &Map, out: &Range<usize>) -> Tensor<5> {
         x.sum(|x, skip, input| {
-            let bias = self.conv.bias.as_ref().filter(|_| input.start == 0);
-            let bias = bias.map(|b| b.val().slice([out.clone()]));
+            let bias = self.bias(&input, out);
             pointwise(x, skip, held(&self.conv.weight).part(input, out.clone()), bias)
         })
+    }
+
+    /// The bias of the channels `out`, which the first part of the input brings in.
+    fn bias(&self, input: &Range<usize>, out: &Range<usize>) -> Option<Tensor<1>> {
+        let bias = self.conv.bias.as_ref().filter(|_| input.start == 0)?;
+        Some(bias.val().slice([out.clone()]))
     }
 
     /// Number of output channels.
@@ -158,5 +167,34 @@ impl UpBlock {
         let up = self.transp_conv.forward(&x, room);
         drop(x);
         self.conv_block.forward(up.with(skip), room)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::module::Param;
+    use burn::tensor::TensorData;
+    use saswin_kernels::check::relative_l2;
+
+    use super::*;
+    use crate::fidelity::named_tensor;
+
+    fn values(x: Tensor<5>) -> Vec<f32> {
+        x.into_data().try_to_vec().unwrap()
+    }
+
+    #[test]
+    fn the_last_convolution_of_a_divided_map_is_that_of_the_whole() {
+        let device = Device::flex();
+        let mut layer = ConvLayer::new(12, 16, 1, true, &device);
+        let bias = named_tensor("bias", &[16]);
+        layer.conv.bias = Some(Param::from_data(TensorData::new(bias.values, bias.shape), &device));
+        let x = named_tensor("input:x", &[1, 2, 3, 4, 12]);
+        let x = Tensor::<5>::from_data(TensorData::new(x.values, x.shape), &device);
+        let whole = values(layer.conv1_to_space(&x.clone().into()));
+        for widths in [vec![8, 4], vec![4, 4, 4]] {
+            let divided: Map = x.clone().split_with_sizes(widths, 4).into_iter().collect();
+            assert!(relative_l2(&whole, &values(layer.conv1_to_space(&divided))) < 1e-6);
+        }
     }
 }

@@ -99,7 +99,7 @@ impl Decoder {
         match &self.subvoxel {
             Some(end) => {
                 let y = end.block.forward(dec.with(space_to_depth(image, 2).into()), room);
-                end.out.conv1_to_space(y.join())
+                end.out.conv1_to_space(&y)
             }
             None => dec.join(),
         }

@@ -61,15 +61,24 @@ impl Map {
         &self,
         part: impl Fn(Tensor<5>, Option<Tensor<5>>, Range<usize>) -> Tensor<5>,
     ) -> Tensor<5> {
+        self.sum_of(2, |tensors, channels| part(tensors[0].clone(), tensors.get(1).cloned(), channels))
+    }
+
+    /// [`sum`](Self::sum) of an operation that takes one tensor.
+    pub(super) fn sum_of_each(&self, part: impl Fn(Tensor<5>, Range<usize>) -> Tensor<5>) -> Tensor<5> {
+        self.sum_of(1, |tensors, channels| part(tensors[0].clone(), channels))
+    }
+
+    fn sum_of(&self, most: usize, part: impl Fn(&[Tensor<5>], Range<usize>) -> Tensor<5>) -> Tensor<5> {
         let mut from = 0;
-        let mut next = |pair: &[Tensor<5>]| {
+        let mut next = |tensors: &[Tensor<5>]| {
             let start = from;
-            from += pair.iter().map(|x| x.dims()[4]).sum::<usize>();
-            part(pair[0].clone(), pair.get(1).cloned(), start..from)
+            from += tensors.iter().map(|x| x.dims()[4]).sum::<usize>();
+            part(tensors, start..from)
         };
-        let (first, rest) = self.0.split_at(self.0.len().min(2));
+        let (first, rest) = self.0.split_at(self.0.len().min(most));
         let total = next(first);
-        rest.chunks(2).fold(total, |total, pair| total + next(pair))
+        rest.chunks(most).fold(total, |total, tensors| total + next(tensors))
     }
 }
 
