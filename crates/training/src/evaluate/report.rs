@@ -286,7 +286,7 @@ mod tests {
             label: "a".into(),
             finding: Some(FindingVolume { class: "bleed".into(), ml }),
             dice,
-            hd95_mm: Some(2.0),
+            hd95_mm: dice.map(|_| 2.0),
             volume_error: (ml > 0.0).then_some(-0.1),
             pieces,
         };
