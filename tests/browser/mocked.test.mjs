@@ -132,7 +132,9 @@ test("results of several models stay side by side until another scan is opened",
   await ready(page);
   await openSample(page, "Generated phantom");
   assert.equal(await page.locator("#results").isVisible(), false);
+  assert.doesNotMatch(await page.locator("#location").textContent(), /Hemisphere/);
   await analyse(page);
+  await page.locator("#location", { hasText: "Hemisphere" }).waitFor();
   assert.deepEqual(await group("Read by").allTextContents(), ["Head-mr"]);
   assert.deepEqual(await group("Not yet by").allTextContents(), ["Slow", "Picky"]);
   await group("Not yet by").nth(1).click();

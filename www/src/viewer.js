@@ -121,6 +121,8 @@ export class Viewer {
     this.#color();
     this.#nv.volumes = [scan];
     this.#nv.addVolume(overlay);
+    // What lies under the crosshair has another name now.
+    this.#nv.createOnLocationChange();
   }
 
   /** Shows or hides labels by value. */
