@@ -10,12 +10,9 @@ pub fn check() -> Result<()> {
     let rules: toml::Value = toml::from_str(&fs::read_to_string(root().join("deny.toml"))?)?;
     let allowed = strings(&rules["licenses"]["allow"]);
     let clarified = clarified(&rules);
-    let text = run::output("cargo", &["metadata", "--locked", "--format-version", "1"])
-        .context("`cargo metadata` failed: is Cargo.lock up to date?")?;
-    let metadata: serde_json::Value = serde_json::from_str(&text)?;
-    let packages = metadata["packages"].as_array().context("`cargo metadata` lists no packages")?;
+    let packages = packages()?;
     let mut refused = Vec::new();
-    for package in packages {
+    for package in &packages {
         let name = package["name"].as_str().unwrap_or_default();
         let stated = package["license"].as_str().or_else(|| clarified.get(name).map(String::as_str));
         if !stated.is_some_and(|licence| is_allowed(licence, &allowed)) {
@@ -24,6 +21,14 @@ pub fn check() -> Result<()> {
     }
     println!("licences: {} packages, {} not allowed", packages.len(), refused.len());
     if refused.is_empty() { Ok(()) } else { bail!("licences outside of deny.toml:\n{}", refused.join("\n")) }
+}
+
+/// All crates of the lock file, as `cargo metadata` describes them.
+pub fn packages() -> Result<Vec<serde_json::Value>> {
+    let text = run::output("cargo", &["metadata", "--locked", "--format-version", "1"])
+        .context("`cargo metadata` failed: is Cargo.lock up to date?")?;
+    let metadata: serde_json::Value = serde_json::from_str(&text)?;
+    metadata["packages"].as_array().cloned().context("`cargo metadata` lists no packages")
 }
 
 fn strings(list: &toml::Value) -> BTreeSet<String> {

@@ -1,6 +1,6 @@
 //! The licence texts of what the page is made of, as `licences.txt` beside it.
 
-use crate::{dist, root, run, www};
+use crate::{dist, licences, root, run, www};
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -28,10 +28,7 @@ fn crates(texts: &mut Texts) -> Result<()> {
     let tree = [&tree[..], &["--prefix", "none", "--format", "{p}"]].concat();
     let built = run::output("cargo", &tree).context("`cargo tree` failed")?;
     let built: BTreeSet<_> = built.lines().filter_map(name_and_version).collect();
-    let metadata = run::output("cargo", &["metadata", "--locked", "--format-version", "1"])
-        .context("`cargo metadata` failed")?;
-    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
-    for package in metadata["packages"].as_array().into_iter().flatten() {
+    for package in licences::packages()? {
         let text = |field: &str| package[field].as_str().unwrap_or_default().to_owned();
         let (name, version) = (text("name"), text("version"));
         if !package["source"].is_null() && built.contains(&(name.clone(), version.clone())) {

@@ -265,6 +265,8 @@ impl State {
         let engine = self.sound_engine().await?;
         let scan = self.scan.borrow().clone().ok_or_else(|| missing("no scan is selected"))?;
         self.current.replace(name.to_owned());
+        // Its model and scores would lie beside the next model's.
+        self.refused.borrow_mut().take_if(|last| last.model.manifest.name != name);
         let model = self.model(id, name, &engine).await?;
         let mut monitor = PageMonitor { state: self, id };
         let reading = match self.refused(&scan, &model) {
