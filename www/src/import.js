@@ -32,7 +32,7 @@ const POSITIONS = {
 export class ImportDialog {
   #submit;
   #file = null;
-  /** Counts openings and closings: what was sent before the last one concerns nobody any more. */
+  /** Counts openings: what was sent before the last one concerns nobody any more. */
   #turn = 0;
   #picker = h("input", {
     type: "file",
@@ -50,7 +50,6 @@ export class ImportDialog {
     this.#form = this.#makeForm();
     this.#dialog = h("dialog", { id: "import", className: "popover" }, this.#form);
     this.#dialog.setAttribute("aria-label", "Import weights");
-    this.#dialog.addEventListener("close", () => this.#turn++);
     find("body").append(this.#dialog);
     this.#suit();
   }
@@ -121,7 +120,7 @@ export class ImportDialog {
     this.#problem.replaceChildren();
     this.#button.disabled = true;
     const turn = this.#turn;
-    const wanted = () => turn === this.#turn;
+    const wanted = () => this.#dialog.open && turn === this.#turn;
     try {
       await this.#submit(this.#file, said(this.#file, this.#form), wanted);
       if (wanted()) this.#dialog.close();
