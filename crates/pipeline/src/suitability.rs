@@ -156,7 +156,7 @@ fn field(scan: &Scan, found: &mut Suitability) {
 fn slices(scan: &Scan, found: &mut Suitability) {
     let (dims, spacing) = (scan.volume.grid.dims, scan.volume.grid.spacing());
     let widest = spacing.into_iter().fold(0.0, f64::max);
-    let thickness = scan.slices.thickness_mm.unwrap_or(0.0).max(widest);
+    let thickness = scan.slice_mm();
     if thickness > THICK_MM && widest <= MAX_SPACING_MM {
         found.warnings.push(Concern::ThickSlices(thickness));
     }

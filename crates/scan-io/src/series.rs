@@ -103,6 +103,14 @@ pub struct Scan {
     pub doubts: Vec<Doubt>,
 }
 
+impl Scan {
+    /// Thickness of the slices, or their distance where that is larger, in millimetres.
+    pub fn slice_mm(&self) -> f64 {
+        let widest = self.volume.grid.spacing().into_iter().fold(0.0, f64::max);
+        self.slices.thickness_mm.unwrap_or(0.0).max(widest)
+    }
+}
+
 impl Series {
     /// Reads volume `index` (0 unless [`Series::frames`] is more than 1).
     ///

@@ -219,9 +219,10 @@ impl Evaluator {
         let known = |class: &ClassOutput| case.findings.get(&class.name).copied();
         Ok(CaseResult {
             case: case.name.clone(),
+            slice_mm: Some(scan.slice_mm()),
             labels,
             classes: self.classes(&findings, known),
-            ..CaseResult::default()
+            measures: Vec::new(),
         })
     }
 

@@ -41,14 +41,16 @@ pub(super) fn cases(
 fn scan(sample: Sample) -> Result<(Scan, Sample), Box<dyn std::error::Error>> {
     let origin = Canvas::ORIGIN.map(|mm| -f64::from(mm));
     let grid = Grid { dims: sample.dims, affine: Affine { translation: origin, ..Affine::IDENTITY } };
-    let contrast = sample.truth.spec.contrast;
+    let spec = &sample.truth.spec;
+    // Its voxels are those of the canvas, its slices are not.
+    let thickness = spec.spacing.into_iter().fold(0.0, f32::max);
     let scan = Scan {
         volume: Volume::new(grid.transposed(), sample.image.clone())?,
-        modality: if contrast == Contrast::Ct { Modality::Ct } else { Modality::Mr },
-        name: format!("{} {contrast:?} {:?}", sample.truth.map, sample.truth.pathologies),
+        modality: if spec.contrast == Contrast::Ct { Modality::Ct } else { Modality::Mr },
+        name: format!("{} {:?} {:?}", sample.truth.map, spec.contrast, sample.truth.pathologies),
         notes: Vec::new(),
         window: None,
-        slices: Slices::default(),
+        slices: Slices { missing: 0, thickness_mm: Some(f64::from(thickness)) },
         doubts: Vec::new(),
     };
     Ok((scan, sample))
@@ -75,6 +77,7 @@ fn result(
     });
     CaseResult {
         case: scan.name.clone(),
+        slice_mm: Some(scan.slice_mm()),
         labels: labels(evaluator, target, &target.labels(&seen), findings),
         classes: evaluator.classes(findings, |class| Some(known(class.index)? > 0.5)),
         measures: measures.collect(),

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::Pieces;
+use super::groups::{BOUNDS_ML, ByVolume, SliceGroup};
 use super::probability::TEMPERATURES;
-use super::report::{BOUNDS_ML, ByVolume, ClassSummary, Evaluation, LabelSummary};
+use super::report::{ClassSummary, Evaluation, LabelSummary};
+use super::{Pieces, Scored};
 
 impl LabelSummary {
     /// Dice of all cases that have the structure in the truth or in the answer; distances only where it is in both.
@@ -53,11 +54,27 @@ impl ByVolume {
     }
 }
 
+impl SliceGroup {
+    fn markdown(&self, class: &str) -> String {
+        let ([hits, with], [alarms, without]) = (self.with, self.without);
+        let slices = match self.at_most_mm {
+            Some(most) => format!("at most {most} mm"),
+            None => format!("more than {} mm", self.above_mm),
+        };
+        let auc = self.auc.map_or(String::new(), |auc| format!("; AUC {auc:.3}"));
+        format!(
+            "{class}, slices of {slices}: called {hits} of {with} with, {alarms} of {without} without{auc}."
+        )
+    }
+}
+
 impl Evaluation {
     /// In how many cases with (or without) a finding its probability is at least one half.
     fn called(&self, finding: &str, present: bool) -> usize {
         let all = self.cases.iter().flat_map(|c| &c.classes);
-        all.filter(|(name, logit, truth)| name == finding && *truth == present && *logit >= 0.0).count()
+        let scored = all.filter(|(name, ..)| name == finding);
+        let scored = scored.map(|(_, logit, present)| Scored { logit: *logit, present: *present });
+        scored.filter(|c| c.present == present && c.called()).count()
     }
 
     /// All summaries as Markdown tables.
@@ -104,6 +121,11 @@ impl Evaluation {
         }
         for (class, sizes) in self.classes.iter().filter_map(|c| Some((&c.name, c.by_volume.as_ref()?))) {
             let _ = writeln!(text, "\n{}", sizes.markdown(class));
+        }
+        for c in &self.classes {
+            for group in &c.by_slice {
+                let _ = writeln!(text, "\n{}", group.markdown(&c.name));
+            }
         }
         for (name, error) in &self.measures {
             if let Some(e) = error {

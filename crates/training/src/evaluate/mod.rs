@@ -2,6 +2,7 @@
 
 #[cfg(feature = "trainer")]
 mod card;
+mod groups;
 mod injury;
 mod markdown;
 mod moved;
@@ -12,13 +13,14 @@ mod surface;
 
 #[cfg(feature = "trainer")]
 pub use card::card;
+pub use groups::{BOUNDS_ML, ByVolume, SLICES_MM, SliceGroup};
 pub use injury::{Injury, lay};
 pub use markdown::card_section;
 pub use moved::Moved;
 pub use overlap::{Overlap, Pieces};
 pub use probability::{Scored, auc, auc_interval, calibration_error, temperature};
 pub use report::{
-    BOUNDS_ML, ByVolume, CaseResult, ClassSummary, Evaluation, FindingVolume, LabelResult, LabelSummary,
-    Presence, Spread, summarise,
+    CaseResult, ClassSummary, Evaluation, FindingVolume, LabelResult, LabelSummary, Presence, Spread,
+    summarise,
 };
 pub use surface::hausdorff_95;

@@ -11,6 +11,13 @@ pub struct Scored {
     pub present: bool,
 }
 
+impl Scored {
+    /// Whether its probability is at least one half.
+    pub fn called(&self) -> bool {
+        self.logit >= 0.0
+    }
+}
+
 /// Bins of [`calibration_error`].
 const BINS: usize = 15;
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::groups::{self, ByVolume, SliceGroup};
 use super::{Pieces, Scored, auc, auc_interval, calibration_error, temperature};
 
 /// Bootstrap rounds for intervals.
@@ -40,6 +41,9 @@ pub struct FindingVolume {
 pub struct CaseResult {
     /// Name.
     pub case: String,
+    /// Thickness of the scan's slices, mm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slice_mm: Option<f64>,
     /// Per label or region.
     pub labels: Vec<LabelResult>,
     /// Name, logit and truth of each class output.
@@ -125,19 +129,10 @@ pub struct ClassSummary {
     /// By the volume of what is there, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_volume: Option<ByVolume>,
+    /// By the thickness of the slices, from thin to thick, where it is known and not all are alike.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_slice: Vec<SliceGroup>,
 }
-
-/// How often findings of some size are called.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ByVolume {
-    /// Cases with less than the first of [`BOUNDS_ML`], between the two, and from the last one on; how many of each are called.
-    pub called: [[usize; 2]; 3],
-    /// Area under the ROC curve if cases with less than the first bound are left out.
-    pub auc: Option<f64>,
-}
-
-/// Bounds between small, middle and large findings, mL.
-pub const BOUNDS_ML: [f64; 2] = [1.0, 10.0];
 
 /// The evaluation of a model on one set of cases.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -238,39 +233,9 @@ fn class_summary(name: String, cases: &[CaseResult]) -> ClassSummary {
         calibration_error: calibration_error(&scored, 1.0),
         temperature,
         calibration_error_scaled: calibration_error(&scored, temperature),
-        by_volume: by_volume(&name, cases),
+        by_volume: groups::by_volume(&name, cases),
+        by_slice: groups::by_slice(&name, cases),
         name,
-    }
-}
-
-fn by_volume(class: &str, cases: &[CaseResult]) -> Option<ByVolume> {
-    let (mut called, mut not_small, mut known) = ([[0; 2]; 3], Vec::new(), false);
-    for case in cases {
-        let Some(scored) = case.scored(class) else { continue };
-        let ml = case.truth_ml(class).filter(|_| scored.present);
-        known |= ml.is_some();
-        let size = ml.map(|ml| BOUNDS_ML.iter().filter(|bound| ml >= **bound).count());
-        if let Some(size) = size {
-            called[size][0] += usize::from(scored.logit >= 0.0);
-            called[size][1] += 1;
-        }
-        if size != Some(0) {
-            not_small.push(scored);
-        }
-    }
-    known.then(|| ByVolume { called, auc: auc(&not_small) })
-}
-
-impl CaseResult {
-    fn scored(&self, class: &str) -> Option<Scored> {
-        let (_, logit, present) = self.classes.iter().find(|(name, ..)| name == class)?;
-        Some(Scored { logit: *logit, present: *present })
-    }
-
-    /// How much of a finding there is.
-    fn truth_ml(&self, class: &str) -> Option<f64> {
-        let of_class = self.labels.iter().filter_map(|l| l.finding.as_ref()).filter(|f| f.class == class);
-        of_class.map(|f| f.ml).reduce(|a, b| a + b)
     }
 }
 
@@ -292,6 +257,7 @@ mod tests {
         };
         let case = |name: &str, dice, logit, present: bool| CaseResult {
             case: name.into(),
+            slice_mm: Some(if present { 2.5 } else { 6.0 }),
             labels: vec![label(dice, if present { 4.0 } else { 0.0 })],
             classes: vec![("bleed".into(), logit, present)],
             measures: vec![("shift".into(), 4.0, 5.5)],
@@ -317,6 +283,8 @@ mod tests {
         );
         let sizes = "bleed: below 1 mL 0 of 0 called, below 10 mL 1 of 1, from there on 0 of 0; AUC without those below 1 mL 1.000.";
         assert!(text.contains(sizes), "{text}");
+        let slices = "bleed, slices of at most 2.5 mm: called 1 of 1 with, 0 of 0 without.\n\nbleed, slices of more than 5 mm: called 0 of 0 with, 0 of 2 without.";
+        assert!(text.contains(slices), "{text}");
         assert!(text.contains("`cmd`") && !text.contains("0123456789ab,"));
     }
 }
