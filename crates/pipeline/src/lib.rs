@@ -1,4 +1,5 @@
-//! The way of a scan: prepare, infer, interpret, report. The page and the command line both call [`run`].
+//! The way of a scan: prepare, infer, interpret, report. The command line calls [`run`], the page its two halves, [`Reading::of`]
+//! and [`Reading::findings`].
 
 mod bench;
 mod both_sides;
