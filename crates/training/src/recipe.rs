@@ -76,6 +76,9 @@ pub struct DataRecipe {
     /// What is taught about them.
     #[serde(default)]
     pub target: Target,
+    /// Blood that a voxel shows brighter than this, HU, is not taught: it is bone as well, and no rule would call it blood.
+    #[serde(default)]
+    pub blood_at_most: Option<f32>,
     /// Cut all training windows from this many whole heads, drawn once, instead of a new head for each window.
     #[serde(default)]
     pub heads: Option<usize>,

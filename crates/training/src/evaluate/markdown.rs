@@ -58,7 +58,8 @@ impl SliceGroup {
     fn markdown(&self, class: &str) -> String {
         let ([hits, with], [alarms, without]) = (self.with, self.without);
         let slices = match self.at_most_mm {
-            Some(most) => format!("at most {most} mm"),
+            Some(most) if self.above_mm == 0.0 => format!("at most {most} mm"),
+            Some(most) => format!("{} to {most} mm", self.above_mm),
             None => format!("more than {} mm", self.above_mm),
         };
         let auc = self.auc.map_or(String::new(), |auc| format!("; AUC {auc:.3}"));

@@ -31,7 +31,8 @@ pub(super) struct KeptHead {
 pub(super) struct KeptHeads {
     folder: PathBuf,
     synth: Arc<HeadSynth>,
-    seed: u64,
+    /// Each head's is forked off it.
+    seeds: Rng,
     spacing: f32,
     /// Number of heads.
     pub count: usize,
@@ -39,8 +40,8 @@ pub(super) struct KeptHeads {
 
 impl KeptHeads {
     /// `count` heads of `synth` in voxels of `spacing` mm in `folder`, which must be for this stream alone.
-    pub fn new(folder: PathBuf, synth: Arc<HeadSynth>, seed: u64, spacing: f32, count: usize) -> Self {
-        Self { folder, synth, seed, spacing, count }
+    pub fn new(folder: PathBuf, synth: Arc<HeadSynth>, seeds: Rng, spacing: f32, count: usize) -> Self {
+        Self { folder, synth, seeds, spacing, count }
     }
 
     /// Draws all heads that are not there yet.
@@ -63,7 +64,7 @@ impl KeptHeads {
     }
 
     fn sample(&self, index: usize) -> KeptHead {
-        let seed = Rng::new(self.seed).fork("heads").fork(&index.to_string()).bits();
+        let seed = self.seeds.fork(&index.to_string()).bits();
         let sample = self.synth.sample(seed);
         KeptHead::of(if self.spacing > 1.0 { sample.coarser(self.spacing) } else { sample })
     }

@@ -16,7 +16,8 @@ use crate::losses::{MaskedTarget, PretrainTarget};
 use crate::recipe::{DataRecipe, Recipe, Target, data_folder};
 use crate::synth::targets::mirrored;
 use crate::synth::{
-    Canvas, HeadSynth, LesionShape, Region, Rng, SynthConfig, flip_x, load_or_pack, load_or_pack_shapes,
+    Canvas, HeadSynth, LesionShape, Region, Rng, SynthConfig, finding, flip_x, load_or_pack,
+    load_or_pack_shapes,
 };
 
 /// Folder of real stroke masks inside the data folder.
@@ -57,6 +58,7 @@ pub struct HeadSource {
     spacing: f32,
     channels: Vec<InputChannel>,
     target: Target,
+    blood_at_most: Option<f32>,
     /// Outputs of the class head.
     outputs: usize,
 }
@@ -75,9 +77,10 @@ impl HeadSource {
             // Other settings draw other heads.
             let drawn_by = (crate::synth::VERSION, &data.synthesis, &data.maps, range, spacing);
             let drawn_by = serde_json::to_string(&drawn_by).unwrap_or_default();
-            let key = Rng::new(recipe.seed).fork(&drawn_by).bits();
+            let key = Rng::new(recipe.seed).fork(stream).fork(&drawn_by).bits();
             let folder = cache.join(format!("{}-{stream}-{key:016x}", recipe.name));
-            let keep = |count| KeptHeads::new(folder, synth.clone(), recipe.seed, spacing, count);
+            let seeds = Rng::new(recipe.seed).fork(stream);
+            let keep = |count| KeptHeads::new(folder, synth.clone(), seeds, spacing, count);
             Ok(Self {
                 kept: heads.map(keep),
                 synth,
@@ -85,6 +88,7 @@ impl HeadSource {
                 spacing,
                 channels: recipe.channels().to_vec(),
                 target: data.target,
+                blood_at_most: data.blood_at_most,
                 outputs: recipe.architecture.class_outputs(),
             })
         };
@@ -106,7 +110,8 @@ impl HeadSource {
     }
 
     fn drawn(&self, seed: u64) -> Example {
-        let crop = self.synth.sample_crop(seed, self.size);
+        let mut crop = self.synth.sample_crop(seed, self.size);
+        leave_out_bright_blood(&crop.image, &mut crop.findings, self.blood_at_most);
         let Region { start, size } = crop.region;
         let window = Window { start, size, image: &crop.image, mirror: &crop.mirror, side: 1.0 };
         let seen = Seen {
@@ -127,7 +132,8 @@ impl HeadSource {
         let region = Region { start, size: self.size };
         let sides =
             [flipped, !flipped].map(|flip| cut_from(&head.image, head.dims, &region, flip, self.nothing()));
-        let findings = cut_from(&head.findings, head.dims, &region, flipped, 0);
+        let mut findings = cut_from(&head.findings, head.dims, &region, flipped, 0);
+        leave_out_bright_blood(&sides[0], &mut findings, self.blood_at_most);
         let mut anatomy = cut_from(&head.anatomy, head.dims, &region, flipped, 0);
         if flipped {
             anatomy.iter_mut().for_each(|t| *t = mirrored(*t));
@@ -143,10 +149,11 @@ impl HeadSource {
         self.example_of(&window, &seen)
     }
 
-    /// Half of the windows lie around something to find, if there is anything.
+    /// Half of the windows lie around something to find, if there is anything that is taught.
     fn window_start(&self, head: &KeptHead, flipped: bool, rng: &mut Rng) -> [i32; 3] {
         let [nx, ny, nz] = head.dims;
-        let found: Vec<usize> = (0..head.findings.len()).filter(|i| head.findings[*i] != 0).collect();
+        let found: Vec<usize> =
+            (0..head.findings.len()).filter(|i| self.target.teaches(head.findings[*i])).collect();
         let middle = if !found.is_empty() && rng.chance(0.5) {
             let i = found[rng.below(found.len())];
             let x = i / (ny * nz);
@@ -191,6 +198,16 @@ impl HeadSource {
             mirror: channels::input(&self.channels, &window.mirrored(), self.spacing),
             labels: self.target.labels(seen),
             classes,
+        }
+    }
+}
+
+/// Takes blood where the scan shows more than `most` HU out of the findings.
+fn leave_out_bright_blood(image: &[f32], findings: &mut [u8], most: Option<f32>) {
+    let Some(most) = most else { return };
+    for (found, value) in findings.iter_mut().zip(image) {
+        if *found == finding::BLEED && *value > most {
+            *found = finding::NONE;
         }
     }
 }
@@ -311,4 +328,21 @@ fn shape(examples: &[Example]) -> Option<[usize; 5]> {
 fn tensor<'a>(parts: impl Iterator<Item = &'a [f32]>, shape: [usize; 5], device: &Device) -> Tensor<5> {
     let values: Vec<f32> = parts.flatten().copied().collect();
     Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blood_that_looks_like_bone_is_not_taught() {
+        let drawn = [finding::BLEED, finding::BLEED, finding::FRACTURE, finding::NONE];
+        let left = |most| {
+            let mut findings = drawn;
+            leave_out_bright_blood(&[70.0, 131.0, 900.0, 131.0], &mut findings, most);
+            findings
+        };
+        assert_eq!(left(None), drawn);
+        assert_eq!(left(Some(130.0)), [finding::BLEED, finding::NONE, finding::FRACTURE, finding::NONE]);
+    }
 }

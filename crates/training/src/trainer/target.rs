@@ -28,6 +28,16 @@ pub struct Seen<'a> {
 }
 
 impl Target {
+    /// Whether a finding is one of those that are taught.
+    pub fn teaches(self, found: u8) -> bool {
+        match self {
+            Self::Anatomy => false,
+            Self::Lesions => found == finding::LESION,
+            Self::Emergencies => matches!(found, finding::BLEED | finding::FRACTURE),
+            Self::Fractures => found == finding::FRACTURE,
+        }
+    }
+
     /// Segmentation target of each voxel.
     pub fn labels(self, seen: &Seen<'_>) -> Vec<u8> {
         let each = |label: fn(u8, u8) -> u8| {
@@ -125,5 +135,9 @@ mod tests {
         let unknown = Seen { midline_shift: None, ..seen };
         assert!(Target::Emergencies.classes(&unknown)[1].is_nan());
         assert_eq!(Target::Anatomy.labels(&seen), anatomy);
+        let taught = |target: Target| (0..4).filter(|found| target.teaches(*found)).collect::<Vec<_>>();
+        assert_eq!(taught(Target::Fractures), [finding::FRACTURE]);
+        assert_eq!(taught(Target::Lesions), [finding::LESION]);
+        assert_eq!(taught(Target::Emergencies), [finding::BLEED, finding::FRACTURE]);
     }
 }
