@@ -54,7 +54,7 @@ for (const [kind, trouble] of [
     };
     const demanded = await launch(t, { query: GPU, prepare });
     await failure(demanded.page, kind);
-    const { page } = await launch(t, { prepare });
+    const { page } = await launch(t, { query: "", prepare });
     await ready(page);
     assert.match(await page.locator("#adapter").textContent(), /^CPU · .+\(.{20,}\)$/);
   });

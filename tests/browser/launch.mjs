@@ -22,36 +22,53 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+/** What each test has opened. */
+const opened = new WeakMap();
+
 /**
  * Serves the built page and opens it for the test `t`. At the end of the test everything is closed,
  * and console errors, page errors, policy violations and requests to other origins fail it:
  * all of them are in `errors`, which a test that expects some must empty. `prepare` gets the browser
- * context before the page is opened.
+ * context before the page is opened. Computes on the CPU unless `query` says otherwise: with `""` the page
+ * measures devices first, which takes long and need not always choose the same one.
  */
 export async function launch(
   t,
   {
-    query = "",
+    query = "?backend=cpu",
     viewport = { width: 1440, height: 900 },
     serviceWorkers = "block",
     prepare = async () => {},
   } = {},
 ) {
+  const all = openedBy(t);
   const server = await serve();
-  t.after(server.stop);
+  all.servers.push(server);
   const browser = await browse();
+  all.browsers.push(browser);
   const context = await browser.newContext({ viewport, serviceWorkers, acceptDownloads: true });
   const page = await context.newPage();
   // A processor stands in for the graphics card, and may be busy with other things.
   page.setDefaultTimeout(120_000);
   const errors = await watch(page, context, server.url);
+  all.errors.push(errors);
   await prepare(context);
-  t.after(async () => {
-    await browser.close();
-    assert.deepEqual(errors, []);
-  });
   await page.goto(`${server.url}/${query}`);
   return { page, context, errors, url: server.url, shoot: (name) => shoot(page, name) };
+}
+
+/** Pages are closed before what serves them, and all of it before anything is complained of. */
+function openedBy(t) {
+  if (!opened.has(t)) {
+    const all = { browsers: [], servers: [], errors: [] };
+    opened.set(t, all);
+    t.after(async () => {
+      await Promise.allSettled(all.browsers.map((browser) => browser.close()));
+      for (const server of all.servers) server.stop();
+      assert.deepEqual(all.errors.flat(), []);
+    });
+  }
+  return opened.get(t);
 }
 
 /** Waits until the worker has answered. */

@@ -56,7 +56,7 @@ test("a run with a kept model asks the network for nothing", { skip: noRun }, as
 });
 
 test("a host without headers, in a sub-folder: the page's own policy, then the service worker's headers", async (t) => {
-  const { page, errors } = await launch(t, { serviceWorkers: "allow" });
+  const { page, errors } = await launch(t, { query: "", serviceWorkers: "allow" });
   const server = await bareHost();
   t.after(() => server.close());
   const url = `http://127.0.0.1:${server.address().port}/some/folder/`;

@@ -23,8 +23,9 @@ export function ask(page, request, files = {}) {
       for (const [field, text] of encoded) {
         message[field] = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
       }
-      return new Promise((resolve) => {
+      return new Promise((resolve, reject) => {
         window.reachedWorker.addEventListener("message", ({ data }) => {
+          if (data.type === "crashed") reject(new Error(data.message));
           if (data.id === id && data.type !== "progress") resolve(data);
         });
         window.reachedWorker.postMessage({ id, ...message });

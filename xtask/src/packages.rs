@@ -44,18 +44,21 @@ impl Packed {
         if self.is_at(target) {
             return Ok(());
         }
-        let bytes = self.read(&self.fetch()?)?;
+        let package = self.fetch()?;
+        let bytes = self.read(&package).and_then(|bytes| self.checked(bytes)).inspect_err(|_| {
+            // A damaged one would be found again the next time.
+            let _ = fs::remove_file(&package);
+        })?;
+        Ok(fs::write(target, bytes)?)
+    }
+
+    fn checked(&self, bytes: Vec<u8>) -> Result<Vec<u8>> {
+        let Self { name, version, inside, .. } = self;
         let found = sha256(&bytes);
         if found != self.sha256 {
-            bail!(
-                "{} in {} {}: SHA-256 is {found}, not {}",
-                self.inside,
-                self.name,
-                self.version,
-                self.sha256
-            );
+            bail!("{inside} in {name} {version}: SHA-256 is {found}, not {}", self.sha256);
         }
-        Ok(fs::write(target, bytes)?)
+        Ok(bytes)
     }
 
     /// The package's file, fetched once.

@@ -2,7 +2,7 @@
 
 use crate::precompress::files;
 use crate::{Mode, dist, site};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,7 +32,7 @@ fn digests() -> Result<BTreeMap<String, String>> {
         let name = path.strip_prefix(&folder)?.display().to_string();
         Ok((name, hex(&Sha256::digest(fs::read(&path)?))))
     };
-    files(&folder)?.into_iter().map(digest).collect()
+    files(&folder).context("build the page first: cargo xtask build")?.into_iter().map(digest).collect()
 }
 
 fn whole(digests: &BTreeMap<String, String>) -> String {

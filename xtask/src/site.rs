@@ -31,7 +31,7 @@ pub fn need_node() -> Result<()> {
 }
 
 /// `npm ci`, where the lock file changed since the last one.
-fn install_packages() -> Result<()> {
+pub fn install_packages() -> Result<()> {
     need_node()?;
     let lock = fs::read(www().join("package-lock.json"))?;
     let stamp = www().join("node_modules/.installed-lock.json");

@@ -1,7 +1,7 @@
 //! Every check and every test, in the order in which they fail fastest.
 
 use crate::run::{run, run_with};
-use crate::{MOCK, Mode, browser, data_folder, licences, reproduce, root, site, www};
+use crate::{MOCK, Mode, browser, data_folder, licences, reproduce, root, site, size, www};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 
@@ -15,46 +15,52 @@ pub fn all() -> Result<()> {
     site::need_node()?;
     let chromium = browser::find_or_install()?;
     run(&root, "cargo", &["fmt", "--all", "--check"])?;
+    site::install_packages()?;
+    run(&www(), "npm", &["run", "--silent", "check"])?;
     licences::check()?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--release", "--", "-D", "warnings"];
     run(&root, "cargo", &[&clippy[..], &TEST_LINTS[..]].concat())?;
     run(&root, "cargo", &["test", "--workspace", "--release"])?;
-    site::build(Mode::Dev)?;
-    reproduce::check(Mode::Dev)?;
-    run(&www(), "npm", &["run", "--silent", "check"])?;
+    // What is published is what is tested.
+    site::build(Mode::Release)?;
+    size::report()?;
+    reproduce::check(Mode::Release)?;
     in_browser(&chromium)?;
     println!("\nEvery check and test that could run has passed.");
     say_what_was_skipped();
     Ok(())
 }
 
+/// How browser tests are run: one at a time, and one that hangs ends after twenty minutes.
+const NODE: [&str; 4] = ["--test", "--test-concurrency=1", "--test-timeout=1200000", "--test-force-exit"];
+
 fn in_browser(chromium: &str) -> Result<()> {
     let xtask = std::env::current_exe().context("cannot find this program's own file")?.display().to_string();
-    let mut tests: Vec<String> = Vec::new();
-    for entry in std::fs::read_dir(root().join("tests/browser"))? {
-        let path = entry?.path().display().to_string();
-        if path.ends_with(".test.mjs") {
-            tests.push(path);
-        }
-    }
-    if tests.is_empty() {
-        bail!("no browser tests in tests/browser");
-    }
-    tests.sort();
-    let mut arguments = vec!["--test", "--test-concurrency=1"];
-    arguments.extend(tests.iter().map(String::as_str));
     let model = tiny_model()?;
     // The Rust tests before have built it beside this program.
     let cli = Path::new(&xtask).with_file_name("saswin-cli").display().to_string();
     let variables =
         [("CHROMIUM", chromium), ("XTASK", &*xtask), ("SASWIN_CLI", &*cli), ("SASWIN_TINY_MODEL", &*model)];
-    run_with(&root(), "node", &arguments, &variables)?;
+    run_node(|_| true, &variables)?;
     // States of the page that no model at hand brings about.
     run_with(&www(), "npm", &["run", "--silent", "build"], &[(MOCK, "1")])?;
-    let mocked = ["mocked", "mocked-trouble", "privacy"].map(|name| format!("tests/browser/{name}.test.mjs"));
-    let arguments: Vec<&str> =
-        ["--test", "--test-concurrency=1"].into_iter().chain(mocked.iter().map(String::as_str)).collect();
-    run_with(&root(), "node", &arguments, &[&variables[..], &[(MOCK, "1")]].concat())
+    let mocked = |name: &str| name.starts_with("mocked") || name.starts_with("privacy");
+    run_node(mocked, &[&variables[..], &[(MOCK, "1")]].concat())
+}
+
+/// Runs the browser tests whose file names are `wanted`.
+fn run_node(wanted: impl Fn(&str) -> bool, variables: &[(&str, &str)]) -> Result<()> {
+    let mut names: Vec<String> = std::fs::read_dir(root().join("tests/browser"))?
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<Result<_>>()?;
+    names.retain(|name| name.ends_with(".test.mjs") && wanted(name));
+    if names.is_empty() {
+        bail!("no browser tests in tests/browser");
+    }
+    names.sort();
+    let tests: Vec<String> = names.iter().map(|name| format!("tests/browser/{name}")).collect();
+    let arguments: Vec<&str> = NODE.into_iter().chain(tests.iter().map(String::as_str)).collect();
+    run_with(&root(), "node", &arguments, variables)
 }
 
 /// A folder with a model of random weights, for tests of runs that find nothing.
@@ -67,7 +73,13 @@ fn tiny_model() -> Result<String> {
 
 fn say_what_was_skipped() {
     let data = data_folder();
-    if !data.is_dir() {
-        println!("Skipped: tests that read {} (set SASWIN_DATA to its place).", data.display());
+    for folder in ["synthseg-label-maps", "soop-lesion-masks", "open-ms-patient07", "ge-head-ct"] {
+        if !data.join(folder).is_dir() {
+            println!(
+                "Skipped: tests that read {folder} in {} (set SASWIN_DATA to its place).",
+                data.display()
+            );
+        }
     }
+    println!("Left out, as they take long: `cargo test --release -p saswin-training -- --ignored`.");
 }
