@@ -1,7 +1,7 @@
 //! Runs on disk: everything a run needs to go on, and the model it has come to so far.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use saswin_model::nets::Network;
 use saswin_model::weights::{self, Precision};
@@ -12,6 +12,9 @@ use crate::recipe::Recipe;
 use crate::trainer::{Session, TrainError};
 
 const FOLDER: &str = "checkpoint";
+/// One that is being written, its state last, and the one before.
+const FRESH: &str = "checkpoint.new";
+const OLD: &str = "checkpoint.old";
 const NETWORK: &str = "network.safetensors";
 const AVERAGE: &str = "average.safetensors";
 const OPTIMISER: &str = "optimiser.bpk";
@@ -29,7 +32,12 @@ struct State {
 
 /// Whether `run` holds a checkpoint.
 pub fn exists(run: &Path) -> bool {
-    run.join(FOLDER).join(STATE).is_file()
+    newest(run).is_some()
+}
+
+/// The newest whole checkpoint in `run`; a program that was ended between two renames leaves another name.
+fn newest(run: &Path) -> Option<PathBuf> {
+    [FOLDER, FRESH, OLD].map(|name| run.join(name)).into_iter().find(|folder| folder.join(STATE).is_file())
 }
 
 /// Writes the session's checkpoint into the folder `run`; the last one is replaced only when it is whole.
@@ -37,8 +45,11 @@ pub fn exists(run: &Path) -> bool {
 /// # Errors
 /// If a file cannot be written.
 pub fn save(session: &Session, run: &Path) -> Result<(), TrainError> {
-    let fresh = run.join("checkpoint.new");
-    let (current, old) = (run.join(FOLDER), run.join("checkpoint.old"));
+    let (current, fresh, old) = (run.join(FOLDER), run.join(FRESH), run.join(OLD));
+    // What is there must not be lost before this one is whole.
+    if let Some(newest) = newest(run).filter(|newest| *newest != current) {
+        fs::rename(&newest, &current).map_err(|e| TrainError::io(&newest, e))?;
+    }
     remove(&fresh)?;
     fs::create_dir_all(&fresh).map_err(|e| TrainError::io(&fresh, e))?;
     write_weights(&session.network, &fresh.join(NETWORK))?;
@@ -60,7 +71,7 @@ pub fn save(session: &Session, run: &Path) -> Result<(), TrainError> {
 /// # Errors
 /// If the checkpoint is not whole or belongs to another recipe.
 pub fn resume(mut session: Session, run: &Path) -> Result<Session, TrainError> {
-    let folder = run.join(FOLDER);
+    let folder = newest(run).unwrap_or_else(|| run.join(FOLDER));
     let path = folder.join(STATE);
     let state: State = serde_json::from_slice(&read(&path)?)?;
     if state.seed != session.recipe.seed {
@@ -115,5 +126,24 @@ fn remove(folder: &Path) -> Result<(), TrainError> {
     match fs::remove_dir_all(folder) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(TrainError::io(folder, e)),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_between_two_renames_is_found() {
+        let run = std::env::temp_dir().join(format!("saswin-newest-{}", std::process::id()));
+        remove(&run).unwrap();
+        assert!(!exists(&run));
+        for name in [OLD, FRESH, FOLDER] {
+            let folder = run.join(name);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join(STATE), "{}").unwrap();
+            assert_eq!(newest(&run), Some(folder));
+        }
+        remove(&run).unwrap();
     }
 }

@@ -296,6 +296,12 @@ impl Recipe {
         let range = |[first, last]: [usize; 2]| first >= 1 && first <= last;
         need(range(data.training), "data.training", "must be first and last map, counted from 1")?;
         need(range(data.validation), "data.validation", "must be first and last map, counted from 1")?;
+        let [[_, last], [first, end]] = [data.training, data.validation];
+        need(
+            last < first || end < data.training[0],
+            "data.validation",
+            "must be other maps than `data.training`",
+        )?;
         need((1..=64).contains(&data.batch), "data.batch", "must be 1 to 64")?;
         need((1..=64).contains(&data.threads), "data.threads", "must be 1 to 64")?;
         let sides = |crop: [usize; 3]| crop.iter().all(|s| (32..=192).contains(s) && s % 32 == 0);
@@ -317,6 +323,11 @@ impl Recipe {
         need(decoder == segmentation, "segmentation", "must be `none` exactly without a decoder")?;
         let mask = self.segmentation != Segmentation::Mask || self.architecture.out_channels() == 1;
         need(mask, "segmentation", "`mask` needs one output channel")?;
+        let labels = self.segmentation != Segmentation::Classes
+            || self.architecture.out_channels() == data.target.label_count();
+        need(labels, "architecture.out_channels", "must be the number of labels of `data.target`")?;
+        let outputs = self.architecture.class_outputs() <= data.target.output_count();
+        need(outputs, "architecture.class_head", "has more outputs than `data.target` has a truth for")?;
         for (name, weights) in
             [("dice_weights", &self.dice_weights), ("entropy_weights", &self.entropy_weights)]
         {

@@ -31,6 +31,7 @@ fn recipe() -> Recipe {
             synthesis: saswin_training::synth::SynthConfig::default(),
             test: None,
             target: saswin_training::recipe::Target::Anatomy,
+            blood_at_most: None,
             heads: None,
         },
         budget: Budget::Steps(30),
@@ -108,7 +109,14 @@ impl Source for TwoBalls {
         }
         let flip = |values: &[f32]| values.chunks(SIDE * SIDE).rev().flatten().copied().collect::<Vec<_>>();
         let mirror = [flip(&scan), flip(&lateral)].concat();
-        Example { size: [SIDE; 3], image: [scan, lateral].concat(), mirror, labels, classes: vec![] }
+        Example {
+            size: [SIDE; 3],
+            image: [scan, lateral].concat(),
+            mirror,
+            labels,
+            classes: vec![],
+            healthy: true,
+        }
     }
 }
 

@@ -34,7 +34,7 @@ class Steady:
     """Follows the mean input of every layer and takes its direction out of updates."""
 
     def __init__(self, net: nn.Module):
-        self.means, self.biases = {}, []
+        self.net, self.means, self.biases = net, {}, []
         for _, layer in layers(net):
             layer.register_forward_hook(self.follow)
             if layer.bias is not None:
@@ -43,13 +43,24 @@ class Steady:
     def follow(self, layer, inputs, _):
         if layer.training:
             mean = inputs[0].detach().float().reshape(-1, layer.in_features).mean(0)
+            if not mean.isfinite().all():
+                return
             old = self.means.get(layer)
             self.means[layer] = mean if old is None else old.lerp(mean, MEAN_MOMENTUM)
 
-    @torch.no_grad()
-    def step(self, optimiser):
+    def state(self):
+        return {name: self.means[layer] for name, layer in layers(self.net) if layer in self.means}
+
+    def load(self, state):
+        self.means = {layer: state[name] for name, layer in layers(self.net) if name in state}
+
+    def keep_biases(self):
+        """Before gradients are clipped: what is not stepped along has no say in their length."""
         for bias in self.biases:
             bias.grad = None
+
+    @torch.no_grad()
+    def step(self, optimiser):
         old = [layer.weight.clone() for layer in self.means]
         optimiser.step()
         for (layer, mean), before in zip(self.means.items(), old):

@@ -29,6 +29,8 @@ from priors import set_priors
 from steady import Steady, draw, is_part, spread
 
 RECORD_EVERY = 20
+# Steps without a finite loss, one after the other, that end a run, as in `trainer/run.rs`.
+PATIENCE = 20
 
 
 def learning_rate(optimiser: dict, used: float) -> float:
@@ -71,7 +73,10 @@ class Run:
         if steady:
             set_priors(self.net, recipe, self.held_out, started)
         self.average = {k: v.detach().clone() for k, v in self.net.named_parameters()}
-        if args.resume and (args.out / "checkpoint.pt").is_file():
+        self.lost = 0
+        if (args.out / "checkpoint.pt").is_file():
+            if not args.resume:
+                raise SystemExit(f"{args.out} holds a run: go on from it with --resume, or take another folder")
             self.resume()
         self.log = open(args.out / "metrics.jsonl", "a")
 
@@ -99,6 +104,8 @@ class Run:
         self.average = state["average"]
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.seconds = state["step"], state["seconds"]
+        if self.steady:
+            self.steady.load(state.get("means", {}))
 
     def used(self) -> float:
         budget = self.recipe["budget"]
@@ -126,6 +133,8 @@ class Run:
             group["lr"] = rate * group["share"]
         total, parts = loss_of(self.recipe, self.forward(batch), batch, self.device)
         total.backward()
+        if self.steady:
+            self.steady.keep_biases()
         norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe["optimiser"]["clip"])
         self.step += 1
         if torch.isfinite(total) and torch.isfinite(norm):
@@ -133,6 +142,11 @@ class Run:
             decay = min(self.recipe["optimiser"]["average"], (1 + self.step) / (10 + self.step))
             now = [p.detach() for p in self.net.parameters()]
             torch._foreach_lerp_(list(self.average.values()), now, 1 - decay)
+            self.lost = 0
+        else:
+            self.lost += 1
+            if self.lost >= PATIENCE:
+                raise SystemExit(f"no finite loss for {PATIENCE} steps: resume with a lower rate")
         self.optimiser.zero_grad()
         return total.item(), parts, norm.item()
 
@@ -140,7 +154,7 @@ class Run:
         looked = saved = self.seconds
         used = self.used()
         crop, stream = self.crop(used), self.examples(used)
-        sums, waited, since = {}, 0.0, time.monotonic()
+        sums, waited, since, began = {}, 0.0, time.monotonic(), self.step
         while (used := self.used()) < 1:
             if self.crop(used) != crop:
                 stream.close()
@@ -152,10 +166,12 @@ class Run:
             total, parts, norm = self.train_step(batch, rate)
             self.seconds += time.monotonic() - start
             for name, value in {"loss": total, "norm": norm, **parts}.items():
-                sums[name] = sums.get(name, 0.0) + value / RECORD_EVERY
+                sums[name] = sums.get(name, 0.0) + value
             if self.step % RECORD_EVERY == 0:
-                self.record_steps(rate, sums, (time.monotonic() - since) / RECORD_EVERY, waited / RECORD_EVERY)
-                sums, waited, since = {}, 0.0, time.monotonic()
+                steps = self.step - began
+                means = {name: value / steps for name, value in sums.items()}
+                self.record_steps(rate, means, (time.monotonic() - since) / steps, waited / steps)
+                sums, waited, since, began = {}, 0.0, time.monotonic(), self.step
             validation = self.recipe["validation"]
             if self.seconds - looked >= 60 * validation["minutes"]:
                 self.look()
@@ -213,7 +229,8 @@ class Run:
     def save(self):
         part = self.args.out / "checkpoint.part"
         torch.save({"net": self.net.state_dict(), "average": self.average, "optimiser": self.optimiser.state_dict(),
-                    "step": self.step, "seconds": self.seconds}, part)  # fmt: skip
+                    "step": self.step, "seconds": self.seconds,
+                    "means": self.steady.state() if self.steady else {}}, part)  # fmt: skip
         part.rename(self.args.out / "checkpoint.pt")
         buffers = ("relative_position_index",)
         weights = {k: v.float().contiguous() for k, v in self.averaged().items() if not k.endswith(buffers)}

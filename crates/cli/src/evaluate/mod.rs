@@ -150,21 +150,52 @@ pub fn run(args: &Args) -> CliResult {
         evaluator.list(Path::new(on))?
     };
     let manifest = &evaluator.model.manifest;
-    let maps = if args.maps == [19, 20] {
-        String::new()
-    } else {
-        format!(" --maps {} {}", args.maps[0], args.maps[1])
-    };
-    let cases_of = if on == SYNTHETIC { format!(" --cases {}", args.cases) } else { String::new() };
-    let command = format!("saswin-cli evaluate --model {} --on {on}{maps}{cases_of}", manifest.name);
+    let drawn = if on == SYNTHETIC { args.drawn() } else { String::new() };
+    let command = format!("saswin-cli evaluate --model {} --on {on}{drawn}", manifest.name);
     let evaluation = summarise(&manifest.name, &evaluator.model.sha256, &name, &command, cases);
     println!("{}", evaluation.markdown());
     println!("{}", serde_json::to_string(&evaluation)?);
     if args.card {
-        keep(&folder, &evaluation, &(on.clone() + &maps.replace(" --maps", "").replace(' ', "-")))?;
+        keep(&folder, &evaluation, &args.kept_as(on))?;
         write_card(&folder, manifest)?;
     }
     Ok(())
+}
+
+impl Args {
+    /// How synthetic scans are asked for.
+    fn drawn(&self) -> String {
+        let recipe =
+            self.recipe.as_ref().map_or(String::new(), |path| format!(" --recipe {}", path.display()));
+        let maps = if self.other_maps() {
+            format!(" --maps {} {}", self.maps[0], self.maps[1])
+        } else {
+            String::new()
+        };
+        format!("{recipe}{maps} --cases {}", self.cases)
+    }
+
+    fn other_maps(&self) -> bool {
+        self.maps != [19, 20]
+    }
+
+    /// Name of the numbers that are kept, one for each kind of scan.
+    fn kept_as(&self, on: &str) -> String {
+        let mut name = stem(Path::new(on));
+        if on == SYNTHETIC {
+            if let Some(recipe) = &self.recipe {
+                name = format!("{name}-{}", stem(recipe));
+            }
+            if self.other_maps() {
+                name = format!("{name}-{}-{}", self.maps[0], self.maps[1]);
+            }
+        }
+        name
+    }
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 impl Evaluator {
@@ -284,11 +315,10 @@ fn mask(map: &[u8], labels: &[u8]) -> Vec<bool> {
 }
 
 /// Keeps the numbers beside the model.
-fn keep(folder: &Path, evaluation: &Evaluation, on: &str) -> CliResult {
+fn keep(folder: &Path, evaluation: &Evaluation, name: &str) -> CliResult {
     let kept = folder.join(KEPT);
     fs::create_dir_all(&kept)?;
-    let stem = Path::new(on).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(fs::write(kept.join(stem + ".json"), serde_json::to_string_pretty(evaluation)?)?)
+    Ok(fs::write(kept.join(format!("{name}.json")), serde_json::to_string_pretty(evaluation)?)?)
 }
 
 /// A kept evaluation, summed up from its cases as it is done now.

@@ -59,6 +59,7 @@ mod tests {
                 mirror: vec![],
                 labels: seed.to_le_bytes().to_vec(),
                 classes: vec![],
+                healthy: true,
             }
         }
     }

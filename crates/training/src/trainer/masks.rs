@@ -41,8 +41,14 @@ mod tests {
     #[test]
     fn three_quarters_are_masked_once_each_and_differently() {
         let image: Vec<f32> = (0..32 * 32 * 32).map(|i| (i as f32 * 0.01).sin()).collect();
-        let example =
-            Example { size: [32; 3], mirror: image.clone(), image, labels: vec![], classes: vec![] };
+        let example = Example {
+            size: [32; 3],
+            mirror: image.clone(),
+            image,
+            labels: vec![],
+            classes: vec![],
+            healthy: true,
+        };
         let target = masks(&[example.clone(), example], &mut Rng::new(1));
         assert_eq!(target.weights.len(), 96);
         for masked in &target.masked {

@@ -36,6 +36,8 @@ pub struct Example {
     pub labels: Vec<u8>,
     /// Targets of the class head; not a number where unknown.
     pub classes: Vec<f32>,
+    /// Whether nothing was put into the window that a healthy head lacks.
+    pub healthy: bool,
 }
 
 /// Something that turns seeds into examples, always the same ones.
@@ -59,6 +61,8 @@ pub struct HeadSource {
     channels: Vec<InputChannel>,
     target: Target,
     blood_at_most: Option<f32>,
+    /// Whether there is a decoder to teach.
+    labelled: bool,
     /// Outputs of the class head.
     outputs: usize,
 }
@@ -89,6 +93,7 @@ impl HeadSource {
                 channels: recipe.channels().to_vec(),
                 target: data.target,
                 blood_at_most: data.blood_at_most,
+                labelled: recipe.architecture.out_channels() > 0,
                 outputs: recipe.architecture.class_outputs(),
             })
         };
@@ -196,8 +201,9 @@ impl HeadSource {
             size: window.size,
             image: channels::input(&self.channels, window, self.spacing),
             mirror: channels::input(&self.channels, &window.mirrored(), self.spacing),
-            labels: self.target.labels(seen),
+            labels: if self.labelled { self.target.labels(seen) } else { Vec::new() },
             classes,
+            healthy: seen.findings.iter().all(|found| *found == finding::NONE),
         }
     }
 }
@@ -312,7 +318,7 @@ impl Batch {
         let turned: Vec<Example> = views.iter().map(|v| v.example.clone()).collect();
         let whole = tensor(views.iter().map(|v| v.whole.as_slice()), shape(&turned)?, device);
         let turns = views.iter().map(|v: &View| v.turns).collect();
-        let healthy = turned.iter().map(|e| !e.classes.iter().any(|c| *c > 0.5)).collect();
+        let healthy = turned.iter().map(|e| e.healthy).collect();
         let batch = Self::new(&turned, device)?;
         Some(Self { pretraining: Some(PretrainTarget { turns, whole, healthy }), ..batch })
     }

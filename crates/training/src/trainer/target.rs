@@ -1,11 +1,11 @@
 //! What a network is taught about a head: which labels, and which outputs of the class head.
 
 use crate::recipe::Target;
-use crate::synth::finding;
 use crate::synth::targets::{
     BACKGROUND, BRAIN_STEM, FLUID, LEFT_CEREBELLUM, LEFT_DEEP, LEFT_GREY, LEFT_VENTRICLE, LEFT_WHITE,
     RIGHT_CEREBELLUM, RIGHT_DEEP, RIGHT_GREY, RIGHT_VENTRICLE, RIGHT_WHITE,
 };
+use crate::synth::{finding, targets};
 
 /// Findings of at least this volume count as present; smaller ones are neither present nor absent. mL.
 const LEAST_ML: f32 = 0.1;
@@ -28,6 +28,25 @@ pub struct Seen<'a> {
 }
 
 impl Target {
+    /// How many labels there are, background included.
+    pub fn label_count(self) -> usize {
+        match self {
+            Self::Anatomy => targets::COUNT,
+            Self::Lesions => 6,
+            Self::Emergencies => 8,
+            Self::Fractures => 3,
+        }
+    }
+
+    /// Outputs of the class head that it has a truth for.
+    pub fn output_count(self) -> usize {
+        match self {
+            Self::Anatomy => 0,
+            Self::Lesions | Self::Fractures => 1,
+            Self::Emergencies => 4,
+        }
+    }
+
     /// Whether a finding is one of those that are taught.
     pub fn teaches(self, found: u8) -> bool {
         match self {

@@ -94,7 +94,14 @@ mod tests {
 
     fn example() -> Example {
         let image: Vec<f32> = (0..16 * 16 * 16).map(|i| 2.0 + i as f32).collect();
-        Example { size: [16; 3], mirror: image.clone(), image, labels: vec![], classes: vec![] }
+        Example {
+            size: [16; 3],
+            mirror: image.clone(),
+            image,
+            labels: vec![],
+            classes: vec![],
+            healthy: true,
+        }
     }
 
     #[test]
