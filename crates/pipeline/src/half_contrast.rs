@@ -15,10 +15,10 @@ use crate::neighbours::{FACES, around, ball, neighbour, within};
 const MIN_PART_MM3: f64 = 14.0;
 
 /// Moves the borders of a label's pieces, by no more than the wanted reach, to where `scan` (in the map's order) is
-/// halfway between what lies around a piece and its inside. What is too small then goes; background is never taken in;
-/// pieces that are not brighter than what lies around them stay,
+/// halfway between what lies around a piece and its inside. What is too small then goes; neither background nor what is
+/// brighter than `at_most` is ever taken in; pieces that are not brighter than what lies around them stay,
 /// but for those that do not stand out as wanted.
-pub(crate) fn move_borders(map: &mut Volume<u8>, scan: &[f32], wanted: &HalfContrast) {
+pub(crate) fn move_borders(map: &mut Volume<u8>, scan: &[f32], at_most: f32, wanted: &HalfContrast) {
     let mask: Vec<bool> = map.voxels.iter().map(|v| *v == wanted.label).collect();
     let dims = map.grid.dims;
     let reach = ball(&map.grid, wanted.reach_mm, 0.0);
@@ -46,7 +46,7 @@ pub(crate) fn move_borders(map: &mut Volume<u8>, scan: &[f32], wanted: &HalfCont
         let border = within(beside, |n| mask[n], &mut seen, dims, &reach);
         let lost: BTreeSet<usize> = border.into_iter().filter(|i| !bright(i)).collect();
         let inner = piece.iter().filter(|i| !lost.contains(i));
-        let won = near.iter().filter(|i| bright(i) && map.voxels[**i] > 0);
+        let won = near.iter().filter(|i| bright(i) && scan[**i] <= at_most && map.voxels[**i] > 0);
         let kept = parts(inner.chain(won).copied().collect(), dims, fewest);
         moved.extend(piece.iter().filter(|i| !kept.contains(i)).map(|i| (*i, 0)));
         moved.extend(kept.into_iter().map(|i| (i, wanted.label)));
@@ -98,7 +98,7 @@ mod tests {
         (0..count).filter(|i| within(*i, side)).for_each(|i| map.voxels[i] = 1);
         let scan: Vec<f32> = (0..count).map(|i| if within(i, 5) { 10.0 + contrast } else { 10.0 }).collect();
         let wanted = HalfContrast { label: 1, among: vec![2], reach_mm: 1.0, around_mm: 3.0, least_ratio };
-        move_borders(&mut map, &scan, &wanted);
+        move_borders(&mut map, &scan, f32::INFINITY, &wanted);
         map.voxels.iter().filter(|v| **v == 1).count()
     }
 
@@ -136,16 +136,23 @@ mod tests {
         assert_eq!(kept(4), BTreeSet::new());
     }
 
-    #[test]
-    fn background_is_not_taken_in() {
+    /// The label of each column of a slice of such columns, once the border of label 1 moved.
+    fn line_after(labels: [u8; SIDE], scan: [f32; SIDE], at_most: f32) -> Vec<u8> {
         let grid = Grid { dims: [SIDE, SIDE, 1], affine: Affine::IDENTITY };
-        let line = |at: [u8; SIDE]| at.repeat(SIDE);
-        let before = line([0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2]);
-        let mut map = Volume { voxels: before, ..Volume::filled(grid, 0) };
-        let scan: Vec<f32> = (0..SIDE * SIDE).map(|i| if i % SIDE < 8 { 2.0 } else { 1.0 }).collect();
+        let mut map = Volume { grid, voxels: labels.repeat(SIDE) };
         let wanted =
             HalfContrast { label: 1, among: vec![2], reach_mm: 1.0, around_mm: 6.0, least_ratio: 0.0 };
-        move_borders(&mut map, &scan, &wanted);
-        assert_eq!(map.voxels, line([0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2]));
+        move_borders(&mut map, &scan.repeat(SIDE), at_most, &wanted);
+        assert_eq!(map.voxels, map.voxels[..SIDE].repeat(SIDE));
+        map.voxels[..SIDE].to_vec()
+    }
+
+    #[test]
+    fn neither_background_nor_what_is_too_bright_is_taken_in() {
+        let labels = [0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2];
+        let mut scan = [60.0, 60.0, 60.0, 60.0, 60.0, 60.0, 60.0, 60.0, 30.0, 30.0, 30.0, 30.0, 30.0];
+        assert_eq!(line_after(labels, scan, 130.0), [0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2]);
+        scan[6] = 500.0;
+        assert_eq!(line_after(labels, scan, 130.0), labels, "bone is no blood");
     }
 }

@@ -71,7 +71,10 @@ pub(crate) fn refine(
     for label in manifest.labels.iter().filter(|l| l.certain > 0.0) {
         certainty.drop_less(map, label.value, label.certain);
     }
-    manifest.half_contrast.iter().for_each(|h| half_contrast::move_borders(map, &scan.voxels, h));
+    let most = most(manifest);
+    for wanted in &manifest.half_contrast {
+        half_contrast::move_borders(map, &scan.voxels, most[usize::from(wanted.label)], wanted);
+    }
     if !manifest.overlapping {
         drop_unnamed(map, manifest);
     }
