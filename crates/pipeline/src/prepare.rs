@@ -2,7 +2,7 @@
 
 use saswin_model::{InputChannel, Preprocessing, Window};
 use saswin_volume::windows::to_tensor_order;
-use saswin_volume::{Affine, Grid, Modality, Volume, midway, resample};
+use saswin_volume::{Affine, Grid, Modality, Volume, keep_largest_piece, midway, resample};
 
 use crate::survey::{self, SURVEY_MM};
 use crate::{Alignment, RunError};
@@ -43,7 +43,7 @@ pub fn prepare(volume: &Volume<f32>, modality: Modality, how: &Preprocessing) ->
     let coarse_grid = survey_grid(&ras.grid, &to_world)?;
     let coarse = resample(&ras, &placed(&coarse_grid, &to_world), background)?;
     let level = survey::level(&coarse.voxels, modality);
-    let head = head_box(&coarse, &coarse_grid, level)
+    let head = head_box(&coarse.voxels, &coarse_grid, level)
         .ok_or_else(|| RunError::NoHead { reason: "every voxel is background".to_owned() })?;
     let local = working_grid(head, how.spacing_mm);
     let grid = placed(&local, &to_world);
@@ -153,20 +153,34 @@ fn axis_grid(low: [f64; 3], high: [f64; 3], spacing: f64) -> Grid {
     Grid { dims, affine: Affine { linear, translation: low } }
 }
 
-/// Box of the head in aligned millimetres: `(low, high)`. Slices that hold only specks do not count.
-fn head_box(coarse: &Volume<f32>, survey_grid: &Grid, level: f32) -> Option<([f64; 3], [f64; 3])> {
-    let mut range = [(0.0, 0.0); 3];
-    for (axis, found) in survey::extent(&coarse.voxels, coarse.grid.dims, level).into_iter().enumerate() {
-        let (first, last) = found?;
-        let at = |i: usize| survey_grid.affine.translation[axis] + SURVEY_MM * i as f64;
-        range[axis] = (at(first) - MARGIN_MM, at(last) + MARGIN_MM);
-    }
-    let half = range[0].0.abs().max(range[0].1.abs()).min(MAX_EXTENT_MM / 2.0);
-    let top = range[2].1;
-    let bottom = range[2].0.max(top - HEAD_HEIGHT_MM);
-    let depth = (range[1].1 - range[1].0).min(MAX_EXTENT_MM);
-    let front = range[1].1;
+/// Box of the head in aligned millimetres, `(low, high)`, around the voxels of `survey_grid` above `level`.
+fn head_box(values: &[f32], survey_grid: &Grid, level: f32) -> Option<([f64; 3], [f64; 3])> {
+    let mut inside: Vec<bool> = values.iter().map(|v| *v > level).collect();
+    let all = ranges(&inside, survey_grid)?;
+    keep_largest_piece(&mut inside, survey_grid.dims);
+    let head = ranges(&inside, survey_grid)?;
+    let half = all[0].0.abs().max(all[0].1.abs()).min(MAX_EXTENT_MM / 2.0);
+    let top = end(all[2], head[2], HEAD_HEIGHT_MM);
+    let bottom = all[2].0.max(top - HEAD_HEIGHT_MM);
+    let front = end(all[1], head[1], MAX_EXTENT_MM);
+    let depth = (front - all[1].0).min(MAX_EXTENT_MM);
     Some(([-half, front - depth, bottom], [half, front, top]))
+}
+
+/// Where `all` ends, or, if it is cut to `most`, where the head does: an arm in front of a face takes no place from it.
+fn end(all: (f64, f64), head: (f64, f64), most: f64) -> f64 {
+    if all.1 - all.0 > most { all.1.min(head.1) } else { all.1 }
+}
+
+/// Where what is `inside` lies along each axis, millimetres, with a margin. Slices that hold only specks do not count.
+fn ranges(inside: &[bool], grid: &Grid) -> Option<[(f64, f64); 3]> {
+    let mut ranges = [(0.0, 0.0); 3];
+    for (axis, found) in survey::extent(inside, grid.dims).into_iter().enumerate() {
+        let (first, last) = found?;
+        let at = |i: usize| grid.affine.translation[axis] + grid.affine.linear[axis][axis] * i as f64;
+        ranges[axis] = (at(first) - MARGIN_MM, at(last) + MARGIN_MM);
+    }
+    Some(ranges)
 }
 
 /// Working grid in aligned millimetres; an even number of columns, symmetric about x = 0.
@@ -256,6 +270,28 @@ mod tests {
                 assert!((first + (n - 1) as f64 / 2.0 * spacing).abs() < 1e-9);
             }
         }
+    }
+
+    /// The box around blocks of bright voxels, each from one corner to another, 4 mm apart.
+    fn box_around(blocks: &[[[usize; 3]; 2]]) -> ([f64; 3], [f64; 3]) {
+        let grid = axis_grid([0.0; 3], [400.0; 3], 4.0);
+        let mut values = vec![0.0; grid.len()];
+        for [from, to] in blocks {
+            for (k, j) in (from[2]..to[2]).flat_map(|k| (from[1]..to[1]).map(move |j| (k, j))) {
+                values[grid.offset([from[0], j, k])..grid.offset([to[0], j, k])].fill(1.0);
+            }
+        }
+        head_box(&values, &grid, 0.5).unwrap()
+    }
+
+    #[test]
+    fn what_lies_before_or_above_the_head_takes_no_place_from_it() {
+        let head = [[0, 5, 5], [40, 60, 45]];
+        let alone = box_around(&[head]);
+        let (arm, holder) = ([[0, 65, 5], [40, 85, 25]], [[0, 20, 50], [40, 50, 60]]);
+        assert_eq!(box_around(&[head, arm, holder]), alone);
+        let near = [[0, 62, 5], [40, 64, 25]];
+        assert_eq!(box_around(&[head, near]).1[1], alone.1[1] + 16.0, "there is place for it");
     }
 
     #[test]

@@ -36,12 +36,11 @@ pub(crate) fn level(values: &[f32], modality: Modality) -> f32 {
     }
 }
 
-/// First and last position along each axis of `dims` whose slice holds more than specks above `level`; `None`
-/// where nothing does.
-pub(crate) fn extent(values: &[f32], dims: [usize; 3], level: f32) -> [Option<(usize, usize)>; 3] {
+/// First and last position along each axis of `dims` whose slice has more than specks `inside`; `None` where nothing is.
+pub(crate) fn extent(inside: &[bool], dims: [usize; 3]) -> [Option<(usize, usize)>; 3] {
     let mut counts = dims.map(|n| vec![0_usize; n]);
-    for (offset, value) in values.iter().enumerate() {
-        if *value > level {
+    for (offset, inside) in inside.iter().enumerate() {
+        if *inside {
             counts[0][offset % dims[0]] += 1;
             counts[1][offset / dims[0] % dims[1]] += 1;
             counts[2][offset / (dims[0] * dims[1])] += 1;
@@ -68,9 +67,10 @@ pub(crate) fn foreground(volume: &Volume<f32>, modality: Modality) -> Foreground
     }
     let level = level(&values, modality);
     let steps: [f64; 3] = std::array::from_fn(|a| spacing[a] * strides[a] as f64);
-    let ranges = extent(&values, dims, level);
+    let inside: Vec<bool> = values.iter().map(|v| *v > level).collect();
+    let ranges = extent(&inside, dims);
     let sides_mm =
         std::array::from_fn(|a| ranges[a].map_or(0.0, |(first, last)| (last - first + 1) as f64 * steps[a]));
-    let count = values.iter().filter(|v| **v > level).count();
+    let count = inside.iter().filter(|inside| **inside).count();
     Foreground { sides_mm, millilitres: count as f64 * steps.iter().product::<f64>() / 1000.0 }
 }
