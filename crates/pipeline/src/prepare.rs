@@ -13,6 +13,8 @@ const HEAD_HEIGHT_MM: f64 = 185.0;
 const MAX_EXTENT_MM: f64 = 240.0;
 /// Margin around the head, millimetres.
 const MARGIN_MM: f64 = 4.0;
+/// Samples along the longest side of the coarse grid.
+const MOST_SAMPLES: f64 = 250.0;
 /// A scan's longest side, millimetres, whatever is in it.
 const BELIEVABLE_MM: (f64, f64) = (20.0, 3000.0);
 
@@ -49,12 +51,14 @@ pub fn prepare(volume: &Volume<f32>, modality: Modality, how: &Preprocessing) ->
     let grid = placed(&local, &to_world);
     let image = resample(&ras, &grid, background)?;
     let [x, y, z] = grid.dims;
-    let steps = vec![
+    let mut steps = vec![
         format!("reoriented from {} to RAS", volume.orientation()),
         alignment_step(&alignment),
         format!("resampled to {x}×{y}×{z} voxels of {} mm", how.spacing_mm),
-        window_step(&how.window),
     ];
+    steps.extend(how.channels.iter().map(|channel| channel_step(channel, &how.window)));
+    // An imported model may have the same scan in several channels.
+    steps.dedup();
     let mut input = Vec::with_capacity(how.channels.len() * grid.len());
     for channel in &how.channels {
         input.extend(channel_values(channel, &image, &local, &how.window));
@@ -115,13 +119,22 @@ fn alignment_step(alignment: &Alignment) -> String {
     }
 }
 
-fn window_step(window: &Window) -> String {
-    match window {
-        Window::Percentiles { low, high, ceiling } => {
+fn channel_step(channel: &InputChannel, window: &Window) -> String {
+    match (channel, window) {
+        (InputChannel::Scan, Window::Percentiles { low, high, ceiling }) => {
             let cut = if *ceiling > 1.0 { format!(", cut at {ceiling} times that") } else { String::new() };
             format!("scaled between the {low} and {high} percentiles of the head{cut}")
         }
-        Window::Hounsfield { low, high } => format!("scaled between {low} and {high} HU"),
+        (InputChannel::Scan, Window::Hounsfield { low, high })
+        | (InputChannel::Hounsfield { low, high }, _) => {
+            format!("scaled between {low} and {high} HU")
+        }
+        (InputChannel::Difference { low, high }, _) => {
+            format!("scaled between {low} and {high} HU, less its mirror image")
+        }
+        (InputChannel::Lateral { scale_mm }, _) => {
+            format!("distance from the mid-sagittal plane in {scale_mm} mm")
+        }
     }
 }
 
@@ -130,7 +143,7 @@ fn placed(local: &Grid, to_world: &Affine) -> Grid {
     Grid { dims: local.dims, affine: to_world.compose(&local.affine) }
 }
 
-/// A coarse grid in aligned space that covers the whole scan.
+/// A coarse grid in aligned space that covers the whole scan; coarser still where that is no head's size.
 fn survey_grid(scan: &Grid, to_world: &Affine) -> Result<Grid, RunError> {
     let to_local = to_world.inverse().map_err(saswin_volume::GridError::from)?.compose(&scan.affine);
     let (mut low, mut high) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
@@ -143,7 +156,8 @@ fn survey_grid(scan: &Grid, to_world: &Affine) -> Result<Grid, RunError> {
             high[a] = high[a].max(p[a]);
         }
     }
-    Ok(axis_grid(low, high, SURVEY_MM))
+    let longest = (0..3).map(|a| high[a] - low[a]).fold(0.0, f64::max);
+    Ok(axis_grid(low, high, SURVEY_MM.max(longest / MOST_SAMPLES)))
 }
 
 /// The axis-aligned grid of voxel centres from `low` to at least `high`.
@@ -321,6 +335,25 @@ mod tests {
         for mm in [0.001, 2000.0, f64::NAN] {
             assert_eq!(believable(&sized(mm)).unwrap_err().kind(), "no_head", "{mm} mm");
         }
+        let widest = survey_grid(&sized(3000.0 / 64.0), &Affine::IDENTITY).unwrap();
+        assert!(widest.len() < 1 << 25, "{:?}", widest.dims);
+    }
+
+    #[test]
+    fn steps_name_the_bounds_of_every_channel() {
+        let shipped = include_str!("../../../models/ct-triage/manifest.json");
+        let mut how = Manifest::from_json(shipped).unwrap().preprocessing;
+        how.spacing_mm = 8.0;
+        let steps = prepare(&phantom_scan().volume, Modality::Ct, &how).unwrap().steps;
+        assert_eq!(
+            steps[3..],
+            [
+                "scaled between 0 and 100 HU",
+                "scaled between -200 and 1300 HU",
+                "distance from the mid-sagittal plane in 100 mm",
+                "scaled between 0 and 100 HU, less its mirror image",
+            ]
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ const CT_LEVEL: f32 = -300.0;
 /// Share of the bright values above which a voxel of another kind is no background.
 const BRIGHT_SHARE: f32 = 0.15;
 /// The bright value: this many hundredths of all voxels are darker.
-const BRIGHT_RANK: usize = 98;
+const BRIGHT_RANK: u64 = 98;
 
 /// What stands out of the background.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,7 +29,7 @@ pub(crate) fn level(values: &[f32], modality: Modality) -> f32 {
             if values.is_empty() {
                 return f32::INFINITY;
             }
-            let rank = (values.len() - 1) * BRIGHT_RANK / 100;
+            let rank = ((values.len() - 1) as u64 * BRIGHT_RANK / 100) as usize;
             let (_, high, _) = values.select_nth_unstable_by(rank, f32::total_cmp);
             BRIGHT_SHARE * *high
         }
