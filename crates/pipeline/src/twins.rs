@@ -7,8 +7,11 @@ use crate::RunError;
 use crate::mirror::reflection;
 use crate::neighbours::{ball, for_each_small_piece, indices, neighbour};
 
-/// Small pieces that have a twin on the other side of `plane` become background, and so do their twins.
+/// Small pieces of which a large enough share has another one on the other side of `plane` become background.
 pub(crate) fn drop_twins(map: &mut Volume<u8>, plane: &Plane, wanted: &Twins) -> Result<(), RunError> {
+    if !map.voxels.contains(&wanted.label) {
+        return Ok(());
+    }
     let mask: Vec<bool> = map.voxels.iter().map(|v| *v == wanted.label).collect();
     let dims = map.grid.dims;
     let inverse = map.grid.affine.inverse().map_err(saswin_volume::GridError::from)?;
@@ -22,22 +25,23 @@ pub(crate) fn drop_twins(map: &mut Volume<u8>, plane: &Plane, wanted: &Twins) ->
         })
     };
     let mut pieces: Vec<Vec<usize>> = Vec::new();
-    let mut owner = vec![None; mask.len()];
+    let mut others = vec![false; mask.len()];
     for_each_small_piece(&mask, &map.grid, wanted.below_ml, |piece| {
-        piece.iter().for_each(|v| owner[*v] = Some(pieces.len()));
+        piece.iter().for_each(|v| others[*v] = true);
         pieces.push(piece.to_vec());
     });
     let near = ball(&map.grid, wanted.reach_mm, 0.0);
-    for (number, piece) in pieces.iter().enumerate() {
+    for piece in &pieces {
         // A piece on the plane is its own mirror image and no twin.
-        let is_another = |n: usize| owner[n].is_some_and(|other| other != number);
+        piece.iter().for_each(|v| others[*v] = false);
         let has_twin = |v: &&usize| {
             let there = mirror_image(**v);
-            there.is_some_and(|t| near.iter().filter_map(|step| neighbour(t, *step, dims)).any(is_another))
+            there.is_some_and(|t| near.iter().filter_map(|step| neighbour(t, *step, dims)).any(|n| others[n]))
         };
         if piece.iter().filter(has_twin).count() as f64 >= wanted.share * piece.len() as f64 {
             piece.iter().for_each(|v| map.voxels[*v] = 0);
         }
+        piece.iter().for_each(|v| others[*v] = true);
     }
     Ok(())
 }
