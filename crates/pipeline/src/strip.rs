@@ -9,7 +9,7 @@ pub fn brain_mask(brain: &Region, segmentation: &Volume<u8>) -> Volume<u8> {
     // What the outside does not reach is a hole.
     keep_largest_piece(&mut outside, segmentation.grid.dims);
     let voxels = outside.into_iter().map(|outside| u8::from(!outside)).collect();
-    Volume { voxels, ..Volume::filled(segmentation.grid, 0) }
+    Volume { grid: segmentation.grid, voxels }
 }
 
 /// `scan` inside of `mask`, which has its grid, and the scan's lowest value elsewhere.
@@ -17,7 +17,7 @@ pub fn masked(scan: &Volume<f32>, mask: &Volume<u8>) -> Volume<f32> {
     let lowest = scan.lowest();
     let inside = |(v, mask): (&f32, &u8)| if *mask == 0 { lowest } else { *v };
     let voxels = scan.voxels.iter().zip(&mask.voxels).map(inside).collect();
-    Volume { voxels, ..Volume::filled(scan.grid, 0.0) }
+    Volume { grid: scan.grid, voxels }
 }
 
 #[cfg(test)]

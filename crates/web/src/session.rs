@@ -385,7 +385,7 @@ impl State {
         if labels.grid.dims != scan.volume.grid.dims {
             return Err(unfit("the labels are not of the selected scan"));
         }
-        let voxels = labels.voxels.iter().map(|v| *v as u8).collect();
+        let voxels = labels.voxels.into_iter().map(|v| v as u8).collect();
         let mask = brain_mask(region, &Volume { grid: scan.volume.grid, voxels });
         let brain = masked(&scan.volume, &mask);
         let how = NiftiOptions::default();

@@ -2,6 +2,7 @@
 
 use super::NotAligned;
 use super::level::Level;
+use crate::keep_largest_piece;
 use crate::smooth::gaussian;
 
 /// How far below the vertex samples are taken: the brain, not the neck and shoulders.
@@ -90,8 +91,8 @@ fn threshold(values: impl Iterator<Item = f32>) -> f64 {
 /// Finds the head in a clipped level.
 pub(super) fn head(level: &Level) -> Result<Head, NotAligned> {
     let threshold = threshold(level.values.iter().copied().filter(|v| !v.is_nan())) as f32;
-    let bright: Vec<bool> = level.values.iter().map(|&v| v > threshold).collect();
-    let mut foreground = largest_component(&bright, level.dims);
+    let mut foreground: Vec<bool> = level.values.iter().map(|&v| v > threshold).collect();
+    keep_largest_piece(&mut foreground, level.dims);
     let slice = level.dims[0] * level.dims[1];
     let top = foreground.iter().rposition(|&inside| inside).map_or(0, |offset| offset / slice);
     let depth = (DEPTH / level.step) as usize;
@@ -115,45 +116,6 @@ fn grown(mask: Vec<bool>, level: &Level) -> Vec<f32> {
     let mut soft: Vec<f32> = mask.into_iter().map(|inside| f32::from(u8::from(inside))).collect();
     gaussian(&mut soft, level.dims, [MARGIN / level.step; 3]);
     soft.into_iter().map(|v| if v > 0.16 { 1.0 } else { 0.0 }).collect()
-}
-
-/// The largest 6-connected component of `mask`.
-fn largest_component(mask: &[bool], dims: [usize; 3]) -> Vec<bool> {
-    let mut label = vec![0_u32; mask.len()];
-    let (mut best, mut next) = ((0, 0), 0);
-    let mut stack = Vec::new();
-    for seed in 0..mask.len() {
-        if !mask[seed] || label[seed] != 0 {
-            continue;
-        }
-        next += 1;
-        label[seed] = next;
-        stack.push(seed);
-        let mut size = 0;
-        while let Some(offset) = stack.pop() {
-            size += 1;
-            for neighbour in neighbours(offset, dims) {
-                if mask[neighbour] && label[neighbour] == 0 {
-                    label[neighbour] = next;
-                    stack.push(neighbour);
-                }
-            }
-        }
-        if size > best.0 {
-            best = (size, next);
-        }
-    }
-    label.into_iter().map(|l| l != 0 && l == best.1).collect()
-}
-
-fn neighbours(offset: usize, dims: [usize; 3]) -> impl Iterator<Item = usize> {
-    let strides = [1, dims[0], dims[0] * dims[1]];
-    (0..3).flat_map(move |a| {
-        let index = offset / strides[a] % dims[a];
-        let down = (index > 0).then(|| offset - strides[a]);
-        let up = (index + 1 < dims[a]).then(|| offset + strides[a]);
-        [down, up].into_iter().flatten()
-    })
 }
 
 /// Replaces values by their contrast to the neighbourhood, in units of its spread: what is left of an image
