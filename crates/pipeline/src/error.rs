@@ -3,6 +3,7 @@
 use saswin_model::weights::{LoadError, PackError};
 use saswin_model::{ArchitectureError, ManifestError, MemoryError};
 use saswin_volume::GridError;
+use saswin_volume::windows::WindowError;
 
 use crate::DeviceTrouble;
 
@@ -42,6 +43,9 @@ pub enum RunError {
     /// The network does not fit into the device's buffers.
     #[error(transparent)]
     Memory(#[from] MemoryError),
+    /// The network's scores on the working grid do not fit into memory.
+    #[error(transparent)]
+    Scores(WindowError),
     /// The device could not be had, or failed.
     #[error("{trouble} ({place})")]
     Device {
@@ -63,9 +67,12 @@ pub enum RunError {
     Internal(String),
 }
 
-impl From<saswin_volume::windows::WindowError> for RunError {
-    fn from(e: saswin_volume::windows::WindowError) -> Self {
-        Self::Internal(e.to_string())
+impl From<WindowError> for RunError {
+    fn from(e: WindowError) -> Self {
+        match e {
+            WindowError::TooLarge { .. } => Self::Scores(e),
+            other => Self::Internal(other.to_string()),
+        }
     }
 }
 
@@ -86,7 +93,7 @@ impl RunError {
             Self::Manifest(ManifestError::Hash { .. }) => "integrity",
             Self::Manifest(_) | Self::Architecture(_) | Self::Weights(_) | Self::Fit(_) => "model",
             Self::Device { trouble, .. } => trouble.kind(),
-            Self::Memory(_) => "memory",
+            Self::Memory(_) | Self::Scores(_) => "memory",
             Self::Output { .. } => "wrong_output",
             Self::Internal(_) => "internal",
         }
@@ -107,6 +114,7 @@ impl RunError {
             }
             Self::Device { trouble, .. } => trouble.remedy(),
             Self::Memory(_) => "Choose a smaller model, or run on the CPU with ?backend=cpu.",
+            Self::Scores(_) => "Choose a model of wider voxels or fewer classes.",
             Self::Output { .. } => "Update the graphics driver, or use ?backend=cpu.",
             Self::Internal(_) => "Please report this with the diagnostics.",
         }

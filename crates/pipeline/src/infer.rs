@@ -54,12 +54,12 @@ impl<'a> Inference<'a> {
     /// Lays windows of `roi` voxels over `prepared` for `model`; nothing is computed yet.
     ///
     /// # Errors
-    /// If the window does not fit the grid.
+    /// If the window does not fit the grid, or the scores do not fit into memory.
     pub fn new(model: &LoadedModel, prepared: &'a Prepared, roi: [usize; 3]) -> Result<Self, WindowError> {
         let classes = model.manifest.architecture.out_channels();
         let windows = WindowGrid::new(prepared.grid.dims, roi, model.manifest.preprocessing.overlap)?;
         let blend = Blend::Gaussian { sigma_scale: SIGMA_SCALE };
-        let blender = Blender::new(windows.clone(), classes, blend);
+        let blender = Blender::new(windows.clone(), classes, blend)?;
         Ok(Self { prepared, windows, classes, blender, class_logits: Vec::new(), done: 0 })
     }
 

@@ -97,7 +97,7 @@ proptest! {
         let windows = WindowGrid::new(dims, roi, overlap).unwrap();
         let image: Vec<f32> = (1..=dims.iter().product::<usize>()).map(|v| v as f32).collect();
         let blend = if gaussian { Blend::Gaussian { sigma_scale: 0.125 } } else { Blend::Constant };
-        let mut blender = Blender::new(windows.clone(), 1, blend);
+        let mut blender = Blender::new(windows.clone(), 1, blend).unwrap();
         for index in 0..windows.starts.len() {
             blender.add(index, &windows.window(&image, index, 0.0).unwrap()).unwrap();
         }

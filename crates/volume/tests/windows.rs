@@ -69,7 +69,7 @@ fn blended_windows_are_those_of_monai() {
         };
         let image: Vec<f32> = (0..case.dims.iter().product::<usize>()).map(|v| (v * 7 % 13) as f32).collect();
         let windows = WindowGrid::new(case.dims, case.roi, case.overlap).unwrap();
-        let mut blender = Blender::new(windows.clone(), 2, blend);
+        let mut blender = Blender::new(windows.clone(), 2, blend).unwrap();
         for index in 0..windows.starts.len() {
             let mut output = windows.window(&image, index, case.fill).unwrap();
             let ramped: Vec<f32> = output.iter().enumerate().map(|(i, v)| v * (i as f32 / 10.0)).collect();

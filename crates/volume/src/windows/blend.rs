@@ -42,6 +42,14 @@ pub fn importance_map(roi: [usize; 3], blend: Blend) -> Vec<f32> {
     map
 }
 
+/// `None` where memory does not take them.
+fn zeros(count: usize) -> Option<Vec<f32>> {
+    let mut values = Vec::new();
+    values.try_reserve_exact(count).ok()?;
+    values.resize(count, 0.0);
+    Some(values)
+}
+
 /// Collects window outputs `[K, roi]` into `[K, X, Y, Z]`, weighted by an importance map.
 #[derive(Debug, Clone)]
 pub struct Blender {
@@ -55,15 +63,17 @@ pub struct Blender {
 impl Blender {
     /// An empty blender for outputs of `classes` channels over `windows`. It holds
     /// `(classes + 1) · X · Y · Z` floats of the unpadded image.
-    pub fn new(windows: WindowGrid, classes: usize, blend: Blend) -> Self {
-        let voxels = windows.dims.iter().product::<usize>();
-        Self {
-            importance: importance_map(windows.roi, blend),
-            sums: vec![0.0; classes * voxels],
-            weights: vec![0.0; voxels],
-            windows,
-            classes,
-        }
+    ///
+    /// # Errors
+    /// If they do not fit into memory.
+    pub fn new(windows: WindowGrid, classes: usize, blend: Blend) -> Result<Self, WindowError> {
+        let dims = windows.dims;
+        let voxels = dims.iter().product::<usize>();
+        let sums = classes.checked_mul(voxels).and_then(zeros);
+        let (Some(sums), Some(weights)) = (sums, zeros(voxels)) else {
+            return Err(WindowError::TooLarge { classes, dims });
+        };
+        Ok(Self { importance: importance_map(windows.roi, blend), sums, weights, windows, classes })
     }
 
     /// Adds the output of window `index`: `[K, roi]` in tensor order.

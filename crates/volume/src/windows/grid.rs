@@ -24,6 +24,14 @@ pub enum WindowError {
         /// Values given.
         got: usize,
     },
+    /// More scores than memory takes.
+    #[error("the scores of {classes} classes on {}×{}×{} voxels do not fit into memory", .dims[0], .dims[1], .dims[2])]
+    TooLarge {
+        /// Classes.
+        classes: usize,
+        /// Image size.
+        dims: [usize; 3],
+    },
     /// No such window.
     #[error("window {index} of {count}")]
     Index {

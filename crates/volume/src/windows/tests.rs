@@ -49,7 +49,11 @@ fn wrong_sizes_are_refused() {
     let windows = WindowGrid::new([4, 4, 4], [4, 4, 4], 0.5).unwrap();
     assert_eq!(windows.window(&[0.0; 63], 0, 0.0).unwrap_err(), length(64, 63, "the image"));
     assert_eq!(windows.window(&[0.0; 64], 1, 0.0).unwrap_err(), WindowError::Index { index: 1, count: 1 });
-    let mut blender = Blender::new(windows, 2, Blend::Constant);
+    for classes in [usize::MAX, usize::MAX / 512] {
+        let error = Blender::new(windows.clone(), classes, Blend::Constant).unwrap_err();
+        assert_eq!(error, WindowError::TooLarge { classes, dims: [4; 3] });
+    }
+    let mut blender = Blender::new(windows, 2, Blend::Constant).unwrap();
     assert_eq!(blender.add(0, &[0.0; 64]).unwrap_err(), length(128, 64, "the window's output"));
     assert_eq!(starts([4, 4, 4], [4, 4, 4], 1.0).unwrap_err(), WindowError::Overlap(1.0));
     assert!(WindowGrid::new([4, 0, 4], [4, 4, 4], 0.5).is_err());
