@@ -61,7 +61,7 @@ pub(crate) enum Source {
 pub struct Slices {
     /// Slices that are missing between the first and the last, and were filled in.
     pub missing: usize,
-    /// Stated thickness of a slice in millimetres; less than their distance where there are gaps.
+    /// Stated thickness of the thickest slice in millimetres; less than their distance where there are gaps.
     pub thickness_mm: Option<f64>,
 }
 

@@ -387,6 +387,7 @@ fn slices_of_two_thicknesses_are_not_missing_ones() {
     let scan = load(&thick_slices(&depths, |z| if z > 13.0 { 5.0 } else { 2.5 }));
     assert_eq!(scan.slices.missing, 0, "{:?}", scan.notes);
     assert_eq!(scan.notes, ["uneven slice distances were resampled to 2.50 mm"]);
+    assert_eq!(scan.slices.thickness_mm, Some(5.0), "the thick ones are what findings are less certain in");
 }
 
 #[test]

@@ -46,7 +46,8 @@ impl Stack {
             return Err(ScanError::not_a_scan("the series has no slice"));
         };
         let (plan, grid, missing) = arrange(planes, first, placed, &mut notes)?;
-        let slices = Slices { missing, thickness_mm: first.thickness };
+        let thickness_mm = planes.iter().filter_map(|p| p.thickness).max_by(f64::total_cmp);
+        let slices = Slices { missing, thickness_mm };
         limits.check_dims(&grid.dims).map_err(|e| e.in_file(first.image.name()))?;
         if volumes.len() > limits.max_frames {
             let message = format!("{} volumes pass the limit of {}", volumes.len(), limits.max_frames);
