@@ -1,5 +1,7 @@
 //! The manifest: everything the pipeline must know of a model. Code never asks for a model by name.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::weights::Precision;
@@ -85,6 +87,15 @@ pub enum Side {
     Right,
 }
 
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Left => "left",
+            Self::Right => "right",
+        })
+    }
+}
+
 /// One class of the segmentation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Label {
@@ -114,8 +125,7 @@ impl Label {
     /// Name with its side.
     pub fn full_name(&self) -> String {
         match self.side {
-            Some(Side::Left) => format!("left {}", self.name),
-            Some(Side::Right) => format!("right {}", self.name),
+            Some(side) => format!("{side} {}", self.name),
             None => self.name.clone(),
         }
     }

@@ -1,11 +1,11 @@
 //! From scores to labels, volumes and sentences.
 
 use saswin_model::{BothSides, ClassOutput, Manifest, Side, VolumeEvidence, WindowPool};
-use saswin_volume::{Plane, Volume, keep_largest_piece, resample_argmax};
+use saswin_volume::{Grid, Plane, Volume, keep_largest_piece, resample_argmax};
 
 use crate::certainty::{Certainty, Marked};
 use crate::midline::Halves;
-use crate::report::{Asymmetry, LabelVolume, MeasureValue, Probability};
+use crate::report::{Asymmetry, LabelVolume, MeasureValue, Probability, side};
 use crate::{Prepared, RunError, Scores, both_sides, half_contrast, islands, mirrored, surroundings, twins};
 
 /// Lowers the logits of labels that need a margin by it.
@@ -17,20 +17,24 @@ pub(crate) fn apply_margins(manifest: &Manifest, scores: &mut Scores) {
     }
 }
 
-/// Label map on the grid of `scan`, as the network has it.
+/// Numbers of voxels by their label.
+pub(crate) type Counts = [u64; 256];
+
+/// Label map on the grid of `scan`, as the network has it, and how large its masks are if they overlap: later ones
+/// hide earlier ones in the map.
 pub(crate) fn label_map(
     manifest: &Manifest,
     scores: &Scores,
     prepared: &Prepared,
     scan: &Volume<f32>,
-) -> Result<Volume<u8>, RunError> {
+) -> Result<(Volume<u8>, Option<Counts>), RunError> {
     let native = &scan.grid;
     let highest = |logits: &[f32], classes| {
         resample_argmax(logits, classes, &prepared.grid.transposed(), native)
             .map_err(|e| RunError::Internal(e.to_string()))
     };
     if scores.classes == 0 {
-        return Ok(Volume::filled(*native, 0));
+        return Ok((Volume::filled(*native, 0), None));
     }
     if !manifest.overlapping {
         let mut map = highest(&scores.segmentation, scores.classes)?;
@@ -43,9 +47,9 @@ pub(crate) fn label_map(
             drop_paired(&mut map, scan, plane, manifest)?;
             manifest.twins.iter().try_for_each(|t| twins::drop_twins(&mut map, plane, t))?;
         }
-        return Ok(map);
+        return Ok((map, None));
     }
-    let mut map = Volume::filled(*native, 0);
+    let (mut map, mut counts) = (Volume::filled(*native, 0), [0; 256]);
     let size = scores.segmentation.len() / scores.classes;
     for label in &manifest.labels {
         let from = (usize::from(label.value) - 1) * size;
@@ -55,10 +59,11 @@ pub(crate) fn label_map(
         for (voxel, inside) in map.voxels.iter_mut().zip(highest(&logits, 2)?.voxels) {
             if inside == 1 {
                 *voxel = label.value;
+                counts[usize::from(label.value)] += 1;
             }
         }
     }
-    Ok(map)
+    Ok((map, Some(counts)))
 }
 
 /// Drops pieces that the network is not certain of, and moves borders to where the scan has them.
@@ -138,18 +143,19 @@ fn keep_one_piece(map: &mut Volume<u8>, classes: &[u8]) {
     }
 }
 
-/// Millilitres of each value of a label map.
-fn millilitres(labels: &Volume<u8>) -> [f64; 256] {
-    let mut counts = [0_u64; 256];
-    for v in &labels.voxels {
-        counts[usize::from(*v)] += 1;
-    }
-    counts.map(|n| n as f64 * labels.grid.voxel_volume() / 1000.0)
+fn counts(map: &Volume<u8>) -> Counts {
+    let mut counts = [0; 256];
+    map.voxels.iter().for_each(|v| counts[usize::from(*v)] += 1);
+    counts
 }
 
-/// Volume of each label of the manifest.
-pub(crate) fn volumes(manifest: &Manifest, labels: &Volume<u8>) -> Vec<LabelVolume> {
-    let ml = millilitres(labels);
+fn millilitres(counts: Counts, grid: &Grid) -> [f64; 256] {
+    counts.map(|n| n as f64 * grid.voxel_volume() / 1000.0)
+}
+
+/// Volume of each label of the manifest; `masks` is the size of those that overlap.
+pub(crate) fn volumes(manifest: &Manifest, map: &Volume<u8>, masks: Option<Counts>) -> Vec<LabelVolume> {
+    let ml = millilitres(masks.unwrap_or_else(|| counts(map)), &map.grid);
     manifest
         .labels
         .iter()
@@ -188,15 +194,15 @@ pub(crate) fn midline_shift(manifest: &Manifest, scores: &Scores, prepared: &Pre
 /// Regions, and measures read from the class head or the midline.
 pub(crate) fn measures(
     manifest: &Manifest,
-    labels: &[LabelVolume],
+    map: &Volume<u8>,
     scores: &Scores,
     shift_mm: Option<f64>,
 ) -> Vec<MeasureValue> {
-    let volume_of =
-        |value: &u8| labels.iter().filter(|l| l.value == *value).map(|l| l.volume_ml).sum::<f64>();
+    // As labels are seen in the map: a union has no voxel twice.
+    let ml = millilitres(counts(map), &map.grid);
     let regions = manifest.regions.iter().map(|region| MeasureValue {
         name: region.name.clone(),
-        value: region.labels.iter().map(volume_of).sum(),
+        value: region.labels.iter().map(|value| ml[usize::from(*value)]).sum(),
         unit: "mL".to_owned(),
     });
     let logits = pooled(scores, WindowPool::Mean);
@@ -253,14 +259,11 @@ pub(crate) fn probabilities(
                     let ml = of_label(volume.label);
                     let marked = marked.unwrap_or_default();
                     let logit = volume.logit(marked.piece_ml.unwrap_or(ml), marked.certainty);
-                    (sigmoid(logit / class.temperature), format!(", {ml:.1} mL"))
+                    (sigmoid(logit / class.temperature), amount(marked.piece_ml, ml))
                 }
                 (_, Some(shift)) => {
-                    let (mm, side) = (shift_mm?, if shift_mm? < 0.0 { "left" } else { "right" });
-                    (
-                        sigmoid(shift.logit(mm) / class.temperature),
-                        format!(", {:.1} mm to the {side}", mm.abs()),
-                    )
+                    let mm = shift_mm?;
+                    (sigmoid(shift.logit(mm) / class.temperature), distance(mm))
                 }
                 _ => (of_head(class, &logits)?, String::new()),
             };
@@ -291,6 +294,19 @@ fn sigmoid(logit: f64) -> f64 {
     1.0 / (1.0 + (-logit).exp())
 }
 
+/// All that was found and, if it is not in one piece, the piece that counts.
+fn amount(piece_ml: Option<f64>, ml: f64) -> String {
+    match piece_ml {
+        Some(piece) if piece < ml => format!(", {piece:.1} mL in one piece and {ml:.1} mL in all"),
+        _ => format!(", {ml:.1} mL"),
+    }
+}
+
+fn distance(right_mm: f64) -> String {
+    let to = side(right_mm).map(|side| format!(" to the {side}")).unwrap_or_default();
+    format!(", {:.1} mm{to}", right_mm.abs())
+}
+
 fn sentence(name: &str, value: f64, present: bool, seen: &str) -> String {
     let verdict = if present { "the network reports" } else { "the network does not report" };
     format!("{name}: {verdict} it{seen} ({} % on its own scale)", percent(value))
@@ -306,73 +322,5 @@ fn percent(share: f64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use saswin_volume::Grid;
-
-    #[test]
-    fn only_what_is_certain_is_said_to_be() {
-        assert_eq!([0.0, 0.004, 0.5, 0.996, 1.0].map(percent), ["0", "<1", "50", ">99", "100"]);
-    }
-
-    #[test]
-    fn a_margin_lowers_the_logits_of_its_label_alone() {
-        let mut manifest =
-            Manifest::from_json(include_str!("../../../models/ct-triage/manifest.json")).unwrap();
-        manifest.labels.retain(|l| l.value == 1);
-        manifest.labels[0].margin = 1.0;
-        // Background, the label, another one; two voxels each.
-        let segmentation = vec![2.0, 0.0, 4.0, 4.0, 1.0, 1.0];
-        let mut scores = Scores { segmentation, classes: 3, class_logits: vec![], windows: 1 };
-        apply_margins(&manifest, &mut scores);
-        assert_eq!(scores.segmentation, [2.0, 0.0, 3.0, 3.0, 1.0, 1.0]);
-    }
-
-    #[test]
-    fn windows_pool_by_mean_or_by_the_highest() {
-        let class_logits = vec![vec![1.0, -3.0], vec![-2.0, 5.0], vec![4.0, 1.0]];
-        let scores = Scores { segmentation: vec![], classes: 0, class_logits, windows: 3 };
-        assert_eq!(pooled(&scores, WindowPool::Mean), [1.0, 1.0]);
-        assert_eq!(pooled(&scores, WindowPool::Max), [4.0, 5.0]);
-    }
-
-    #[test]
-    fn a_head_is_read_by_sigmoid_or_softmax() {
-        let mut class = ClassOutput {
-            index: 1,
-            name: "x".into(),
-            threshold: 0.5,
-            temperature: 2.0,
-            softmax: false,
-            volume: None,
-            shift: None,
-        };
-        assert!((of_head(&class, &[0.0, 2.0]).unwrap() - 0.731).abs() < 1e-3);
-        class.softmax = true;
-        assert!((of_head(&class, &[0.0, 2.0]).unwrap() - 0.731).abs() < 1e-3);
-        assert!((of_head(&class, &[2.0, 2.0]).unwrap() - 0.5).abs() < 1e-6);
-        assert_eq!(of_head(&class, &[0.0]), None);
-    }
-
-    #[test]
-    fn what_is_too_bright_for_its_label_becomes_background() {
-        let mut manifest =
-            Manifest::from_json(include_str!("../../../models/ct-triage/manifest.json")).unwrap();
-        manifest.labels.retain(|l| l.value == 1);
-        manifest.labels[0].at_most = Some(100.0);
-        let grid = Grid { dims: [4, 1, 1], affine: saswin_volume::Affine::IDENTITY };
-        let mut map = Volume { voxels: vec![1, 1, 3, 0], ..Volume::filled(grid, 0) };
-        let scan = Volume { voxels: vec![90.0, 101.0, 900.0, 900.0], ..Volume::filled(grid, 0.0) };
-        drop_brighter(&mut map, &scan, &manifest);
-        assert_eq!(map.voxels, [1, 0, 3, 0]);
-    }
-
-    #[test]
-    fn islands_become_background_and_other_labels_stay() {
-        let grid = Grid { dims: [5, 1, 1], affine: saswin_volume::Affine::IDENTITY };
-        let mut map = Volume::filled(grid, 0);
-        map.voxels = vec![1, 2, 0, 2, 3];
-        keep_one_piece(&mut map, &[1, 2]);
-        assert_eq!(map.voxels, [1, 2, 0, 0, 3]);
-    }
-}
+#[path = "interpret_tests.rs"]
+mod tests;

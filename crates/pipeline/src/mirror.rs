@@ -1,4 +1,4 @@
-//! The scan as its own left-right mirror, for the viewer.
+//! The scan as its own left-right mirror, for the viewer and for rules that compare the sides.
 
 use saswin_volume::{Affine, Grid, GridError, Plane, Volume, resample};
 

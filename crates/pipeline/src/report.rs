@@ -91,7 +91,7 @@ pub struct Alignment {
     pub yaw_deg: f64,
     /// Rotation about y, degrees.
     pub roll_deg: f64,
-    /// Shift along x, millimetres.
+    /// Distance of the plane from the centre of the field of view along its normal, millimetres.
     pub shift_mm: f64,
     /// The plane used: the head's, or that through the middle of the scan.
     pub plane: Plane,
@@ -208,13 +208,13 @@ pub struct Report {
     pub adapter: Adapter,
     /// Mid-sagittal plane.
     pub alignment: Alignment,
-    /// Steps from voxel values to network input, in words.
+    /// Steps from voxel values to the network's input and from its output to labels, in words.
     pub preprocessing: Vec<String>,
     /// Why the result may not be trusted.
     pub warnings: Vec<String>,
     /// Whether the user chose to run despite warnings.
     pub overridden: bool,
-    /// Class head.
+    /// From the class head, from volumes or from the midline shift.
     pub probabilities: Vec<Probability>,
     /// Segmentation.
     pub labels: Vec<LabelVolume>,
@@ -232,27 +232,33 @@ pub struct Report {
     pub timing: Vec<Timing>,
 }
 
+/// The side of what lies so far to the right; none where that is 0.0 mm.
+pub(crate) fn side(right_mm: f64) -> Option<Side> {
+    let side = if right_mm < 0.0 { Side::Left } else { Side::Right };
+    (right_mm.abs() >= 0.05).then_some(side)
+}
+
 impl Report {
     /// The results as comma-separated values, one row per number.
     pub fn to_csv(&self) -> String {
         let mut rows = vec!["kind,name,side,value,unit".to_owned()];
         let quote = |s: &str| format!("\"{}\"", s.replace('"', "\"\""));
+        let word = |side: Option<Side>| side.map(|s| s.to_string()).unwrap_or_default();
         for p in &self.probabilities {
             rows.push(format!("probability,{},,{:.4},", quote(&p.name), p.value));
         }
         for l in &self.labels {
-            let side = match l.side {
-                Some(Side::Left) => "left",
-                Some(Side::Right) => "right",
-                None => "",
-            };
-            rows.push(format!("volume,{},{side},{:.3},mL", quote(&l.name), l.volume_ml));
+            rows.push(format!("volume,{},{},{:.3},mL", quote(&l.name), word(l.side), l.volume_ml));
         }
         for p in &self.places {
             let [x, y, z] = p.at;
             let name = format!("{} at {x:.1} {y:.1} {z:.1} mm", p.name);
-            let side = p.right_mm.map_or("", |mm| if mm < 0.0 { "left" } else { "right" });
-            rows.push(format!("piece,{},{side},{:.3},mL", quote(&name), p.volume_ml));
+            rows.push(format!(
+                "piece,{},{},{:.3},mL",
+                quote(&name),
+                word(p.right_mm.and_then(side)),
+                p.volume_ml
+            ));
         }
         for a in &self.asymmetry {
             rows.push(format!("asymmetry,{},,{:.4},", quote(&a.name), a.index));

@@ -195,14 +195,14 @@ impl Reading {
             manifest.one_sided.iter().for_each(|o| one_sided::weigh(&mut scores, &prepared.grid, o));
         }
         interpret::apply_margins(manifest, &mut scores);
-        let mut segmentation = interpret::label_map(manifest, &scores, &prepared, &scan.volume)?;
+        let (mut segmentation, masks) = interpret::label_map(manifest, &scores, &prepared, &scan.volume)?;
         let certainty = Certainty { scores: &scores, grid: &prepared.grid };
         // What is dropped for being uncertain still counts, unless it is a piece that counts.
         let all = interpret::marked(manifest, &certainty, &segmentation, false);
         interpret::refine(manifest, &certainty, &scan.volume, &mut segmentation);
         let pieces = interpret::marked(manifest, &certainty, &segmentation, true);
         let marked: Vec<_> = all.into_iter().zip(pieces).map(|(all, piece)| piece.or(all)).collect();
-        let labels = interpret::volumes(manifest, &segmentation);
+        let labels = interpret::volumes(manifest, &segmentation, masks);
         let (places, places_in_all) = places::places(manifest, &segmentation, &prepared.alignment);
         let shift_mm = interpret::midline_shift(manifest, &scores, &prepared);
         let probabilities = interpret::probabilities(manifest, &labels, &scores, &marked, shift_mm);
@@ -221,7 +221,7 @@ impl Reading {
             overridden,
             probabilities,
             asymmetry: interpret::asymmetry(&labels),
-            measures: interpret::measures(manifest, &labels, &scores, shift_mm),
+            measures: interpret::measures(manifest, &segmentation, &scores, shift_mm),
             labels,
             places,
             places_in_all,
