@@ -72,5 +72,20 @@ pub(crate) fn foreground(volume: &Volume<f32>, modality: Modality) -> Foreground
     let sides_mm =
         std::array::from_fn(|a| ranges[a].map_or(0.0, |(first, last)| (last - first + 1) as f64 * steps[a]));
     let count = inside.iter().filter(|inside| **inside).count();
-    Foreground { sides_mm, millilitres: count as f64 * steps.iter().product::<f64>() / 1000.0 }
+    let sample_mm3 = volume.grid.voxel_volume() * strides.iter().product::<usize>() as f64;
+    Foreground { sides_mm, millilitres: count as f64 * sample_mm3 / 1000.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use saswin_volume::{Affine, Grid};
+
+    #[test]
+    fn a_sheared_scan_holds_what_its_voxels_do() {
+        let linear = [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        let grid = Grid { dims: [40; 3], affine: Affine { linear, ..Affine::IDENTITY } };
+        let millilitres = foreground(&Volume::filled(grid, 0.0), Modality::Ct).millilitres;
+        assert!((millilitres - 64.0).abs() < 1e-9, "{millilitres} mL");
+    }
 }
