@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { analyse, exported, openSample } from "./actions.mjs";
 import { launch, ready } from "./launch.mjs";
+import { ask, reachWorker } from "./worker.mjs";
 
 test("words come first, numbers under them, provenance at the end", async (t) => {
   const { page } = await launch(t);
@@ -36,4 +37,24 @@ test("exports hold what the panel shows, under names that say nothing of the pat
   const dims = [0, 1, 2].map((axis) => nifti.readInt16LE(42 + 2 * axis));
   assert.deepEqual(dims, report.scan.dims);
   assert.match((await exported(page, "csv", "report.csv")).toString(), /,/);
+});
+
+test("what is asked of a scan is not answered with another one", async (t) => {
+  const { page } = await launch(t);
+  await reachWorker(page);
+  await ready(page);
+  await ask(page, { type: "phantom" });
+  await ask(page, { type: "select", index: 0, scan: 1 });
+  const plane = { point: [0, 0, 0], normal: [1, 0, 0] };
+  const asked = [
+    { type: "show" },
+    { type: "mirror", plane },
+    { type: "strip", model: "", files: [] },
+  ];
+  for (const request of asked) {
+    const { error } = await ask(page, { ...request, scan: 2 });
+    assert.equal(error?.kind, "another_scan", request.type);
+  }
+  assert.equal((await ask(page, { type: "show", scan: 1 })).type, "scan");
+  assert.equal((await ask(page, { type: "mirror", plane, scan: 1 })).type, "mirrored");
 });

@@ -1,6 +1,8 @@
 // A stand-in for the Rust session, for tests of the page alone. It is never part of a published build.
 const SIZE = [48, 56, 40];
 const SPACING = 4;
+/** Its scan takes a second to load. */
+const SLOW_SERIES = 2;
 const offer = {
   modality: "mr",
   sha256: "5f2c".repeat(16),
@@ -19,6 +21,11 @@ export class Session {
   most_bytes = 1e6;
   #post;
   #url;
+  /** Name of what was opened last: one that says so cannot be loaded. */
+  #name = "";
+  /** The page's number of the selected scan, and how to draw it. */
+  #scan = null;
+  #imported = null;
 
   static create(post) {
     const session = new Session();
@@ -33,16 +40,28 @@ export class Session {
     if (type === "open") return this.#open(request.files, reply, fail);
     if (type === "open_url" || type === "phantom") {
       this.#url = request.url;
+      this.#name = "";
       return reply("series", { series: series(type) });
     }
     if (type === "import") return this.#import(request, reply, fail);
-    if (type === "select") return this.#select(request, reply);
+    if (type === "forget") {
+      this.#imported = null;
+      return reply("forgotten", {});
+    }
+    if (type === "select") return this.#select(request, reply, fail);
     if (type === "run") return this.#run(request, reply, fail);
     if (type === "keep") {
       reply("progress", { stage: "model", done: 1, total: 2, text: "Loading" });
       return reply("kept", {});
     }
     if (type === "warm") return reply("warm", {});
+    if (["show", "mirror", "strip"].includes(type) && request.scan !== this.#scan?.number)
+      return fail({ kind: "another_scan", message: "another scan is open by now" });
+    if (type === "show") return this.#scan.show(reply);
+    if (type === "strip") {
+      const [mask, brain] = [phantom(label), phantom(scanValue)];
+      return reply("stripped", { mask, brain }, [mask, brain]);
+    }
     if (type === "mirror") {
       const nifti = phantom((x, y, z) => scanValue(-x, y, z));
       return reply("mirrored", { nifti }, [nifti]);
@@ -52,11 +71,12 @@ export class Session {
 
   #open(files, reply, fail) {
     const name = files[0]?.name ?? "";
+    this.#name = name;
     if (name.includes("trap"))
       setTimeout(() => {
         throw new Error("trap in a future");
       });
-    else if (name.includes("good")) reply("series", { series: series("folder") });
+    else if (/good|unloadable/.test(name)) reply("series", { series: series("folder") });
     else {
       fail({
         kind: "unsupported",
@@ -75,14 +95,24 @@ export class Session {
         place: "missing: out.conv.conv.bias\nunexpected: decoder9.conv.weight",
       });
     }
+    this.#imported = said.name;
     const model = { ...offer, name: said.name, title: said.name, cached: true, imported: true };
     reply("imported", { model, summary: "SA-Swin, width 3", notes: [] });
   }
 
-  async #select({ index }, reply) {
-    const nifti = this.#url
+  async #select({ index, scan: number }, reply, fail) {
+    if (this.#name.includes("unloadable"))
+      return fail({ kind: "unsupported", message: "This series cannot be read." });
+    if (index === SLOW_SERIES) await new Promise((resolve) => setTimeout(resolve, 1000));
+    const url = this.#url;
+    this.#scan = { number, show: (answer) => this.#show(index, url, answer) };
+    return this.#scan.show(reply);
+  }
+
+  async #show(index, url, reply) {
+    const nifti = url
       ? await new Response(
-          (await fetch(this.#url)).body.pipeThrough(new DecompressionStream("gzip")),
+          (await fetch(url)).body.pipeThrough(new DecompressionStream("gzip")),
         ).arrayBuffer()
       : phantom((x, y, z) => scanValue(x, y, z));
     const ct = index === 1;
@@ -99,6 +129,10 @@ export class Session {
 
   async #run({ model, ignore_warnings }, reply, fail) {
     cancelled = false;
+    if (model.startsWith("imported-") && model !== this.#imported)
+      return fail({ kind: "parameter", message: `there is no model ${model}` });
+    if (model === "stale")
+      return fail({ kind: "integrity", message: "The weights are not those of the manifest." });
     if (model === "picky" && !ignore_warnings) {
       return fail({
         kind: "unsuitable",
@@ -114,7 +148,7 @@ export class Session {
     }
     const segmentation = phantom(label);
     const csv = "structure,left_ml,right_ml\nHemisphere,601,598\n";
-    const parts = { report: report(model), segmentation, csv, kept: true };
+    const parts = { report: report(model), segmentation, csv, kept: true, strips: true };
     reply("result", parts, [segmentation]);
   }
 }
@@ -128,6 +162,7 @@ function ready({ backend }) {
     { ...base, name: "picky", title: "Picky" },
     { ...base, name: "bones", title: "Bones", modality: "ct" },
     { ...base, name: "deaf", title: "Deaf", modality: "ct" },
+    { ...base, name: "stale", title: "Stale", modality: "ct" },
     { ...base, name: "raw", title: "Raw", trained: false },
   ];
   return { adapter, version: "0.1.0", models };

@@ -43,8 +43,8 @@ const results = new Results({
 });
 
 /**
- * What is on screen: the scan, the series and volume that were asked for and that are drawn, the result, and the run under
- * way.
+ * What is on screen: the scan, the series and volume that were asked for and that are drawn, with the number of that asking,
+ * the result, and the run under way.
  */
 const shown = { scan: null, asked: null, from: null, result: null, run: null };
 /**
@@ -54,6 +54,8 @@ const shown = { scan: null, asked: null, from: null, result: null, run: null };
 const warmed = new Set();
 /** Counts openings: one that was overtaken by another goes no further. */
 let turn = 0;
+/** Counts selections: by its number the worker tells the scan that is meant from another one. */
+let selections = 0;
 
 /** The viewer is large: it is fetched behind the first picture, and made for the first scan. */
 const fetchViewer = () => Promise.all([import("./viewer.js"), import("./viewer-controls.js")]);
@@ -102,7 +104,7 @@ const isBlind = () => "blind" in document.body.dataset;
 
 async function redraw() {
   const { asked } = shown;
-  const reply = await client.request("select", asked);
+  const reply = await client.request("show", { scan: asked.scan });
   if (asked !== shown.asked) return;
   await drawScan(reply);
   if (shown.result) await showResult(shown.result);
@@ -211,7 +213,7 @@ async function select(index, volume = 0) {
   clearError();
   await stopRun();
   busy("Reading the series…");
-  const from = { index, volume };
+  const from = { index, volume, scan: ++selections };
   const reply = await guarded(() => client.request("select", from));
   if (reply) await guarded(() => showScan(reply, from));
   if (mine === turn) settle();
@@ -322,12 +324,13 @@ async function analyse(model, ignoreWarnings = false) {
 /** The findings come first: they do not need the picture. */
 async function showResult(result) {
   const { report, segmentation, strips } = result;
+  const { scan } = shown.asked;
   shown.result = result;
   results.show(result, panel.reading(shown.scan.modality));
   showFindings(report, {
     toggle: (values, on) => inPicture(({ viewer }) => viewer.toggle(values, on)),
     show: (mm) => inPicture(({ controls }) => controls.lookAt(mm)),
-    save: (kind) => guarded(() => save(kind, result, () => strip(result))),
+    save: (kind) => guarded(() => save(kind, result, () => strip(scan, result))),
     strips,
   });
   showAdapter(report.adapter);
@@ -335,7 +338,8 @@ async function showResult(result) {
   diagnostics.finished(report);
   const plane = report.alignment.aligned ? report.alignment.plane : null;
   const labels = report.model.trained ? report.labels : [];
-  const fetchMirror = async () => (await guarded(() => client.request("mirror", { plane })))?.nifti;
+  const fetchMirror = async () =>
+    (await guarded(() => client.request("mirror", { scan, plane })))?.nifti;
   if (isBlind()) return redraw();
   await draw(async ({ viewer, controls }) => {
     await viewer.showResult({ segmentation, labels, plane, fetchMirror });
@@ -344,9 +348,9 @@ async function showResult(result) {
 }
 
 /** The head without its skull. */
-function strip({ report, segmentation }) {
+function strip(scan, { report, segmentation }) {
   const labels = { file: new Blob([segmentation]), path: "segmentation.nii" };
-  return client.request("strip", { model: report.model.name, files: [labels] });
+  return client.request("strip", { scan, model: report.model.name, files: [labels] });
 }
 
 /** Fetches a model's weights now, so that a run needs no network later. */

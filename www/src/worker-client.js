@@ -29,7 +29,7 @@ const STOPPED = {
     remedy: "It was restarted; the scan is still open. Try again, or try ?backend=cpu.",
   },
 };
-const READS = new Set(["open", "open_url", "phantom", "select"]);
+const READS = new Set(["open", "open_url", "phantom", "select", "show"]);
 
 /** A typed failure from the worker: what happened, where, and what to do. */
 class ReplyError extends Error {
@@ -71,7 +71,7 @@ export class WorkerClient extends EventTarget {
     });
     if (reply.type === "imported") this.#history.imported = { type, payload };
     if (reply.type === "series") this.#history.open = { type, payload };
-    if (reply.type === "scan") {
+    if (type === "select") {
       this.#history.shown = { open: this.#history.open, select: { type, payload } };
     }
     this.#crashes = 0;

@@ -29,7 +29,8 @@ self.onmessage = ({ data: request }) => {
       return hand(request.module);
     case "cancel":
       return answer(request);
-    // They are about the result on screen, and wait for no other run.
+    // They are about what is on screen, and wait for no other run.
+    case "show":
     case "mirror":
     case "strip":
       brief = after(brief);

@@ -53,6 +53,13 @@ pub enum Request {
         /// Volume of a 4-D series.
         #[serde(default)]
         volume: usize,
+        /// The page's number for the scan, by which later requests mean it and no other.
+        scan: u32,
+    },
+    /// The selected scan once more, to draw it anew.
+    Show {
+        /// Its number.
+        scan: u32,
     },
     /// Runs a model on the selected scan.
     Run {
@@ -90,11 +97,15 @@ pub enum Request {
     },
     /// Mirrors the selected scan.
     Mirror {
+        /// Its number.
+        scan: u32,
         /// Through which plane: that of a report.
         plane: PlaneInfo,
     },
     /// Strips the skull off the selected scan.
     Strip {
+        /// Its number.
+        scan: u32,
         /// The model that made the labels.
         model: String,
         /// The labels, NIfTI in the scan's grid: one file.

@@ -47,7 +47,7 @@ pub(crate) struct State {
     series: RefCell<Rc<Vec<Series>>>,
     /// What is opened, if it is the generated one: it comes of no series.
     phantom: RefCell<Option<Rc<Scan>>>,
-    scan: RefCell<Option<Rc<Scan>>>,
+    scan: RefCell<Option<Selected>>,
     pub(crate) model: RefCell<Option<Rc<LoadedModel>>>,
     /// The file that `model` was made of, for helpers.
     weights: RefCell<Vec<u8>>,
@@ -58,6 +58,14 @@ pub(crate) struct State {
     current: RefCell<String>,
     running: Cell<bool>,
     cancelled: Cell<bool>,
+}
+
+/// The scan on screen.
+#[derive(Clone)]
+struct Selected {
+    /// The page's number for it.
+    number: u32,
+    scan: Rc<Scan>,
 }
 
 /// What a model read of a scan that it did not learn from.
@@ -146,12 +154,13 @@ impl State {
             }
             Request::Import { files, said } => self.import(files, &said).await,
             Request::Phantom => Ok(self.phantom()),
-            Request::Select { index, volume } => self.select(index, volume),
+            Request::Select { index, volume, scan } => self.select(index, volume, scan),
+            Request::Show { scan } => self.selected(scan).and_then(|scan| shown(&scan)),
             Request::Run { model, ignore_warnings } => self.run(id, &model, ignore_warnings).await,
             Request::Keep { model } => self.keep(id, &model).await,
             Request::Warm { model } => self.warm(&model).await,
-            Request::Mirror { plane } => self.mirror(&plane),
-            Request::Strip { model, files } => self.strip(&model, files),
+            Request::Mirror { scan, plane } => self.mirror(scan, &plane),
+            Request::Strip { scan, model, files } => self.strip(scan, &model, files),
             Request::Assist { manifest, weights } => self.assist(&manifest, &weights),
             Request::Window { roi, scan, mirror } => {
                 let [scan, mirror] = [&scan, &mirror].map(|bytes| from_bytes(bytes));
@@ -227,7 +236,7 @@ impl State {
         Reply::Series { series: vec![info] }
     }
 
-    fn select(&self, index: usize, volume: usize) -> Result<Reply, Failure> {
+    fn select(&self, index: usize, volume: usize, number: u32) -> Result<Reply, Failure> {
         let series = Rc::clone(&self.series.borrow());
         let scan = match (series.get(index), &*self.phantom.borrow()) {
             (Some(series), _) => Rc::new(series.load(volume)?),
@@ -240,11 +249,10 @@ impl State {
                 ));
             }
         };
-        let info = scan_info(&scan);
-        let nifti = write_nifti_f32(&scan.volume, &NiftiOptions::default())?;
-        self.scan.replace(Some(scan));
+        let reply = shown(&scan)?;
+        self.scan.replace(Some(Selected { number, scan }));
         self.refused.take();
-        Ok(Reply::Scan { info, nifti: ByteBuf::from(nifti) })
+        Ok(reply)
     }
 
     async fn run(&self, id: f64, model: &str, ignore_warnings: bool) -> Result<Reply, Failure> {
@@ -263,7 +271,8 @@ impl State {
     async fn run_model(&self, id: f64, name: &str, options: Options) -> Result<Reply, Failure> {
         let missing = |what: &str| Failure::new("parameter", what, "Open a scan and choose a model first.");
         let engine = self.sound_engine().await?;
-        let scan = self.scan.borrow().clone().ok_or_else(|| missing("no scan is selected"))?;
+        let selected = self.scan.borrow().clone();
+        let scan = selected.ok_or_else(|| missing("no scan is selected"))?.scan;
         self.current.replace(name.to_owned());
         // Its model and scores would lie beside the next model's.
         self.refused.borrow_mut().take_if(|last| last.model.manifest.name != name);
@@ -362,24 +371,26 @@ impl State {
         Ok(Reply::Kept)
     }
 
-    fn mirror(&self, plane: &PlaneInfo) -> Result<Reply, Failure> {
-        let scan = self.selected()?;
+    fn mirror(&self, number: u32, plane: &PlaneInfo) -> Result<Reply, Failure> {
+        let scan = self.selected(number)?;
         let mirror = mirrored(&scan.volume, plane).map_err(RunError::from)?;
         Ok(Reply::Mirrored { nifti: ByteBuf::from(write_nifti_f32(&mirror, &NiftiOptions::default())?) })
     }
 
-    fn selected(&self) -> Result<Rc<Scan>, Failure> {
-        let scan = self.scan.borrow().clone();
-        scan.ok_or_else(|| Failure::new("parameter", "no scan is selected", "Open a scan first."))
+    /// The scan that the page means: another one may have been selected since it asked.
+    fn selected(&self, number: u32) -> Result<Rc<Scan>, Failure> {
+        let selected = self.scan.borrow().clone().filter(|selected| selected.number == number);
+        let gone = || Failure::new("another_scan", "another scan is open by now", "Open this one again.");
+        Ok(selected.ok_or_else(gone)?.scan)
     }
 
     /// The page holds the labels, so that they are here once only, and after a restart, too.
-    fn strip(&self, model: &str, files: Vec<FileBytes>) -> Result<Reply, Failure> {
+    fn strip(&self, number: u32, model: &str, files: Vec<FileBytes>) -> Result<Reply, Failure> {
         let unfit = |what: &str| Failure::new("parameter", what, "Analyse the scan again.");
+        let scan = self.selected(number)?;
         let imported = self.imported.borrow().as_ref().map(|m| m.manifest.clone());
         let manifest = imported.filter(|m| m.name == model).map_or_else(|| self.manifest(model), Ok)?;
         let region = manifest.brain().ok_or_else(|| unfit("the model has no brain mask"))?;
-        let scan = self.selected()?;
         let series = open(files.into_iter().map(source_file).collect(), &Limits::default())?;
         let labels = series.first().ok_or_else(|| unfit("there are no labels"))?.load(0)?.volume;
         if labels.grid.dims != scan.volume.grid.dims {
@@ -431,6 +442,12 @@ fn loading(manifest: &Manifest, done: usize) -> Reply {
     let total = usize::try_from(manifest.files[0].bytes).unwrap_or(usize::MAX);
     let text = format!("Loading the model, {:.1} of {:.1} MB", done as f64 / 1e6, total as f64 / 1e6);
     Reply::Progress { stage: "model".to_owned(), done, total, text }
+}
+
+/// A scan for the page to draw.
+fn shown(scan: &Scan) -> Result<Reply, Failure> {
+    let nifti = write_nifti_f32(&scan.volume, &NiftiOptions::default())?;
+    Ok(Reply::Scan { info: scan_info(scan), nifti: ByteBuf::from(nifti) })
 }
 
 fn source_file(file: FileBytes) -> SourceFile {
