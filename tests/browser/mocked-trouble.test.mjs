@@ -1,7 +1,15 @@
 // Needs the stand-in session: what goes wrong, and what is left of it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { analyse, drawn, openFiles, openSample, picture } from "./actions.mjs";
+import {
+  analyse,
+  drawn,
+  fillImport,
+  importWeights,
+  openFiles,
+  openSample,
+  picture,
+} from "./actions.mjs";
 import { launch, ready } from "./launch.mjs";
 
 const skip = process.env.SASWIN_MOCK ? false : "needs the stand-in session: set SASWIN_MOCK=1";
@@ -17,10 +25,13 @@ test("a picture that lost its graphics is told, and drawn again on request", {
   await analyse(page);
   await drawn(page);
   const before = await picture(page);
-  await page.evaluate(() => {
-    const gl = document.querySelector("#viewer canvas").getContext("webgl2");
-    gl.getExtension("WEBGL_lose_context").loseContext();
-  });
+  const listeners = await resizeListeners(page);
+  await page.locator("[data-toggle=mirror]").click();
+  await page.locator(".mirror-note").waitFor();
+  // What is opened since cannot be loaded: the scan on screen is still the first.
+  await openFiles(page, [{ name: "unloadable.dcm", text: "x" }]);
+  await page.getByRole("alert").getByText("This series cannot be read.").waitFor();
+  await loseGraphics(page);
   const again = page.getByRole("button", { name: "Draw it again" });
   await again.waitFor();
   assert.equal(await page.locator("#viewer canvas").isVisible(), false);
@@ -30,12 +41,34 @@ test("a picture that lost its graphics is told, and drawn again on request", {
   await page.locator("body:not([data-blind])").waitFor();
   await drawn(page);
   assert.deepEqual(await picture(page), before);
+  assert.equal(
+    await page.locator(".mirror-note").isVisible(),
+    false,
+    "it is not mirrored any more",
+  );
+  assert.equal(await resizeListeners(page), listeners, "the lost viewer is still there");
   // One press is one step: nobody of before listens any more.
   await page.locator("#viewer canvas").focus();
   await page.keyboard.press("PageUp");
   await page.keyboard.press("Home");
   assert.match(await page.locator("#location").textContent(), /^0 mm R · 0 mm A · 0 mm S/);
 });
+
+function loseGraphics(page) {
+  return page.evaluate(() => {
+    const gl = document.querySelector("#viewer canvas").getContext("webgl2");
+    gl.getExtension("WEBGL_lose_context").loseContext();
+  });
+}
+
+async function resizeListeners(page) {
+  const session = await page.context().newCDPSession(page);
+  const { result } = await session.send("Runtime.evaluate", { expression: "window" });
+  const { objectId } = result;
+  const { listeners } = await session.send("DOMDebugger.getEventListeners", { objectId });
+  await session.detach();
+  return listeners.filter(({ type }) => type === "resize").length;
+}
 
 test("on a phone a refusal is in sight where it was asked for", { skip }, async (t) => {
   const { page, shoot } = await launch(t, { viewport: PHONE });

@@ -75,19 +75,20 @@ async function makeViewer() {
   const [{ Viewer }, { ViewerControls }] = await fetchViewer();
   const canvas = find("#viewer canvas");
   let controls = null;
-  const made = await Viewer.attach(
-    canvas,
-    (place) => controls?.showLocation(place),
-    () => controls?.contrastChanged(),
-  );
+  const made = await Viewer.attach(canvas, {
+    onLocation: (place) => controls?.showLocation(place),
+    onWindow: () => controls?.contrastChanged(),
+    onReset: () => controls?.resetWindow(),
+  });
   controls = new ViewerControls(made);
-  canvas.addEventListener("webglcontextlost", () => lost(canvas), { once: true });
+  canvas.addEventListener("webglcontextlost", () => lost(canvas, made), { once: true });
   return { viewer: made, controls };
 }
 
 /** A canvas does not come back from this: another one takes its place, with nobody listening to it yet. */
-function lost(canvas) {
+function lost(canvas, viewer) {
   viewing = null;
+  viewer.detach();
   const frame = canvas.parentElement;
   frame.replaceWith(frame.cloneNode(true));
   document.body.dataset.blind = "";

@@ -18,7 +18,7 @@ const PARALLEL = 0.9;
 export function crossing(tile, at, plane, length = 1) {
   const axes = AXES[tile.axCorSag];
   if (!axes || tile.fovMM.length < 2) return null;
-  const { normal, point } = plane;
+  const { normal } = plane;
   const through = 3 - axes[0] - axes[1];
   if (Math.abs(normal[through]) > PARALLEL * Math.hypot(...normal)) return null;
   // In shares of the tile: a·x + b·y = c.
@@ -29,9 +29,14 @@ export function crossing(tile, at, plane, length = 1) {
     origin[axis] = tile.leftTopMM[i];
   });
   origin[through] = at[through];
-  const c = dot(normal, point) - dot(normal, origin);
+  const c = -distance(plane, origin);
   const ends = clipped(a, b, c);
   return ends && shortened(ends, length).flatMap(([x, y]) => toCanvas(tile, x, y));
+}
+
+/** How far a place lies off a plane, mm, positive where its normal points: to the patient's right. */
+export function distance({ point, normal }, at) {
+  return dot(normal, at) - dot(normal, point);
 }
 
 /** The part of the line a·x + b·y = c inside the unit square, as two points. */

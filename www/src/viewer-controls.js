@@ -43,7 +43,7 @@ export class ViewerControls {
     canvas.addEventListener("keydown", (event) => this.#key(event), true);
     // The viewer acts on some of its own keys when they are let go, and knows no window but one of its own.
     canvas.addEventListener("keyup", (event) => event.stopPropagation(), true);
-    canvas.addEventListener("dblclick", (event) => this.#resetContrast(event), true);
+    find(".mirror-note").hidden = true;
   }
 
   /** Fits the controls to a scan; there is no result yet. */
@@ -73,15 +73,11 @@ export class ViewerControls {
   /** The whole head in the middle, in the window that suits it. */
   #reset() {
     this.#viewer.home();
-    this.#resetWindow();
+    this.resetWindow();
   }
 
-  #resetContrast(event) {
-    event.stopPropagation();
-    this.#resetWindow();
-  }
-
-  #resetWindow() {
+  /** The window that suits what is shown. */
+  resetWindow() {
     this.#chosen = false;
     this.#window(this.#suiting);
   }
@@ -109,8 +105,9 @@ export class ViewerControls {
     announce(find("#location").textContent);
   }
 
-  showLocation({ mm, value, label }) {
-    const parts = [place(mm), `value ${number(value, 2)}${this.#unit}`];
+  showLocation({ mm, right, value, label }) {
+    const origin = right === undefined ? " from the scanner’s origin" : "";
+    const parts = [place(mm, right) + origin, `value ${number(value, 2)}${this.#unit}`];
     if (label) parts.push([label.side, label.name].filter(Boolean).join(" "));
     find("#location").textContent = parts.join("   |   ");
   }

@@ -1,5 +1,5 @@
 import { Niivue, NVImage, SLICE_TYPE } from "@niivue/niivue";
-import { crossing } from "./plane.js";
+import { crossing, distance } from "./plane.js";
 import { isSoftware, spareGradients } from "./software-gl.js";
 
 export const LAYOUTS = {
@@ -75,12 +75,20 @@ export class Viewer {
   #planeShown = true;
   #mirrored = false;
   #wantsMirrored = false;
+  #attached = new AbortController();
 
-  /** `onLocation` hears of the crosshair, `onWindow` of contrast that was changed by mouse. */
-  static async attach(canvas, onLocation, onWindow) {
+  /**
+   * `onLocation` hears of the crosshair, `onWindow` of contrast that was changed by mouse, `onReset` of a double click or a
+   * finger that stays: the viewer's own answer to them is a window that nobody chose.
+   */
+  static async attach(canvas, { onLocation, onWindow, onReset }) {
     const viewer = new Viewer();
     const nv = new Niivue(OPTIONS);
     viewer.#nv = nv;
+    nv.resetBriCon = () => {
+      const { isDragging, doubleTouch } = nv.uiData;
+      if (!isDragging && !doubleTouch) onReset();
+    };
     await nv.attachToCanvas(canvas);
     nv.onLocationChange = (location) => onLocation(viewer.#describe(location));
     nv.onIntensityChange = () => onWindow();
@@ -88,8 +96,17 @@ export class Viewer {
     viewer.#software = isSoftware(nv.gl);
     if (viewer.#software) spareGradients(nv);
     viewer.layout("all");
-    window.addEventListener("resize", () => viewer.layout(viewer.#layout));
+    const { signal } = viewer.#attached;
+    window.addEventListener("resize", () => viewer.layout(viewer.#layout), { signal });
     return viewer;
+  }
+
+  /** Lets go of a canvas that is lost, and of what was drawn on it. */
+  detach() {
+    this.#attached.abort();
+    this.#nv.cleanup();
+    this.#forgetResult();
+    this.#nv.volumes = [];
   }
 
   /** Replaces everything by a scan; `window` is `{center, width}` or nothing. */
@@ -112,7 +129,9 @@ export class Viewer {
       name: "labels.nii",
       opacity: this.#opacity,
     });
-    const scan = this.#mirrored ? this.#mirror : this.#nv.volumes[0];
+    // The window that was chosen for the mirror image is the scan's, too.
+    if (this.#mirrored) this.#exchange();
+    const [scan] = this.#nv.volumes;
     this.#forgetResult();
     this.#labels = labels;
     this.#plane = plane;
@@ -298,7 +317,8 @@ export class Viewer {
     const value = values[0]?.value;
     const index = this.#nv.volumes.indexOf(this.#overlay);
     const label = this.#labels.find((one) => one.value === values[index]?.value);
-    return { mm: [mm[0], mm[1], mm[2]], value, label };
+    const at = [mm[0], mm[1], mm[2]];
+    return { mm: at, right: this.#plane ? distance(this.#plane, at) : undefined, value, label };
   }
 }
 
