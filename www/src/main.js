@@ -137,8 +137,10 @@ listKeys();
 
 wireOpening({
   reading: async (files) => {
+    const mine = ++turn;
     busy("Reading…");
     const read = await guarded(() => files.catch(unreadable));
+    if (mine !== turn) return null;
     if (!read) settle();
     return read;
   },
@@ -147,7 +149,8 @@ wireOpening({
     const scans = files.filter(({ file }) => !isCheckpoint(file));
     if (scans.length === 0) {
       settle();
-      return importer.open(files[0].file);
+      if (files.length > 0) importer.open(files[0].file);
+      return;
     }
     requests.mark();
     return open("open", { files: scans });
@@ -296,7 +299,7 @@ function chosen() {
 }
 
 async function analyse(model, ignoreWarnings = false) {
-  if (!model || shown.run) return;
+  if (!model || shown.run || "busy" in document.body.dataset) return;
   clearError();
   const run = client.request(
     "run",
