@@ -20,6 +20,8 @@ test("after the first visit the page works without a network", async (t) => {
     (await fetch("./")).headers.get("content-security-policy"),
   );
   assert.match(answer, /default-src 'none'/);
+  const licences = await page.evaluate(async () => (await fetch("./licences.txt")).text());
+  assert.match(licences, /^SA-Swin Web/);
 });
 
 test("a model that was kept runs without a network", async (t) => {

@@ -1,6 +1,6 @@
-//! The licence texts of what the page is made of, as `licences.txt` beside it.
+//! The licence texts of what the page is made of, as the page's file `licences.txt`.
 
-use crate::{dist, licences, root, run, www};
+use crate::{licences, root, run, www};
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,7 +20,7 @@ pub fn write() -> Result<()> {
         let names: Vec<_> = names.into_iter().collect();
         all += &format!("\n{}\n\n{}\n\n{text}", "-".repeat(80), names.join(", "));
     }
-    Ok(fs::write(dist().join("licences.txt"), all)?)
+    Ok(fs::write(www().join("public/licences.txt"), all)?)
 }
 
 fn crates(texts: &mut Texts) -> Result<()> {

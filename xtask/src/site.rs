@@ -17,8 +17,8 @@ pub fn build_page(mode: Mode) -> Result<()> {
     install_packages()?;
     models::copy()?;
     samples::provide()?;
-    run(&www(), "npm", &["run", "--silent", "build"])?;
     notices::write()?;
+    run(&www(), "npm", &["run", "--silent", "build"])?;
     precompress::compress(&dist(), mode)
 }
 
