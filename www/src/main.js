@@ -7,7 +7,7 @@ import { showFindings, showScanFacts } from "./findings.js";
 import { dims, plural } from "./format.js";
 import { ImportDialog, isCheckpoint } from "./import.js";
 import { listKeys } from "./keys.js";
-import { keepOffline } from "./offline.js";
+import { keepOffline, renew } from "./offline.js";
 import { wireOpening } from "./open.js";
 import { Results } from "./results.js";
 import { markSeries, showSeries } from "./series.js";
@@ -185,10 +185,15 @@ async function guarded(step, action) {
     return await step();
   } catch (error) {
     diagnostics.failed(error);
-    if (error.kind !== "cancelled") showError(error, action?.(error));
+    if (error.kind !== "cancelled") showError(error, action?.(error) ?? renewal(error));
     announce(error.message);
     return null;
   }
+}
+
+/** What was published since knows models that the page of before does not. */
+function renewal({ kind }) {
+  return kind === "integrity" ? { label: "Reload", run: renew } : null;
 }
 
 async function open(type, payload = {}, opened = () => {}) {

@@ -1,19 +1,18 @@
 import { find } from "./dom.js";
 import { trusted } from "./trusted.js";
 
+let registration = null;
+/** Whether the reader asked for the new version here. */
+let asked = false;
+
 /** Registers the service worker; a new version waits for the reader's word. */
 export async function keepOffline() {
   if (!("serviceWorker" in navigator) || import.meta.env.DEV) return;
-  const registration = await navigator.serviceWorker.register(trusted("sw.js")).catch(() => null);
+  registration = await navigator.serviceWorker.register(trusted("sw.js")).catch(() => null);
   if (!registration) return;
   const { serviceWorker } = navigator;
   const updated = Boolean(serviceWorker.controller);
-  let asked = false;
-  find("#reload").addEventListener("click", () => {
-    asked = true;
-    if (registration.waiting) registration.waiting.postMessage("activate");
-    else location.reload();
-  });
+  find("#reload").addEventListener("click", renew);
   // Another tab may have asked for the new version: this one then says so, and reloads when told to.
   serviceWorker.addEventListener("controllerchange", () => {
     if (asked) location.reload();
@@ -26,6 +25,15 @@ export async function keepOffline() {
       if (fresh.state === "installed" && serviceWorker.controller) offer();
     });
   });
+}
+
+/** Reloads the page: its new version, if there is one. A plain reload would only bring back the one that is kept. */
+export async function renew() {
+  asked = true;
+  await registration?.update().catch(() => {});
+  const fresh = registration?.waiting ?? registration?.installing;
+  if (fresh) fresh.postMessage("activate");
+  else location.reload();
 }
 
 function offer() {
