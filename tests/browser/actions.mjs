@@ -24,6 +24,20 @@ export async function openFiles(page, files) {
   await page.setInputFiles("#pick-files", payload);
 }
 
+/** Opens the import's form for weights of this name and fills in what must be said. */
+export async function fillImport(page, name) {
+  await openFiles(page, [{ name, text: "x" }]);
+  for (const field of ["network", "merge", "modality"])
+    await page.locator(`#import [name=${field}]`).selectOption({ index: 1 });
+}
+
+/** Imports weights of this name. */
+export async function importWeights(page, name) {
+  await fillImport(page, name);
+  await page.getByRole("button", { name: "Use these weights" }).click();
+  await page.locator("#import").waitFor({ state: "hidden" });
+}
+
 /** Drops a file with this text on what `selector` names. */
 export async function dropFile(page, selector, name, text) {
   await page.locator(selector).evaluate(

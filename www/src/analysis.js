@@ -69,8 +69,14 @@ export class AnalysisPanel {
     return this.#models.filter((model) => model.trained && model.modality === wanted);
   }
 
-  /** Chooses a model for this once: the next scan has its own. */
+  /** Whether the chosen model reads scans of a modality. */
+  suits(modality) {
+    return this.reading(modality).includes(this.model);
+  }
+
+  /** Chooses a model, if it is still offered, for this once: the next scan has its own. */
   choose({ name }) {
+    if (!this.#models.some((model) => model.name === name)) return;
     this.#select.value = name;
     this.#describe();
   }

@@ -116,8 +116,8 @@ client.addEventListener("ready", ({ detail }) => {
   diagnostics.ready(detail);
   panel.offer(detail.models);
   fetchViewer().catch(() => {});
-  if (shown.scan) suit(shown.scan);
-  else showModel(panel.model);
+  if (shown.scan && !panel.suits(shown.scan.modality)) suit(shown.scan);
+  else chosen();
 });
 client.addEventListener("failed", ({ detail }) => {
   showAdapterFailure("Not running");
@@ -230,10 +230,10 @@ async function select(index, volume = 0) {
 
 async function importWeights(file, said, wanted) {
   await stopRun();
-  const { model, summary } = await client.request("import", { files: [{ file }], said });
+  const { model, summary } = await client.import({ files: [{ file }], said }, wanted);
   if (!wanted()) return;
   panel.add(model);
-  showModel(panel.model);
+  chosen();
   announce(`Weights imported: ${summary}.`);
 }
 

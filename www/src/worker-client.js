@@ -50,6 +50,7 @@ export class WorkerClient extends EventTarget {
   #options;
   #waiting = new Map();
   #nextId = 1;
+  #imports = 0;
   /** What to tell a fresh worker so that it stands where the last one stood. */
   #history = { imported: null, open: null, shown: null };
   #crashes = 0;
@@ -69,12 +70,20 @@ export class WorkerClient extends EventTarget {
       if (lost && imported && this.#worker) this.#repeat(imported);
       throw error;
     });
-    if (reply.type === "imported") this.#history.imported = { type, payload };
     if (reply.type === "series") this.#history.open = { type, payload };
     if (type === "select") {
       this.#history.shown = { open: this.#history.open, select: { type, payload } };
     }
     this.#crashes = 0;
+    return reply;
+  }
+
+  /** Makes a model of a checkpoint. One that is not `wanted()` when it is there gives way to the one before. */
+  async import(payload, wanted) {
+    const mine = ++this.#imports;
+    const reply = await this.request("import", payload);
+    if (wanted()) this.#history.imported = { type: "import", payload };
+    else if (mine === this.#imports) this.#repeat(this.#history.imported ?? { type: "forget" });
     return reply;
   }
 

@@ -46,6 +46,8 @@ pub enum Request {
         /// What its tensors do not tell.
         said: Box<Declaration>,
     },
+    /// Lets go of the imported model.
+    Forget,
     /// Loads one series.
     Select {
         /// Index into the series.
@@ -172,6 +174,8 @@ pub enum Reply {
         /// Keys that were renamed or left out.
         notes: Vec<String>,
     },
+    /// There is no imported model any more.
+    Forgotten,
     /// Series found.
     Series {
         /// In the order of their indices.

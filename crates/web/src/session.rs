@@ -153,6 +153,10 @@ impl State {
                 self.open(vec![SourceFile { name, bytes }])
             }
             Request::Import { files, said } => self.import(files, &said).await,
+            Request::Forget => {
+                self.imported.take();
+                Ok(Reply::Forgotten)
+            }
             Request::Phantom => Ok(self.phantom()),
             Request::Select { index, volume, scan } => self.select(index, volume, scan),
             Request::Show { scan } => self.selected(scan).and_then(|scan| shown(&scan)),
