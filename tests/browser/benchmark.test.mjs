@@ -3,6 +3,30 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { launch } from "./launch.mjs";
 
+const PHONE = { width: 390, height: 844 };
+
+test("a saved result says where it was measured, and is seen whole on a phone", async (t) => {
+  const query = "benchmark.html?backend=webgpu";
+  const { page, shoot } = await launch(t, { query, viewport: PHONE });
+  await page.locator("#saved").selectOption({ label: "swiftshader-shipped-64" });
+  await page.getByText(/on google swiftshader, \d{4}-\d\d-\d\d\.$/).waitFor();
+  const heights = await page.evaluate(() =>
+    ["#results", ".scroll"].map((name) => document.querySelector(name).offsetHeight),
+  );
+  assert.ok(heights[1] >= heights[0], `a table of ${heights[0]} in ${heights[1]} pixels`);
+  const plain = page.locator("tbody tr", { hasText: "burn’s operations" }).first();
+  // The plan of memory is that of our shaders.
+  assert.equal(await plain.locator("td").nth(10).textContent(), "–");
+  await shoot("benchmark-narrow");
+});
+
+test("a suite that is cancelled is said to be", async (t) => {
+  const { page } = await launch(t, { query: "benchmark.html?backend=webgpu" });
+  await page.locator("#run:enabled").click();
+  await page.locator("#cancel").click();
+  await page.locator("#progress", { hasText: "Cancelled." }).waitFor();
+});
+
 test("the benchmark page runs a suite, shows it and gives it as JSON", async (t) => {
   const { page, shoot } = await launch(t, { query: "benchmark.html?backend=webgpu" });
   await page.locator("#run:enabled").waitFor();

@@ -33,7 +33,8 @@ export function showMeasurements(table, bench, saved) {
   if (!bench && !saved) return table.replaceChildren();
   const rows = (bench ?? saved).measurements;
   const headings = HEADINGS.map(([text, title]) => h("th", { scope: "col", title }, text));
-  const alike = bench && saved && bench.options.side === saved.options.side;
+  const alike =
+    bench && saved && bench.suite === saved.suite && bench.options.side === saved.options.side;
   if (bench && saved) headings.splice(BESIDE, 0, h("th", { scope: "col" }, compared(saved, alike)));
   table.replaceChildren(
     h("thead", {}, h("tr", {}, ...headings)),
@@ -45,12 +46,16 @@ export function showMeasurements(table, bench, saved) {
   );
 }
 
-function compared({ adapter, options }, alike) {
+function compared({ adapter, options, suite }, alike) {
   const median = `Median on ${adapter.name}`;
-  return alike ? median : `${median}: not comparable, it has ${options.side} voxels a side`;
+  return alike
+    ? median
+    : `${median}: not comparable, it is ${suite} with ${options.side} voxels a side`;
 }
 
 function line(row, rows, saved) {
+  // The plan is that of our shaders.
+  const planned = row.route === "plain" ? null : row.planned_bytes;
   const plain = rows.find((other) => same(other, row) && other.route === "plain");
   const ratio = plain && plain !== row ? `${number(plain.median_ms / row.median_ms, 2)} ×` : "–";
   const cells = [
@@ -64,7 +69,7 @@ function line(row, rows, saved) {
     ratio,
     optional(row.gflops, (value) => number(value, 2)),
     optional(row.share, (value) => `${number(100 * value, 1)} %`),
-    optional(row.planned_bytes, megabytes),
+    optional(planned, megabytes),
     optional(row.relative_l2, (value) => value.toExponential(1)),
     optional(row.profile, passes),
   ];

@@ -61,20 +61,20 @@ async function run() {
   });
   try {
     const reply = await shown.run;
-    if (reply.type === "bench") shown.bench = { date: today(), ...reply.bench };
-    find("#progress").textContent = outcome(reply);
+    shown.bench = { date: today(), ...reply.bench };
+    find("#progress").textContent = outcome(shown.bench);
   } catch (error) {
-    find("#progress").textContent = "";
-    if (error.kind !== "cancelled") showError(error);
+    const cancelled = error.kind === "cancelled";
+    find("#progress").textContent = cancelled ? "Cancelled." : "";
+    if (!cancelled) showError(error);
   }
   shown.run = null;
   working(false);
   draw();
 }
 
-function outcome({ type, bench }) {
-  if (type !== "bench") return "Cancelled.";
-  return bench.measurements.length > 0
+function outcome({ measurements }) {
+  return measurements.length > 0
     ? "Finished."
     : "Nothing to measure: `shipped` has feature size 12 alone.";
 }
@@ -90,9 +90,15 @@ function working(on) {
 }
 
 function draw() {
-  const best = (shown.bench ?? shown.saved)?.ceiling;
-  find("#ceiling").textContent = best
-    ? `At best ${number(best.gflops, 1)} GFLOP/s and ${number(best.gbps, 1)} GB/s on this device.`
-    : "";
+  const measured = shown.bench ?? shown.saved;
+  find("#ceiling").textContent = measured ? summary(measured) : "";
   showMeasurements(find("#results"), shown.bench, shown.saved);
+}
+
+/** A saved result that is shown alone was measured elsewhere. */
+function summary(measured) {
+  const { ceiling, adapter, date } = measured;
+  const where = measured === shown.bench ? "this device" : `${adapter.name}, ${date}`;
+  if (!ceiling) return `Measured on ${where}.`;
+  return `At best ${number(ceiling.gflops, 1)} GFLOP/s and ${number(ceiling.gbps, 1)} GB/s on ${where}.`;
 }
