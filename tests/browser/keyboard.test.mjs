@@ -20,6 +20,7 @@ test("from the first key to a running analysis without a mouse", async (t) => {
   await page.locator("body[data-state=running]").waitFor();
   await page.keyboard.press("Escape");
   await page.locator("body[data-state=scan]").waitFor();
+  assert.equal(await focused(page), "Analyse", "the focus is lost with the button that had it");
 });
 
 test("every control has a name, and the keys are listed", async (t) => {

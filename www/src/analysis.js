@@ -140,7 +140,7 @@ export class AnalysisPanel {
     this.#start.hidden = on;
     this.#select.disabled = on;
     this.#pick.disabled = on;
-    this.#cancel.disabled = false;
+    this.#cancel.removeAttribute("aria-disabled");
     this.#progress.hidden = !on;
     // What had the keyboard's focus is hidden now; a run is always asked for.
     if (followed) (on ? this.#cancel : this.#start).focus();
@@ -157,7 +157,8 @@ export class AnalysisPanel {
   }
 
   cancelling() {
-    this.#cancel.disabled = true;
+    // A disabled button loses the keyboard's focus.
+    this.#cancel.setAttribute("aria-disabled", "true");
     this.#progress.querySelector(".stage").textContent = "Stopping…";
   }
 
