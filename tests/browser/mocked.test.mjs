@@ -1,7 +1,17 @@
 // Needs the stand-in session: several series, CT, an unsuitable scan.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { analyse, drawn, exported, openFiles, openSample, picture } from "./actions.mjs";
+import {
+  analyse,
+  drawn,
+  dropFile,
+  exported,
+  importWeights,
+  location,
+  openFiles,
+  openSample,
+  picture,
+} from "./actions.mjs";
 import { launch, ready } from "./launch.mjs";
 
 const pressed = "[data-series][aria-pressed=true]";
@@ -157,4 +167,127 @@ test("results of several models stay side by side until another scan is opened",
   assert.equal(model.name, "head-mr");
   await openSample(page, "Generated phantom");
   assert.equal(await page.locator("#results").isVisible(), false);
+});
+
+test("the window that was chosen in the mirrored view stays when a result takes it away", {
+  skip,
+}, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openFiles(page, [{ name: "good.dcm", text: "x" }]);
+  await page.locator("[data-series='1']").click();
+  await page.locator("#windows").waitFor();
+  await analyse(page);
+  await page.locator("[data-toggle=mirror]").click();
+  await page.locator(".mirror-note").waitFor();
+  await page.locator("[data-window=Stroke]").click();
+  await page.locator("#results [aria-pressed=true]").click();
+  await page.locator(".mirror-note").waitFor({ state: "hidden" });
+  await drawn(page);
+  const kept = await picture(page);
+  await page.locator("[data-window=Stroke]").click();
+  await drawn(page);
+  assert.deepEqual(await picture(page), kept);
+});
+
+test("a finger that stays on the picture brings the scan's own window back", {
+  skip,
+}, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openFiles(page, [{ name: "good.dcm", text: "x" }]);
+  await page.locator("[data-series='1']").click();
+  await page.locator("#windows").waitFor();
+  await page.locator("[data-window=Bone]").click();
+  await page.locator("#viewer canvas").evaluate((target) => {
+    const { left, top } = target.getBoundingClientRect();
+    const touch = new Touch({ identifier: 1, target, clientX: left + 100, clientY: top + 100 });
+    const touches = [touch];
+    target.dispatchEvent(new TouchEvent("touchstart", { touches, targetTouches: touches }));
+  });
+  await page.locator("[data-window=Brain][aria-pressed=true]").waitFor();
+});
+
+test("of two drops the later one is opened, however long the other takes", { skip }, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await page.evaluate(() => {
+    const waits = [800, 0];
+    DataTransferItem.prototype.webkitGetAsEntry = function () {
+      const [file, wait] = [this.getAsFile(), waits.shift()];
+      const give = (resolve) => setTimeout(resolve, wait, file);
+      return { isFile: true, fullPath: `/${file.name}`, file: give };
+    };
+  });
+  await dropFile(page, "body", "notes.txt", "x");
+  await dropFile(page, "body", "good.dcm", "x");
+  await page.locator("body[data-state=scan]:not([data-busy])").waitFor();
+  await page.waitForTimeout(1000);
+  assert.equal(await page.getByRole("alert").locator("b").count(), 0);
+  assert.equal(await page.locator("[data-series]").count(), 4);
+});
+
+test("while another series is read nothing is analysed, and nothing of the last scan exported", {
+  skip,
+}, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openFiles(page, [{ name: "good.dcm", text: "x" }]);
+  await page.locator("body[data-state=scan]:not([data-busy])").waitFor();
+  await analyse(page);
+  await exported(page, "brain", "brain.nii.gz");
+  await page.locator("[data-series='2']").click();
+  await page.locator("body[data-busy]").waitFor();
+  await page.locator("[data-export=brain]").click();
+  await page.locator("#analyse").click();
+  assert.equal(await page.locator("body").getAttribute("data-state"), "result");
+  await page.getByRole("alert").locator("[data-kind=another_scan]").waitFor();
+  await page.locator("body[data-state=scan]:not([data-busy])").waitFor();
+});
+
+test("a model that was started beside others stays chosen when its worker is ended", {
+  skip,
+}, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openFiles(page, [{ name: "good.dcm", text: "x" }]);
+  await page.locator("[data-series='1']").click();
+  await page.locator("#windows").waitFor();
+  await analyse(page);
+  await page.locator("#results").getByRole("button", { name: "Deaf" }).click();
+  await page.locator("body[data-state=running]").waitFor();
+  const restarted = page.waitForEvent("worker");
+  await page.locator("#cancel").click();
+  await page.locator("body[data-state=result]").waitFor();
+  await restarted;
+  await page.waitForTimeout(500);
+  assert.equal(await page.locator("#models").inputValue(), "deaf");
+});
+
+test("an imported model that another import replaced is no longer chosen", { skip }, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await importWeights(page, "first.pt");
+  await analyse(page);
+  const footer = await page.locator("#model").textContent();
+  await importWeights(page, "second.pt");
+  assert.equal(await page.locator("#model").textContent(), footer, "the findings are the first’s");
+  await page.locator("#results").getByRole("button", { name: "Imported-first" }).click();
+  await page.locator("#announce", { hasText: "Findings of Imported-first" }).waitFor();
+  assert.equal(await page.locator("#models").inputValue(), "imported-second");
+});
+
+test("weights that are not those of the page's models have it loaded anew", {
+  skip,
+}, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openFiles(page, [{ name: "good.dcm", text: "x" }]);
+  await page.locator("[data-series='1']").click();
+  await page.locator("#windows").waitFor();
+  await page.locator("#models").selectOption("stale");
+  await page.locator("#analyse").click();
+  await page.getByRole("alert").getByRole("button", { name: "Reload" }).click();
+  await page.locator("body[data-state=empty]").waitFor();
 });
