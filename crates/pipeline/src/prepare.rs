@@ -2,7 +2,7 @@
 
 use saswin_model::{InputChannel, Preprocessing, Window};
 use saswin_volume::windows::to_tensor_order;
-use saswin_volume::{Affine, Grid, Modality, Volume, keep_largest_piece, midway, resample};
+use saswin_volume::{Affine, Grid, Modality, Volume, floor, keep_largest_piece, midway, resample};
 
 use crate::survey::{self, SURVEY_MM};
 use crate::{Alignment, RunError};
@@ -81,7 +81,7 @@ pub(crate) fn believable(grid: &Grid) -> Result<(), RunError> {
 fn background(volume: &Volume<f32>, modality: Modality) -> f32 {
     match modality {
         Modality::Ct => -1000.0,
-        Modality::Mr | Modality::Other | Modality::Unknown => volume.lowest(),
+        Modality::Mr | Modality::Other | Modality::Unknown => volume.lowest().max(floor(&volume.voxels)),
     }
 }
 
@@ -251,9 +251,9 @@ fn scale(values: &mut [f32], window: &Window) {
     }
 }
 
-/// Two percentiles of the values above zero, or above the lowest where values are negative.
+/// Two percentiles of the values above the [`floor`].
 fn percentiles(values: &[f32], low: f64, high: f64) -> (f32, f32) {
-    let floor = values.iter().copied().fold(0.0, f32::min);
+    let floor = floor(values);
     let mut foreground: Vec<f32> = values.iter().copied().filter(|v| *v > floor).collect();
     if foreground.is_empty() {
         return (0.0, 1.0);
@@ -320,6 +320,17 @@ mod tests {
         let (low, high) = percentiles(&scores, 0.0, 100.0);
         assert!(low < -0.98 && high > 0.99, "{low} to {high}");
         assert_eq!(percentiles(&[0.0, 1.0, 3.0], 0.0, 100.0), (1.0, 3.0));
+    }
+
+    #[test]
+    fn one_voxel_below_zero_changes_no_scale() {
+        let grid = axis_grid([0.0; 3], [9.0; 3], 1.0);
+        let voxels = (0..grid.len()).map(|i| i.saturating_sub(800) as f32).collect();
+        let mut scan = Volume { grid, voxels };
+        let before = percentiles(&scan.voxels, 0.5, 99.5);
+        scan.voxels[0] = -0.01;
+        assert_eq!(percentiles(&scan.voxels, 0.5, 99.5), before);
+        assert_eq!(background(&scan, Modality::Mr), 0.0, "outside of the scan, too");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 mod affine;
 mod coarse;
+mod floor;
 mod grid;
 mod lines;
 mod midway;
@@ -20,6 +21,7 @@ pub mod windows;
 
 pub use affine::{Affine, AffineError};
 pub use coarse::CoarseField;
+pub use floor::floor;
 pub use grid::{Grid, GridError, Modality, Volume};
 pub use midway::{Midway, NotAligned, Plane, midway};
 pub use orient::Orientation;

@@ -1,5 +1,7 @@
 //! The intensity scale of drawn MR volumes, by the rule that `pipeline::prepare` scales scans with.
 
+use saswin_volume::floor;
+
 /// Intensities that become 0 and 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MrScale {
@@ -12,12 +14,12 @@ pub struct MrScale {
 impl MrScale {
     /// Robust range of a whole volume.
     ///
-    /// Foreground are the finite voxels above 0, or above the minimum where values are negative.
+    /// Foreground are the finite voxels above the [`floor`].
     /// `None` when there is no foreground or all of it has one value.
     pub fn of(voxels: &[f32]) -> Option<Self> {
-        let finite = || voxels.iter().copied().filter(|v| v.is_finite());
-        let floor = finite().fold(f32::INFINITY, f32::min).min(0.0);
-        let mut foreground: Vec<f32> = finite().filter(|v| *v > floor).collect();
+        let floor = floor(voxels);
+        let mut foreground: Vec<f32> =
+            voxels.iter().copied().filter(|v| v.is_finite() && *v > floor).collect();
         let low = percentile(&mut foreground, 0.005)?;
         let high = percentile(&mut foreground, 0.995)?;
         (high > low).then_some(Self { low, high })
@@ -47,6 +49,7 @@ mod tests {
         let mut v: Vec<f32> = (0..5000).map(|_| 0.0).chain((1..=1000).map(|i| i as f32)).collect();
         v.push(1e9);
         v.push(f32::NAN);
+        v[0] = -0.1;
         let scale = MrScale::of(&v).unwrap();
         assert_eq!(scale, MrScale { low: 6.0, high: 996.0 });
         scale.apply(&mut v, 1.0);
