@@ -2,16 +2,38 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 
+/** Waits until a scan is on screen and nothing else is read. */
+export function scanShown(page) {
+  return page.locator("body[data-state=scan]:not([data-busy])").waitFor();
+}
+
 /** Opens a sample by its title, from wherever the page stands. */
 export async function openSample(page, title) {
   await page.getByRole("button", { name: title }).first().click();
-  await page.locator("body[data-state=scan]:not([data-busy])").waitFor();
+  await scanShown(page);
+  await nothingFailed(page);
 }
 
 /** Starts the analysis and waits for its result. */
 export async function analyse(page, timeout = 600_000) {
   await page.locator("#analyse").click();
   await page.locator("body[data-state=result]").waitFor({ timeout });
+  await nothingFailed(page);
+}
+
+/** What is on screen may be what was there before. That there is no picture is another matter. */
+async function nothingFailed(page) {
+  const errors = page.locator("#banner .error:not([data-kind=viewer])");
+  assert.deepEqual(await errors.allTextContents(), []);
+}
+
+/** Opens the second series of a folder, a CT, when the first one is there. */
+export async function openCt(page) {
+  await openFiles(page, [{ name: "good.dcm", text: "x" }]);
+  await scanShown(page);
+  await page.locator("[data-series='1']").click();
+  await page.locator("#windows").waitFor();
+  await scanShown(page);
 }
 
 /** Opens files given as `{name, text}`. */

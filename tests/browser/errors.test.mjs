@@ -67,6 +67,8 @@ test("cancel stops the run and keeps the scan", async (t) => {
   await page.locator("#analyse").click();
   await page.locator("body[data-state=running]").waitFor();
   await page.getByRole("button", { name: "Cancel" }).click();
+  // It stopped by itself: a worker that must be ended is told otherwise.
+  await page.locator("#announce", { hasText: "Analysis cancelled." }).waitFor();
   await page.locator("body[data-state=scan]").waitFor();
   assert.equal(await page.getByRole("alert").locator("b").count(), 0);
   await analyse(page);
@@ -80,6 +82,7 @@ test("a worker that does not listen is ended, and the next run works", async (t)
   await page.locator("body[data-state=running]").waitFor();
   hang(page);
   await page.getByRole("button", { name: "Cancel" }).click();
+  await page.locator("#announce", { hasText: "The run was stopped." }).waitFor();
   await page.locator("body[data-state=scan]").waitFor();
   await analyse(page);
 });

@@ -56,8 +56,7 @@ test("a run with helpers stops when it is told to", { skip }, async (t) => {
   // Nobody reads on.
   await page.waitForTimeout(3000);
   assert.match(await page.locator(".stage").textContent(), /window 1 of/);
-  const start = performance.now();
   await page.locator("#cancel").click();
-  await page.locator("#analyse:visible").waitFor();
-  assert.ok(performance.now() - start < 4000, "helpers went on");
+  // A worker that did not stop by itself would be ended, and told otherwise.
+  await page.locator("#announce", { hasText: "Analysis cancelled." }).waitFor();
 });

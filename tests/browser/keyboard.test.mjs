@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openSample } from "./actions.mjs";
+import { openSample, scanShown } from "./actions.mjs";
 import { launch, ready } from "./launch.mjs";
 
 test("from the first key to a running analysis without a mouse", async (t) => {
@@ -10,7 +10,7 @@ test("from the first key to a running analysis without a mouse", async (t) => {
   assert.equal(await focused(page), "Skip to the viewer");
   await tabTo(page, "Generated phantom");
   await page.keyboard.press("Enter");
-  await page.locator("body[data-state=scan]:not([data-busy])").waitFor();
+  await scanShown(page);
   await tabTo(page, "Analyse");
   assert.notEqual(
     await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle),

@@ -11,7 +11,8 @@ const offer = {
   trained: true,
   cached: false,
 };
-let cancelled = false;
+/** The run that is to stop. */
+let cancelled = null;
 
 export default async function init() {}
 
@@ -66,7 +67,7 @@ export class Session {
       const nifti = phantom((x, y, z) => scanValue(-x, y, z));
       return reply("mirrored", { nifti }, [nifti]);
     }
-    cancelled = true;
+    cancelled = request.run;
   }
 
   #open(files, reply, fail) {
@@ -127,8 +128,7 @@ export class Session {
     reply("scan", { nifti, info }, [nifti]);
   }
 
-  async #run({ model, ignore_warnings }, reply, fail) {
-    cancelled = false;
+  async #run({ id, model, ignore_warnings }, reply, fail) {
     if (model.startsWith("imported-") && model !== this.#imported)
       return fail({ kind: "parameter", message: `there is no model ${model}` });
     if (model === "stale")
@@ -143,8 +143,9 @@ export class Session {
     for (let done = 0; done < total; done++) {
       reply("progress", { stage: "infer", done, total, text: `Window ${done + 1} of ${total}` });
       await new Promise((resolve) => setTimeout(resolve, model === "slow" ? 1000 : 250));
-      if (cancelled && model !== "deaf") return reply("cancelled", {});
-      if (cancelled) return;
+      // It answers nobody, told to stop or not.
+      if (model === "deaf") return;
+      if (cancelled === id) return reply("cancelled", {});
     }
     const segmentation = phantom(label);
     const csv = "structure,left_ml,right_ml\nHemisphere,601,598\n";

@@ -6,15 +6,16 @@ import {
   drawn,
   fillImport,
   importWeights,
+  openCt,
   openFiles,
   openSample,
   picture,
+  scanShown,
 } from "./actions.mjs";
 import { launch, ready } from "./launch.mjs";
 
 const skip = process.env.SASWIN_MOCK ? false : "needs the stand-in session: set SASWIN_MOCK=1";
 const PHONE = { width: 390, height: 844 };
-const scanShown = (page) => page.locator("body[data-state=scan]:not([data-busy])").waitFor();
 
 test("a picture that lost its graphics is told, and drawn again on request", {
   skip,
@@ -92,9 +93,7 @@ function inSight(page, selector) {
 test("runs that do not stop when asked to are ended, and the page goes on", { skip }, async (t) => {
   const { page } = await launch(t);
   await ready(page);
-  await openFiles(page, [{ name: "good.dcm", text: "x" }]);
-  await page.locator("[data-series='1']").click();
-  await scanShown(page);
+  await openCt(page);
   for (let i = 0; i < 3; i++) {
     await page.locator("#models").selectOption("deaf");
     await page.locator("#analyse").click();

@@ -8,9 +8,11 @@ import {
   exported,
   importWeights,
   location,
+  openCt,
   openFiles,
   openSample,
   picture,
+  scanShown,
 } from "./actions.mjs";
 import { launch, ready } from "./launch.mjs";
 
@@ -21,7 +23,7 @@ test("several series are listed, the best is shown, another can be picked", { sk
   const { page, shoot } = await launch(t);
   await ready(page);
   await openFiles(page, [{ name: "good.dcm", text: "x" }]);
-  await page.locator("body[data-state=scan]:not([data-busy])").waitFor();
+  await scanShown(page);
   assert.equal(await page.locator("[data-series]").count(), 4);
   assert.equal(await page.locator("[data-series='0']").getAttribute("aria-pressed"), "true");
   assert.equal(await page.locator("#windows").isVisible(), false);
@@ -40,13 +42,13 @@ test("an unsuitable scan is refused by name and can be run all the same", { skip
   const { page } = await launch(t);
   await ready(page);
   await openFiles(page, [{ name: "good.dcm", text: "x" }]);
-  await page.locator("body[data-state=scan]:not([data-busy])").waitFor();
+  await scanShown(page);
   await page.locator("#models").selectOption("picky");
   await page.locator("#analyse").click();
   await page.getByRole("button", { name: "Run anyway" }).click();
   await page.locator("body[data-state=result]").waitFor();
   await page.locator("[data-series='2']").click();
-  await page.locator("body[data-state=scan]:not([data-busy])").waitFor();
+  await scanShown(page);
   assert.equal(await page.locator("#models").inputValue(), "picky", "the reader's choice is lost");
 });
 
@@ -174,9 +176,7 @@ test("the window that was chosen in the mirrored view stays when a result takes 
 }, async (t) => {
   const { page } = await launch(t);
   await ready(page);
-  await openFiles(page, [{ name: "good.dcm", text: "x" }]);
-  await page.locator("[data-series='1']").click();
-  await page.locator("#windows").waitFor();
+  await openCt(page);
   await analyse(page);
   await page.locator("[data-toggle=mirror]").click();
   await page.locator(".mirror-note").waitFor();
@@ -195,9 +195,7 @@ test("a finger that stays on the picture brings the scan's own window back", {
 }, async (t) => {
   const { page } = await launch(t);
   await ready(page);
-  await openFiles(page, [{ name: "good.dcm", text: "x" }]);
-  await page.locator("[data-series='1']").click();
-  await page.locator("#windows").waitFor();
+  await openCt(page);
   await page.locator("[data-window=Bone]").click();
   await page.locator("#viewer canvas").evaluate((target) => {
     const { left, top } = target.getBoundingClientRect();
@@ -221,7 +219,7 @@ test("of two drops the later one is opened, however long the other takes", { ski
   });
   await dropFile(page, "body", "notes.txt", "x");
   await dropFile(page, "body", "good.dcm", "x");
-  await page.locator("body[data-state=scan]:not([data-busy])").waitFor();
+  await scanShown(page);
   await page.waitForTimeout(1000);
   assert.equal(await page.getByRole("alert").locator("b").count(), 0);
   assert.equal(await page.locator("[data-series]").count(), 4);
@@ -233,16 +231,15 @@ test("while another series is read nothing is analysed, and nothing of the last 
   const { page } = await launch(t);
   await ready(page);
   await openFiles(page, [{ name: "good.dcm", text: "x" }]);
-  await page.locator("body[data-state=scan]:not([data-busy])").waitFor();
+  await scanShown(page);
   await analyse(page);
   await exported(page, "brain", "brain.nii.gz");
   await page.locator("[data-series='2']").click();
   await page.locator("body[data-busy]").waitFor();
   await page.locator("[data-export=brain]").click();
-  await page.locator("#analyse").click();
-  assert.equal(await page.locator("body").getAttribute("data-state"), "result");
+  assert.equal(await page.locator("#analyse").isDisabled(), true);
   await page.getByRole("alert").locator("[data-kind=another_scan]").waitFor();
-  await page.locator("body[data-state=scan]:not([data-busy])").waitFor();
+  await scanShown(page);
 });
 
 test("a model that was started beside others stays chosen when its worker is ended", {
@@ -250,9 +247,7 @@ test("a model that was started beside others stays chosen when its worker is end
 }, async (t) => {
   const { page } = await launch(t);
   await ready(page);
-  await openFiles(page, [{ name: "good.dcm", text: "x" }]);
-  await page.locator("[data-series='1']").click();
-  await page.locator("#windows").waitFor();
+  await openCt(page);
   await analyse(page);
   await page.locator("#results").getByRole("button", { name: "Deaf" }).click();
   await page.locator("body[data-state=running]").waitFor();
@@ -283,9 +278,7 @@ test("weights that are not those of the page's models have it loaded anew", {
 }, async (t) => {
   const { page } = await launch(t);
   await ready(page);
-  await openFiles(page, [{ name: "good.dcm", text: "x" }]);
-  await page.locator("[data-series='1']").click();
-  await page.locator("#windows").waitFor();
+  await openCt(page);
   await page.locator("#models").selectOption("stale");
   await page.locator("#analyse").click();
   await page.getByRole("alert").getByRole("button", { name: "Reload" }).click();

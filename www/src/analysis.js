@@ -15,6 +15,7 @@ export class AnalysisPanel {
   #cancel;
   #pick;
   #keep;
+  #waiting = false;
 
   constructor({ start, cancel, keep, pick }) {
     this.#select = h("select", { id: "models", onchange: () => this.#wishFor(this.#select.value) });
@@ -135,6 +136,12 @@ export class AnalysisPanel {
     this.#describe();
   }
 
+  /** While a scan is read, which is the one that will be meant. */
+  waiting(on) {
+    this.#waiting = on;
+    this.#describe();
+  }
+
   running(on) {
     const followed = on || document.activeElement === this.#cancel;
     this.#start.hidden = on;
@@ -164,7 +171,7 @@ export class AnalysisPanel {
 
   #describe() {
     const { model } = this;
-    this.#start.disabled = !model;
+    this.#start.disabled = !model || this.#waiting;
     this.#keep.hidden = !model || model.cached || model.imported;
     if (!model) this.#note.textContent = "No trained model is installed.";
     else {

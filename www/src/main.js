@@ -225,7 +225,7 @@ async function select(index, volume = 0) {
   const from = { index, volume, scan: ++selections };
   const reply = await guarded(() => client.request("select", from));
   if (reply) await guarded(() => showScan(reply, from));
-  if (mine === turn) settle();
+  if (mine === turn && from.scan === selections) settle();
 }
 
 async function importWeights(file, said, wanted) {
@@ -388,12 +388,14 @@ async function stopRun() {
 
 function busy(text) {
   announce(text);
+  panel.waiting(true);
   document.body.dataset.busy = text;
 }
 
 /** Back to what is on screen, after success or failure. */
 function settle() {
   delete document.body.dataset.busy;
+  panel.waiting(false);
   const listed = find("#series").childElementCount > 0;
   const without = listed ? "listed" : "empty";
   document.body.dataset.state = shown.result ? "result" : shown.scan ? "scan" : without;

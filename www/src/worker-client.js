@@ -29,6 +29,7 @@ const STOPPED = {
     remedy: "It was restarted; the scan is still open. Try again, or try ?backend=cpu.",
   },
 };
+const RUNS = new Set(["run", "bench"]);
 const READS = new Set(["open", "open_url", "phantom", "select", "show"]);
 
 /** A typed failure from the worker: what happened, where, and what to do. */
@@ -89,7 +90,8 @@ export class WorkerClient extends EventTarget {
 
   /** Stops the run: by asking, and where that does not help, by ending the worker. */
   async cancel(run) {
-    this.#worker?.postMessage({ id: this.#nextId++, type: "cancel" });
+    const waiting = [...this.#waiting].find(([, { type }]) => RUNS.has(type));
+    if (waiting) this.#worker.postMessage({ id: this.#nextId++, type: "cancel", run: waiting[0] });
     const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, "late"));
     const settled = run.catch(() => "stopped");
     if ((await Promise.race([settled, late])) === "late") {

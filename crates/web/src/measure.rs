@@ -20,7 +20,6 @@ impl State {
 
     pub(crate) async fn bench(&self, id: f64, options: BenchOptions) -> Result<Reply, Failure> {
         let engine = self.sound_engine().await?;
-        self.uncancel();
         let bench = bench(&engine, options, &mut PageMonitor { state: self, id }).await?;
         Ok(Reply::Bench { bench: Box::new(bench) })
     }

@@ -25,7 +25,7 @@ impl Monitor for PageMonitor<'_> {
 
     async fn proceed(&mut self) -> bool {
         timer_turn().await;
-        !self.state.is_cancelled()
+        !self.state.is_cancelled(self.id)
     }
 
     async fn replace(&mut self, wanted: Wanted) -> Option<Rig> {

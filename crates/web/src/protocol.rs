@@ -113,8 +113,11 @@ pub enum Request {
         /// The labels, NIfTI in the scan's grid: one file.
         files: Vec<FileBytes>,
     },
-    /// Stops the run.
-    Cancel,
+    /// Stops a run.
+    Cancel {
+        /// Number of its request, which may still wait for its turn.
+        run: f64,
+    },
     /// Compares every operation that has a shader with its definition on the CPU.
     Selftest,
     /// Compares a network with a fixture of the reference (`tests/golden`).

@@ -57,7 +57,8 @@ pub(crate) struct State {
     /// Name of the model that was run last.
     current: RefCell<String>,
     running: Cell<bool>,
-    cancelled: Cell<bool>,
+    /// The request that the page asked to stop last.
+    cancelled: Cell<Option<f64>>,
 }
 
 /// The scan on screen.
@@ -97,7 +98,7 @@ impl Session {
                 refused: RefCell::default(),
                 current: RefCell::default(),
                 running: Cell::new(false),
-                cancelled: Cell::new(false),
+                cancelled: Cell::new(None),
             }),
         }
     }
@@ -170,8 +171,8 @@ impl State {
                 let [scan, mirror] = [&scan, &mirror].map(|bytes| from_bytes(bytes));
                 self.window(WindowInput { scan, mirror, roi }).await
             }
-            Request::Cancel => {
-                self.cancelled.set(true);
+            Request::Cancel { run } => {
+                self.cancelled.set(Some(run));
                 self.helpers.dismiss();
                 Ok(Reply::Cancelled)
             }
@@ -263,7 +264,6 @@ impl State {
         if self.running.replace(true) {
             return Err(Failure::new("busy", "a run is under way", "Wait for it or cancel it."));
         }
-        self.uncancel();
         let result = self.run_model(id, model, Options { ignore_warnings }).await;
         self.running.set(false);
         match result {
@@ -306,14 +306,9 @@ impl State {
         (Rc::ptr_eq(&last.scan, scan) && Rc::ptr_eq(&last.model, model)).then_some(last.reading)
     }
 
-    /// Forgets that the page asked to stop.
-    pub(crate) fn uncancel(&self) {
-        self.cancelled.set(false);
-    }
-
-    /// Whether the page asked to stop the run.
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancelled.get()
+    /// Whether the page asked to stop request `id`, perhaps before it began.
+    pub(crate) fn is_cancelled(&self, id: f64) -> bool {
+        self.cancelled.get() == Some(id)
     }
 
     /// The open device, or another one if it ever complained.
