@@ -27,8 +27,8 @@ const opened = new WeakMap();
 
 /**
  * Serves the built page and opens it for the test `t`. At the end of the test everything is closed,
- * and console errors, page errors, policy violations and requests to other origins fail it:
- * all of them are in `errors`, which a test that expects some must empty. `prepare` gets the browser
+ * and console errors, page errors, policy violations and requests to other origins fail it, but for
+ * those that are `expected`: all of them are in `errors`, which a test may empty, too. `prepare` gets the browser
  * context before the page is opened. Computes on the CPU unless `query` says otherwise: with `""` the page
  * measures devices first, which takes long and need not always choose the same one.
  */
@@ -38,6 +38,7 @@ export async function launch(
     query = "?backend=cpu",
     viewport = { width: 1440, height: 900 },
     serviceWorkers = "block",
+    expected = /^$/,
     prepare = async () => {},
   } = {},
 ) {
@@ -51,7 +52,7 @@ export async function launch(
   // A processor stands in for the graphics card, and may be busy with other things.
   page.setDefaultTimeout(120_000);
   const errors = await watch(page, context, server.url);
-  all.errors.push(errors);
+  all.errors.push(() => errors.filter((error) => !expected.test(error)));
   await prepare(context);
   await page.goto(`${server.url}/${query}`);
   return { page, context, errors, url: server.url, shoot: (name) => shoot(page, name) };
@@ -65,7 +66,10 @@ function openedBy(t) {
     t.after(async () => {
       await Promise.allSettled(all.browsers.map((browser) => browser.close()));
       for (const server of all.servers) server.stop();
-      assert.deepEqual(all.errors.flat(), []);
+      assert.deepEqual(
+        all.errors.flatMap((unexpected) => unexpected()),
+        [],
+      );
     });
   }
   return opened.get(t);
