@@ -101,3 +101,19 @@ export async function exported(page, kind, name) {
   assert.equal(download.suggestedFilename(), name);
   return readFile(await download.path());
 }
+
+/** What the console says of `refusedAddress`. */
+export const REFUSED = /connect-src|Fetch API cannot load http:\/\/127.0.0.1:9\//;
+
+/** Asks for an address outside of the page's origin; the directive that forbids it. */
+export function refusedAddress(page) {
+  return page.evaluate(async () => {
+    const violation = new Promise((resolve) => {
+      document.addEventListener("securitypolicyviolation", (event) =>
+        resolve(event.violatedDirective),
+      );
+    });
+    await fetch("http://127.0.0.1:9/").catch(() => {});
+    return violation;
+  });
+}
