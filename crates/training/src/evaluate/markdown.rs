@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
+use super::Pieces;
 use super::groups::{BOUNDS_ML, ByVolume, SliceGroup};
 use super::probability::TEMPERATURES;
 use super::report::{ClassSummary, Evaluation, LabelSummary};
-use super::{Pieces, Scored};
 
 impl LabelSummary {
     /// Dice of all cases that have the structure in the truth or in the answer; distances only where it is in both.
@@ -72,9 +72,7 @@ impl SliceGroup {
 impl Evaluation {
     /// In how many cases with (or without) a finding its probability is at least one half.
     fn called(&self, finding: &str, present: bool) -> usize {
-        let all = self.cases.iter().flat_map(|c| &c.classes);
-        let scored = all.filter(|(name, ..)| name == finding);
-        let scored = scored.map(|(_, logit, present)| Scored { logit: *logit, present: *present });
+        let scored = self.cases.iter().filter_map(|case| case.scored(finding));
         scored.filter(|c| c.present == present && c.called()).count()
     }
 
