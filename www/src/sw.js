@@ -34,20 +34,21 @@ async function tidy() {
 }
 
 async function answer(request, url) {
-  const shell = await caches.open(SHELL);
-  const kept = await shell.match(request, { ignoreSearch: true });
+  // Without storage the page still works, with a network.
+  const shell = await caches.open(SHELL).catch(() => null);
+  const kept = await shell?.match(request, { ignoreSearch: true });
   if (kept) return dressed(kept);
   if (url.pathname.includes("/samples/")) return sample(request);
   return dressed(await fetch(request));
 }
 
 async function sample(request) {
-  const cache = await caches.open(SAMPLES);
-  const kept = await cache.match(request);
+  const cache = await caches.open(SAMPLES).catch(() => null);
+  const kept = await cache?.match(request);
   if (kept) return dressed(kept);
   const response = await fetch(request);
   // A full disk only costs a later download.
-  if (response.ok) await cache.put(request, response.clone()).catch(() => {});
+  if (response.ok) await cache?.put(request, response.clone()).catch(() => {});
   return dressed(response);
 }
 

@@ -1,6 +1,7 @@
 //! Downloads from the page's own origin, kept in Cache Storage.
 
-use js_sys::{Reflect, Uint8Array};
+use gloo::timers::callback::Timeout;
+use js_sys::{Array, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Cache, DedicatedWorkerGlobalScope, ReadableStreamDefaultReader, Request, Response};
@@ -60,7 +61,7 @@ pub async fn forget(url: &str) {
 pub async fn forget_except(kept: &[String]) {
     let Some(cache) = cache().await else { return };
     let Ok(requests) = JsFuture::from(cache.keys()).await else { return };
-    for request in js_sys::Array::from(&requests).iter().filter_map(|r| r.dyn_into::<Request>().ok()) {
+    for request in Array::from(&requests).iter().filter_map(|r| r.dyn_into::<Request>().ok()) {
         let url = request.url();
         if !kept.iter().any(|end| url.ends_with(end)) {
             let _ = JsFuture::from(cache.delete_with_str(&url)).await;
@@ -68,27 +69,68 @@ pub async fn forget_except(kept: &[String]) {
     }
 }
 
-/// Downloads `url`, telling `progress` how many bytes have come.
+/// A connection that brings nothing for so long brings nothing any more.
+const PATIENCE_SECONDS: u32 = 30;
+
+/// Why a download brought nothing.
+pub enum Missed {
+    /// It is not wanted any more.
+    Cancelled,
+    /// What went wrong, in plain words.
+    Broken(String),
+}
+
+/// What `promise` brings.
+async fn within_patience(promise: Promise) -> Result<JsValue, Missed> {
+    let mut timer = None;
+    let silence = Promise::new(&mut |_, reject| {
+        timer = Some(Timeout::new(1000 * PATIENCE_SECONDS, move || {
+            let reason = format!("nothing came for {PATIENCE_SECONDS} seconds");
+            let _ = reject.call1(&JsValue::NULL, &reason.into());
+        }));
+    });
+    let answer = JsFuture::from(Promise::race(&Array::of2(&promise, &silence))).await;
+    drop(timer);
+    answer.map_err(|e| Missed::Broken(words(&e)))
+}
+
+/// Downloads `url`.
 ///
 /// # Errors
-/// In plain words, if the server or the connection fails.
-pub async fn download(url: &str, mut progress: impl FnMut(usize)) -> Result<Vec<u8>, String> {
-    let answer = JsFuture::from(scope().fetch_with_str(url)).await.map_err(|e| words(&e))?;
-    let response: Response = answer.dyn_into().map_err(|e| words(&e))?;
+/// In plain words, if the server or the connection fails, or is silent for long.
+pub async fn download(url: &str) -> Result<Vec<u8>, String> {
+    match download_while(url, |_| true).await {
+        Ok(bytes) => Ok(bytes),
+        Err(Missed::Broken(reason)) => Err(reason),
+        Err(Missed::Cancelled) => Err("it was cancelled".to_owned()),
+    }
+}
+
+/// Downloads `url`; `go_on` hears how many bytes have come and says whether the others are wanted.
+///
+/// # Errors
+/// If they are not, the server or the connection fails, or is silent for long.
+pub async fn download_while(url: &str, mut go_on: impl FnMut(usize) -> bool) -> Result<Vec<u8>, Missed> {
+    let broken = |error: JsValue| Missed::Broken(words(&error));
+    let answer = within_patience(scope().fetch_with_str(url)).await?;
+    let response: Response = answer.dyn_into().map_err(broken)?;
     if !response.ok() {
-        return Err(format!("the server answered {} for {url}", response.status()));
+        return Err(Missed::Broken(format!("the server answered {} for {url}", response.status())));
     }
     let Some(body) = response.body() else { return Ok(Vec::new()) };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     let mut bytes = Vec::new();
     loop {
-        let chunk = JsFuture::from(reader.read()).await.map_err(|e| words(&e))?;
+        let chunk = within_patience(reader.read()).await?;
         let done = Reflect::get(&chunk, &"done".into()).is_ok_and(|d| d.is_truthy());
         if done {
             return Ok(bytes);
         }
-        let value = Reflect::get(&chunk, &"value".into()).map_err(|e| words(&e))?;
+        let value = Reflect::get(&chunk, &"value".into()).map_err(broken)?;
         bytes.extend(Uint8Array::new(&value).to_vec());
-        progress(bytes.len());
+        if !go_on(bytes.len()) {
+            let _ = JsFuture::from(reader.cancel()).await;
+            return Err(Missed::Cancelled);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use saswin_model::Manifest;
 use saswin_pipeline::{LoadedModel, RunError};
 
-use crate::fetch;
+use crate::fetch::{self, Missed};
 use crate::protocol::{Failure, ModelOffer};
 
 /// Where models lie, seen from the worker, which lies one folder below the page.
@@ -18,11 +18,11 @@ pub async fn list() -> Result<Vec<Manifest>, Failure> {
     let failed = |reason: String| {
         Failure::new("network", format!("the list of models could not be read: {reason}"), "Reload the page.")
     };
-    let index = fetch::download(&format!("{ROOT}/index.json"), |_| {}).await.map_err(failed)?;
+    let index = fetch::download(&format!("{ROOT}/index.json")).await.map_err(failed)?;
     let names: Vec<String> = serde_json::from_slice(&index).map_err(|e| failed(e.to_string()))?;
     let mut manifests = Vec::new();
     for name in names {
-        let bytes = fetch::download(&format!("{ROOT}/{name}/manifest.json"), |_| {}).await.map_err(failed)?;
+        let bytes = fetch::download(&format!("{ROOT}/{name}/manifest.json")).await.map_err(failed)?;
         manifests.push(Manifest::from_json(&text(bytes)).map_err(RunError::from)?);
     }
     Ok(manifests)
@@ -75,8 +75,8 @@ pub fn imported_offer(model: &LoadedModel) -> ModelOffer {
 ///
 /// # Errors
 /// If the download fails or the bytes are not those of the manifest.
-pub async fn keep(manifest: &Manifest, progress: impl FnMut(usize)) -> Result<(), Failure> {
-    weights(manifest, progress).await?;
+pub async fn keep(manifest: &Manifest, go_on: impl FnMut(usize) -> bool) -> Result<(), Failure> {
+    weights(manifest, go_on).await?;
     if is_kept(manifest).await {
         return Ok(());
     }
@@ -84,11 +84,12 @@ pub async fn keep(manifest: &Manifest, progress: impl FnMut(usize)) -> Result<()
     Err(Failure::new("storage", message, "Free some space, or allow this site to store data."))
 }
 
-/// Bytes of the default weight file from the cache or the network, with the digest that the manifest states.
+/// Bytes of the default weight file from the cache or the network, with the digest that the manifest states; `go_on` as for
+/// [`fetch::download_while`].
 ///
 /// # Errors
-/// If the download fails or the bytes are not those of the manifest.
-pub async fn weights(manifest: &Manifest, progress: impl FnMut(usize)) -> Result<Vec<u8>, Failure> {
+/// If the download fails or is cancelled, or the bytes are not those of the manifest.
+pub async fn weights(manifest: &Manifest, go_on: impl FnMut(usize) -> bool) -> Result<Vec<u8>, Failure> {
     let (url, file) = (address(manifest), &manifest.files[0]);
     if let Some(bytes) = fetch::cached(&url).await {
         if Manifest::verify(file, &bytes).is_ok() {
@@ -97,9 +98,12 @@ pub async fn weights(manifest: &Manifest, progress: impl FnMut(usize)) -> Result
         // A damaged cache is only a reason to download again.
         fetch::forget(&url).await;
     }
-    let bytes = fetch::download(&url, progress).await.map_err(|reason| {
-        let message = format!("the model could not be downloaded: {reason}");
-        Failure::new("network", message, "Check the connection and run again.")
+    let bytes = fetch::download_while(&url, go_on).await.map_err(|missed| match missed {
+        Missed::Cancelled => RunError::Cancelled.into(),
+        Missed::Broken(reason) => {
+            let message = format!("the model could not be downloaded: {reason}");
+            Failure::new("network", message, "Check the connection and run again.")
+        }
     })?;
     Manifest::verify(file, &bytes).map_err(RunError::from)?;
     fetch::keep(&url, &bytes).await;

@@ -147,7 +147,7 @@ impl State {
             }
             Request::Open { files } => self.open(files.into_iter().map(source_file).collect()),
             Request::OpenUrl { url, name } => {
-                let bytes = fetch::download(&url, |_| {}).await.map_err(|reason| {
+                let bytes = fetch::download(&url).await.map_err(|reason| {
                     let message = format!("the sample could not be loaded: {reason}");
                     Failure::new("network", message, "Check the connection, or open a file of your own.")
                 })?;
@@ -366,7 +366,7 @@ impl State {
 
     async fn keep(&self, id: f64, name: &str) -> Result<Reply, Failure> {
         let manifest = self.manifest(name)?;
-        models::keep(&manifest, |done| self.send(id, &loading(&manifest, done))).await?;
+        models::keep(&manifest, |done| self.told_loading(id, &manifest, done)).await?;
         Ok(Reply::Kept)
     }
 
@@ -428,12 +428,18 @@ impl State {
             }
         }
         let manifest = self.manifest(name)?;
-        let progress = |done| self.send(id, &loading(&manifest, done));
-        let weights = models::weights(&manifest, progress).await?;
+        let go_on = |done| self.told_loading(id, &manifest, done);
+        let weights = models::weights(&manifest, go_on).await?;
         let model = Rc::new(LoadedModel::new(manifest.clone(), 0, &weights, engine)?);
         self.weights.replace(weights);
         self.model.replace(Some(Rc::clone(&model)));
         Ok(model)
+    }
+
+    /// Tells how much of a model has come; whether the rest is wanted.
+    fn told_loading(&self, id: f64, manifest: &Manifest, done: usize) -> bool {
+        self.send(id, &loading(manifest, done));
+        !self.is_cancelled(id)
     }
 }
 
