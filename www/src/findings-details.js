@@ -9,7 +9,7 @@ export function probabilities(report) {
       { "data-present": String(one.present) },
       h("p", {}, h("b", {}, one.name), h("output", {}, percent(one.value))),
       meter(one),
-      h("small", {}, one.sentence),
+      h("small", {}, `${one.sentence}. Reported from ${percent(one.threshold)} on.`),
     ),
   );
   return h(
@@ -31,7 +31,6 @@ function meter({ name, value, threshold }) {
       "aria-valuenow": number(value, 3),
       "aria-valuemin": "0",
       "aria-valuemax": "1",
-      title: `Threshold ${percent(threshold)}`,
     },
     h("i", { className: "fill", style: { width: share(value) } }),
     h("i", { className: "threshold", style: { left: share(threshold) } }),

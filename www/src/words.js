@@ -5,7 +5,8 @@ export function inWords(report) {
   if (!report.model.trained) {
     return ["This model is not trained: its output shows that the way works, and is no finding."];
   }
-  return [...classes(report.probabilities), ...sides(report.asymmetry)];
+  const sentences = [...classes(report.probabilities), ...sides(report)];
+  return sentences.length > 0 ? sentences : ["Volumes only: this model reports no findings."];
 }
 
 function classes(probabilities) {
@@ -16,14 +17,21 @@ function classes(probabilities) {
   return ["Nothing reached its threshold. That is not a negative finding.", highest.sentence];
 }
 
-function sides(asymmetries) {
-  const known = asymmetries.filter((one) => Number.isFinite(one.index));
+/** Smaller structures differ by chance: a few voxels are a large share of them. */
+const LEAST_ML = 1;
+
+function sides({ asymmetry, labels }) {
+  if (asymmetry.length === 0) {
+    const paired = labels.some((label) => label.side);
+    return paired ? ["Nothing was found of the structures that have two sides."] : [];
+  }
+  const known = asymmetry.filter((one) => Math.max(one.left_ml, one.right_ml) >= LEAST_ML);
   if (known.length === 0) return [];
   const most = known.reduce((a, b) => (Math.abs(b.index) > Math.abs(a.index) ? b : a));
   if (Math.abs(most.index) < 0.005) return ["Left and right volumes agree within half a percent."];
   const side = most.index > 0 ? "left" : "right";
   const size = number(Math.abs(100 * most.index), 1);
   return [
-    `Largest difference between the sides: ${most.name.toLowerCase()}, larger on the ${side} by ${size} % of their mean.`,
+    `Largest difference between the sides: ${most.name.toLowerCase()}, larger on the ${side} by ${size} % of their mean. Healthy heads differ, too.`,
   ];
 }

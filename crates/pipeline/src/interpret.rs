@@ -169,7 +169,7 @@ pub(crate) fn volumes(manifest: &Manifest, map: &Volume<u8>, masks: Option<Count
         .collect()
 }
 
-/// Left against right for labels that share a name.
+/// Left against right for labels that share a name, where there is any of them.
 pub(crate) fn asymmetry(volumes: &[LabelVolume]) -> Vec<Asymmetry> {
     let of = |name: &str, side| volumes.iter().find(|v| v.name == name && v.side == Some(side));
     volumes
@@ -178,8 +178,8 @@ pub(crate) fn asymmetry(volumes: &[LabelVolume]) -> Vec<Asymmetry> {
         .filter_map(|left| {
             let (left_ml, right_ml) = (left.volume_ml, of(&left.name, Side::Right)?.volume_ml);
             let mean = (left_ml + right_ml) / 2.0;
-            let index = if mean > 0.0 { (left_ml - right_ml) / mean } else { 0.0 };
-            Some(Asymmetry { name: left.name.clone(), left_ml, right_ml, index })
+            let index = (left_ml - right_ml) / mean;
+            (mean > 0.0).then(|| Asymmetry { name: left.name.clone(), left_ml, right_ml, index })
         })
         .collect()
 }

@@ -79,7 +79,9 @@ fn volumes_sums_and_sides_reach_the_table() {
         ..empty_report()
     };
     let expected = r#"kind,name,side,value,unit
-probability,"Sign",,0.6225,
+score,"Sign",,0.6225,
+threshold,"Sign",,0.5000,
+reported,"Sign",,yes,
 volume,"part",left,3.000,mL
 volume,"part",right,1.000,mL
 piece,"part at 1.0 -2.0 3.0 mm",left,0.500,mL

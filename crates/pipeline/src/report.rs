@@ -245,7 +245,9 @@ impl Report {
         let quote = |s: &str| format!("\"{}\"", s.replace('"', "\"\""));
         let word = |side: Option<Side>| side.map(|s| s.to_string()).unwrap_or_default();
         for p in &self.probabilities {
-            rows.push(format!("probability,{},,{:.4},", quote(&p.name), p.value));
+            rows.push(format!("score,{},,{:.4},", quote(&p.name), p.value));
+            rows.push(format!("threshold,{},,{:.4},", quote(&p.name), p.threshold));
+            rows.push(format!("reported,{},,{},", quote(&p.name), if p.present { "yes" } else { "no" }));
         }
         for l in &self.labels {
             rows.push(format!("volume,{},{},{:.3},mL", quote(&l.name), word(l.side), l.volume_ml));
@@ -271,6 +273,9 @@ impl Report {
         }
         for w in &self.warnings {
             rows.push(format!("warning,{},,,", quote(w)));
+        }
+        for n in &self.scan.notes {
+            rows.push(format!("note,{},,,", quote(n)));
         }
         rows.push(format!("model,{},,,{}", quote(&self.model.name), quote(&self.model.sha256)));
         rows.push(format!("notice,{},,,", quote(&self.disclaimer)));
