@@ -1,20 +1,21 @@
 import { download } from "./dom.js";
 
 /**
- * Saves one part of a result; `strip` resolves with the head without its skull. The names say nothing
- * of the scan's own file name, which may hold the name of a person.
+ * Saves one part of a result; `strip` resolves with the head without its skull. The names tell the model, as several may
+ * have read the scan, and nothing of the scan's own file name, which may hold the name of a person.
  */
 export async function save(kind, result, strip) {
+  const named = (name) => `${result.report.model.name}-${name}`;
   if (kind === "nifti") {
-    await saveImage("segmentation.nii.gz", result.segmentation);
+    await saveImage(named("segmentation.nii.gz"), result.segmentation);
   } else if (kind === "mask") {
-    await saveImage("brain_mask.nii.gz", (await strip()).mask);
+    await saveImage(named("brain_mask.nii.gz"), (await strip()).mask);
   } else if (kind === "brain") {
-    await saveImage("brain.nii.gz", (await strip()).brain);
+    await saveImage(named("brain.nii.gz"), (await strip()).brain);
   } else if (kind === "json") {
-    download("report.json", JSON.stringify(result.report, null, 2), "application/json");
+    download(named("report.json"), JSON.stringify(result.report, null, 2), "application/json");
   } else {
-    download("report.csv", result.csv, "text/csv");
+    download(named("report.csv"), result.csv, "text/csv");
   }
 }
 
