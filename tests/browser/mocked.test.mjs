@@ -242,6 +242,65 @@ test("while another series is read nothing is analysed, and nothing of the last 
   await scanShown(page);
 });
 
+test("who goes back to a series before the next one is read keeps it", { skip }, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openFiles(page, [{ name: "good.dcm", text: "x" }]);
+  await scanShown(page);
+  await page.locator("[data-series='2']").click();
+  await page.locator("body[data-busy]").waitFor();
+  await page.locator("[data-series='0']").click();
+  await scanShown(page);
+  await page.waitForTimeout(1500);
+  await page.locator("[data-series='0'][aria-pressed=true]").waitFor();
+});
+
+test("values are told in the unit of the scan on screen", { skip }, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openFiles(page, [{ name: "good.dcm", text: "x" }]);
+  await scanShown(page);
+  assert.doesNotMatch(await location(page), /HU/);
+  await openSeries(page, 1);
+  assert.match(await location(page), / HU/);
+  await openSeries(page, 0);
+  assert.doesNotMatch(await location(page), /HU/);
+});
+
+async function openSeries(page, index) {
+  await page.locator(`[data-series='${index}']`).click();
+  await page.locator(`[data-series='${index}'][aria-pressed=true]`).waitFor();
+  await scanShown(page);
+}
+
+test("in the mirrored view values are the other side's, and nothing is named", {
+  skip,
+}, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openCt(page);
+  await analyse(page);
+  assert.match(await location(page), /Hemisphere|ventricle/i);
+  await page.locator("[data-toggle=mirror]").click();
+  await page.locator("#location", { hasText: "value of the other side" }).waitFor();
+  assert.doesNotMatch(await location(page), /Hemisphere|ventricle/i);
+});
+
+test("keys turn the 3-D view, and leave the crosshair where it is", { skip }, async (t) => {
+  const { page, shoot } = await launch(t);
+  await ready(page);
+  await openCt(page);
+  await page.locator("[data-layout=render]").click();
+  await page.locator("#viewer canvas").focus();
+  await drawn(page);
+  const [before, place] = [await picture(page), await location(page)];
+  await page.keyboard.press("ArrowLeft");
+  await drawn(page);
+  assert.notDeepEqual(await picture(page), before);
+  assert.equal(await location(page), place);
+  await shoot("turned");
+});
+
 test("a model that was started beside others stays chosen when its worker is ended", {
   skip,
 }, async (t) => {

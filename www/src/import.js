@@ -62,6 +62,9 @@ export class ImportDialog {
   open(file) {
     this.#turn++;
     this.#button.disabled = false;
+    // Other weights have answers of their own.
+    if (file !== this.#file) this.#form.reset();
+    this.#suit();
     this.#file = file;
     this.#title.textContent = file.name;
     this.#problem.replaceChildren();

@@ -32,21 +32,18 @@ const panel = new AnalysisPanel({
 
 const results = new Results({
   open: (result) => {
-    panel.choose(result.report.model);
+    if (!shown.run) panel.choose(result.report.model);
     announce(`Findings of ${result.report.model.title}.`);
     guarded(() => showResult(result));
   },
-  start: (model) => {
-    panel.choose(model);
-    analyse(model);
-  },
+  start: (model) => analyse(model),
 });
 
 /**
- * What is on screen: the scan, the series and volume that were asked for and that are drawn, with the number of that asking,
- * the result, and the run under way.
+ * What is on screen: the scan, the series and volume that are its, with the number of their asking, and those that were asked
+ * for last, if they are neither refused nor undrawable; the result, and the run under way.
  */
-const shown = { scan: null, asked: null, from: null, result: null, run: null };
+const shown = { scan: null, asked: null, wanted: null, result: null, run: null };
 /**
  * Names of the models whose programs a worker was asked to compile. One that failed at it is followed by another, which
  * compiles when it runs, so that no circle comes of it.
@@ -205,7 +202,7 @@ async function open(type, payload = {}, opened = () => {}) {
   if (reply) {
     // Also when another opening follows: this is what the worker holds, should that one fail.
     opened();
-    shown.from = null;
+    shown.wanted = null;
     showSeries(reply.series, select);
   }
   if (mine !== turn) return;
@@ -217,14 +214,18 @@ async function open(type, payload = {}, opened = () => {}) {
 }
 
 async function select(index, volume = 0) {
-  if (shown.from?.index === index && shown.from.volume === volume) return;
+  if (shown.wanted?.index === index && shown.wanted.volume === volume) return;
   const mine = turn;
   clearError();
   await stopRun();
   busy("Reading the series…");
   const from = { index, volume, scan: ++selections };
+  const before = shown.wanted;
+  shown.wanted = from;
   const reply = await guarded(() => client.request("select", from));
-  if (reply) await guarded(() => showScan(reply, from));
+  const drawn = reply && (await guarded(() => showScan(reply, from)));
+  // What is not drawn may be asked for again; what is refused leaves the scan of before.
+  if (!drawn && shown.wanted === from) shown.wanted = reply ? null : before;
   if (mine === turn && from.scan === selections) settle();
 }
 
@@ -240,7 +241,7 @@ async function importWeights(file, said, wanted) {
 /** The worker has this scan now: what is on screen must be it, or no picture. */
 async function showScan(reply, from) {
   const { info } = reply;
-  Object.assign(shown, { scan: info, asked: from, from: null, result: null });
+  Object.assign(shown, { scan: info, asked: from, result: null });
   results.clear();
   Object.assign(document.body.dataset, { state: "scan", blind: "" });
   showScanFacts(info);
@@ -248,8 +249,8 @@ async function showScan(reply, from) {
   suit(info);
   lookAtPicture();
   await drawScan(reply);
-  shown.from = from;
   announce(`Scan shown, ${dims(info.dims)} voxels.`);
+  return true;
 }
 
 async function drawScan({ nifti, info }) {
@@ -306,6 +307,8 @@ function chosen() {
 async function analyse(model, ignoreWarnings = false) {
   if (!model || shown.run || "busy" in document.body.dataset) return;
   clearError();
+  panel.choose(model);
+  const before = [turn, selections];
   const run = client.request(
     "run",
     { model: model.name, ...(ignoreWarnings ? { ignore_warnings: true } : {}) },
@@ -322,12 +325,11 @@ async function analyse(model, ignoreWarnings = false) {
   panel.running(false);
   if (reply?.type === "result") {
     if (reply.kept) panel.kept(reply.report.model.name);
-    await guarded(async () => {
-      await showResult(reply);
-      announce("Analysis finished. The findings are in the panel.");
-    });
+    announce("Analysis finished. The findings are in the panel.");
+    await guarded(() => showResult(reply));
   } else if (reply) announce("Analysis cancelled.");
-  settle();
+  // What is being read by now settles by itself.
+  if (before[0] === turn && before[1] === selections) settle();
 }
 
 /** The findings come first: they do not need the picture. */

@@ -19,6 +19,9 @@ const STEPS = {
   PageDown: [0, 0, -1],
 };
 
+/** How far a key turns the 3-D view. */
+const TURN_DEG = 10;
+
 /** A crosshair that rests this long is read out. */
 const REST_MS = 600;
 
@@ -57,6 +60,7 @@ export class ViewerControls {
     this.#pressWindow(window);
     this.#offer(false);
     find("#overlay-controls").hidden = true;
+    this.#viewer.home();
   }
 
   /**
@@ -105,10 +109,11 @@ export class ViewerControls {
     announce(find("#location").textContent);
   }
 
-  showLocation({ mm, right, value, label }) {
+  showLocation({ mm, right, value, label, mirrored }) {
     const origin = right === undefined ? " from the scanner’s origin" : "";
-    const parts = [place(mm, right) + origin, `value ${number(value, 2)}${this.#unit}`];
-    if (label) parts.push([label.side, label.name].filter(Boolean).join(" "));
+    const of = mirrored ? "value of the other side" : "value";
+    const parts = [place(mm, right) + origin, `${of} ${number(value, 2)}${this.#unit}`];
+    if (label && !mirrored) parts.push([label.side, label.name].filter(Boolean).join(" "));
     find("#location").textContent = parts.join("   |   ");
   }
 
@@ -264,7 +269,8 @@ export class ViewerControls {
     const step = STEPS[event.key];
     if (step) {
       const [x, y, z] = step;
-      this.#viewer.step(this.#radiological ? -x : x, y, z);
+      if (this.#layoutName === "render") this.#viewer.turn(TURN_DEG * x, TURN_DEG * (y + z));
+      else this.#viewer.step(this.#radiological ? -x : x, y, z);
       event.preventDefault();
       clearTimeout(this.#resting);
       this.#resting = setTimeout(() => announce(find("#location").textContent), REST_MS);

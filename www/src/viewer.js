@@ -42,6 +42,8 @@ const OPTIONS = {
   isSliceMM: true,
   isRadiologicalConvention: true,
   showAllOrientationMarkers: true,
+  // Its faces tell the sides of the 3-D view.
+  isOrientCube: true,
   dragAndDropEnabled: false,
   logLevel: "error",
   loadingText: "",
@@ -109,14 +111,13 @@ export class Viewer {
     this.#nv.volumes = [];
   }
 
-  /** Replaces everything by a scan; `window` is `{center, width}` or nothing. */
+  /** Replaces everything by a scan; `window` is `{center, width}` or nothing. The view stays where it was. */
   async showScan(nifti, name, window) {
     const volume = await NVImage.loadFromUrl({ url: nifti, name: `${name}.nii` });
     if (window) setWindow(volume, window);
     this.#forgetResult();
     this.#nv.volumes = [];
     this.#nv.addVolume(volume);
-    this.home();
   }
 
   /**
@@ -213,6 +214,7 @@ export class Viewer {
     this.#mirror = shown;
     this.#mirrored = !this.#mirrored;
     this.#nv.setVolume(this.#nv.volumes[0], 0);
+    this.#nv.createOnLocationChange();
     this.#nv.drawScene();
   }
 
@@ -228,6 +230,12 @@ export class Viewer {
   /** Moves the crosshair by voxels: to the patient's right, front and top. */
   step(x, y, z) {
     this.#nv.moveCrosshairInVox(x, y, z);
+  }
+
+  /** Turns the 3-D view by degrees: to the right, and up. */
+  turn(right, up) {
+    const { renderAzimuth, renderElevation } = this.#nv.scene;
+    this.#nv.setRenderAzimuthElevation(renderAzimuth + right, renderElevation + up);
   }
 
   /** Moves the crosshair to a place in RAS millimetres. */
@@ -318,7 +326,8 @@ export class Viewer {
     const index = this.#nv.volumes.indexOf(this.#overlay);
     const label = this.#labels.find((one) => one.value === values[index]?.value);
     const at = [mm[0], mm[1], mm[2]];
-    return { mm: at, right: this.#plane ? distance(this.#plane, at) : undefined, value, label };
+    const right = this.#plane ? distance(this.#plane, at) : undefined;
+    return { mm: at, right, value, label, mirrored: this.#mirrored };
   }
 }
 
