@@ -32,6 +32,9 @@ pub fn card(manifest: &Manifest, evaluations: &[Evaluation], notes: &str) -> Str
     }
     if !evaluations.is_empty() {
         text.push_str("\n## Evaluation\n");
+        if evaluations.iter().any(|e| e.command.contains("target/evaluation/")) {
+            text.push_str("\nLists in `target/evaluation` are made by `cargo xtask evaluation`.\n");
+        }
     }
     for evaluation in evaluations {
         let _ = write!(text, "\n{}", card_section(evaluation));
