@@ -55,11 +55,13 @@ pub fn provide() -> Result<()> {
     let folder = root().join("target/evaluation");
     fs::create_dir_all(&folder)?;
     write(&folder, "mni152.json", &mni152(&folder)?)?;
+    write(&folder, "mni152-moved.json", &mni152_moved())?;
     write(&folder, "head-ct.json", &head_ct(&folder)?)?;
     let patients = patients();
     let heads = heads(patients.as_deref());
     write(&folder, "painted-ct.json", &painted_ct(&heads, ""))?;
     write(&folder, "moved-ct.json", &moved_ct(&heads))?;
+    write(&folder, "moved-cleft.json", &moved_cleft(&heads))?;
     write(&folder, "cleft-ct.json", &cleft_ct(&heads, ""))?;
     match cranium::provide(&folder) {
         Ok(cranium) => {
@@ -109,6 +111,23 @@ fn mni152(folder: &Path) -> Result<Value> {
     }))
 }
 
+/// The template shown otherwise, each half for itself: what is exchanged must be told to be on the other side.
+fn mni152_moved() -> Value {
+    let (left, right) = ([1, 5], [2, 6]);
+    let halves = |flipped: bool| {
+        if flipped { [("left", right), ("right", left)] } else { [("left", left), ("right", right)] }
+    };
+    let truth = |(side, labels): (&str, [u8; 2])| json!({ "name": format!("grey matter of the template's {side}"), "file": "gm.nii.gz", "at_least": 128, "side": side, "labels": labels, "without": CEREBELLUM });
+    let case = |(how, moved): &(&str, Value)| {
+        let truths = halves(moved["flipped"] == true).map(truth);
+        json!({ "name": how, "scan": "t1.nii.gz", "moved": moved, "truths": truths })
+    };
+    json!({
+        "name": "MNI152 T1, exchanged left and right, turned and rolled, with its map of grey matter half by half: the answer must follow",
+        "cases": ways_to_move().iter().map(case).collect::<Vec<_>>(),
+    })
+}
+
 fn head_ct(folder: &Path) -> Result<Value> {
     for scan in &HEAD_CTS {
         scan.provide(&folder.join(scan.inside))?;
@@ -148,25 +167,48 @@ fn painted_ct(heads: &[(String, PathBuf)], which: &str) -> Value {
     })
 }
 
-/// Heads with one ball of blood laid over them, exchanged left and right, and turned.
+/// Heads with one ball of blood laid over them, shown otherwise.
 fn moved_ct(heads: &[(String, PathBuf)]) -> Value {
-    let moved = [
+    let clot = json!({ "kind": "clot", "ml": 8.0, "at": [0.7, 0.3, 0.62], "hu": 62.0, "name": "clot", "labels": [1] });
+    json!({
+        "name": "real head CTs with a ball of 8 mL of blood laid over them, exchanged left and right, turned and rolled: the answer must follow",
+        "cases": moved_cases(heads, "clot of 8 mL", "Haemorrhage", &clot),
+    })
+}
+
+/// Heads with one gap cut through the skull, shown otherwise.
+fn moved_cleft(heads: &[(String, PathBuf)]) -> Value {
+    let cleft = json!({
+        "kind": "cleft", "wide_mm": 2.5, "reach_mm": 25.0, "towards": [-1.0, 0.1, 0.5], "turn_degrees": -20.0,
+        "name": "cleft", "labels": [1],
+    });
+    json!({
+        "name": "real head CTs with a gap of 2.5 mm cut through the skull, exchanged left and right, turned and rolled: the answer must follow",
+        "cases": moved_cases(heads, "cleft of 2.5 mm", "Skull fracture", &cleft),
+    })
+}
+
+/// Each head with an injury that the model's class `finding` calls, in all ways to move it.
+fn moved_cases(heads: &[(String, PathBuf)], what: &str, finding: &str, laid: &Value) -> Vec<Value> {
+    let mut cases = Vec::new();
+    for (name, scan) in heads {
+        for (how, moved) in &ways_to_move() {
+            cases.push(json!({
+                "name": format!("{name}, {what}, {how}"), "scan": scan, "moved": moved, "laid": laid,
+                "findings": { finding: true },
+            }));
+        }
+    }
+    cases
+}
+
+fn ways_to_move() -> [(&'static str, Value); 4] {
+    [
         ("as it is", json!({})),
         ("left and right exchanged", json!({ "flipped": true })),
         ("turned by 10 degrees about the long axis", json!({ "turned_degrees": [0.0, 0.0, 10.0] })),
         ("rolled by 8 degrees", json!({ "turned_degrees": [0.0, 8.0, 0.0] })),
-    ];
-    let mut cases = Vec::new();
-    for (name, scan) in heads {
-        for (how, moved) in &moved {
-            cases.push(json!({
-                "name": format!("{name}, clot of 8 mL, {how}"), "scan": scan, "moved": moved,
-                "laid": { "kind": "clot", "ml": 8.0, "at": [0.7, 0.3, 0.62], "hu": 62.0, "name": "clot", "labels": [1] },
-                "findings": { "Haemorrhage": true },
-            }));
-        }
-    }
-    json!({ "name": "real head CTs with a ball of 8 mL of blood laid over them, exchanged left and right, turned and rolled: the answer must follow", "cases": cases })
+    ]
 }
 
 /// Heads without fractures, with clefts cut through their skulls; `which` says what heads these are.

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use saswin_model::{ClassOutput, Manifest};
+use saswin_model::{ClassOutput, Manifest, Side};
 use saswin_pipeline::{Engine, Findings, LoadedModel, Options, Silent};
 use saswin_scan_io::{Limits, Scan, open};
 use saswin_training::evaluate::{
     CaseResult, Evaluation, FindingVolume, Injury, LabelResult, Moved, Overlap, Pieces, card, hausdorff_95,
     lay, summarise,
 };
-use saswin_volume::Grid;
+use saswin_volume::{Grid, Volume};
 use serde::Deserialize;
 
 use crate::CliResult;
@@ -107,6 +107,9 @@ struct Truth {
     /// Least value that counts.
     #[serde(default = "half")]
     at_least: f32,
+    /// The side of the file's middle plane, x = 0 mm, whose voxels count; both if none is named.
+    #[serde(default)]
+    side: Option<Side>,
     /// Labels of the answer whose voxels do not count as truth: parts that the model keeps apart and the truth
     /// does not.
     #[serde(default)]
@@ -116,6 +119,19 @@ struct Truth {
 }
 
 impl Truth {
+    /// The voxels of `map` that count.
+    fn mask(&self, map: &Volume<f32>) -> Vec<bool> {
+        let [nx, ny, _] = map.grid.dims;
+        let right_mm =
+            |v: usize| map.grid.affine.apply([v % nx, v / nx % ny, v / nx / ny].map(|i| i as f64))[0];
+        let lies = |v: usize| match self.side {
+            Some(Side::Left) => right_mm(v) < 0.0,
+            Some(Side::Right) => right_mm(v) > 0.0,
+            None => true,
+        };
+        map.voxels.iter().enumerate().map(|(v, value)| self.counts(*value) && lies(v)).collect()
+    }
+
     fn counts(&self, value: f32) -> bool {
         if self.values.is_empty() { value >= self.at_least } else { self.values.contains(&value) }
     }
@@ -240,7 +256,7 @@ impl Evaluator {
                 let (got, wanted) = (map.grid.dims, scan.volume.grid.dims);
                 return Err(format!("{}: {got:?} voxels, the scan has {wanted:?}", path.display()).into());
             }
-            let counts: Vec<bool> = map.voxels.iter().map(|v| truth.counts(*v)).collect();
+            let counts = truth.mask(&map);
             let left_out = |a: &u8| truth.without.contains(a);
             let counted: Vec<bool> = (case.moved.mask(&counts, &grid)?.iter().zip(&answer.voxels))
                 .map(|(counts, a)| *counts && !left_out(a))
