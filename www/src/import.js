@@ -87,8 +87,8 @@ export class ImportDialog {
       choice("merge", "Patch merging", MERGES),
       choice("position", "Position encoding", POSITIONS),
       choice("modality", "Scans", { mr: "MR", ct: "CT" }),
-      amount("spacing_mm", "Voxels, mm", { min: 0.3, max: 8, step: "any", value: 1 }),
-      amount("roi", "Window, voxels", { min: 32, max: 512, step: 32, value: 96 }),
+      amount("spacing_mm", "Voxels, mm", { min: 0.3, max: 8, step: "any", defaultValue: "1" }),
+      amount("roi", "Window, voxels", { min: 32, max: 512, step: 32, defaultValue: "96" }),
       choice("overlapping", "Channels", {
         no: "classes, background first (softmax)",
         yes: "masks that may overlap (sigmoid)",
