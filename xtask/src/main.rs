@@ -18,6 +18,7 @@ mod server;
 mod site;
 mod size;
 mod test;
+mod toolchain;
 mod wasm;
 
 use anyhow::{Context, Result, bail};

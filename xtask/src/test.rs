@@ -1,7 +1,7 @@
 //! Every check and every test, in the order in which they fail fastest.
 
 use crate::run::{run, run_with};
-use crate::{MOCK, Mode, browser, data_folder, licences, reproduce, root, site, size, www};
+use crate::{MOCK, Mode, browser, data_folder, licences, reproduce, root, site, size, toolchain, wasm, www};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 
@@ -14,12 +14,12 @@ pub fn all() -> Result<()> {
     let root = root();
     site::need_node()?;
     let chromium = browser::find_or_install()?;
+    toolchain::add_components(&["rustfmt", "clippy"])?;
     run(&root, "cargo", &["fmt", "--all", "--check"])?;
     site::install_packages()?;
     run(&www(), "npm", &["run", "--silent", "check"])?;
     licences::check()?;
-    let clippy = ["clippy", "--workspace", "--all-targets", "--release", "--", "-D", "warnings"];
-    run(&root, "cargo", &[&clippy[..], &TEST_LINTS[..]].concat())?;
+    lint()?;
     run(&root, "cargo", &["test", "--workspace", "--release"])?;
     // What is published is what is tested.
     site::build(Mode::Release)?;
@@ -28,6 +28,21 @@ pub fn all() -> Result<()> {
     in_browser(&chromium)?;
     println!("\nEvery check and test that could run has passed.");
     say_what_was_skipped();
+    Ok(())
+}
+
+/// Clippy of everything as it is tested, and of what only a browser or a GPU compiles.
+fn lint() -> Result<()> {
+    toolchain::add_target(wasm::TARGET)?;
+    let ways: [&[&str]; 3] = [
+        &["--workspace", "--all-targets"],
+        &["-p", "saswin-web", "--target", wasm::TARGET],
+        &["-p", "saswin-cli", "--features", "wgpu"],
+    ];
+    for what in ways {
+        let end = ["--release", "--", "-D", "warnings"];
+        run(&root(), "cargo", &[&["clippy"], what, &end, &TEST_LINTS].concat())?;
+    }
     Ok(())
 }
 

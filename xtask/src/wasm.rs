@@ -1,13 +1,14 @@
 //! The page's module: cargo, then wasm-bindgen, then wasm-opt.
 
-use crate::run::{self, run};
-use crate::{Mode, relaxed_simd, root, www};
+use crate::run::run;
+use crate::{Mode, relaxed_simd, root, toolchain, www};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::PathBuf;
 use wasm_bindgen_cli_support::Bindgen;
 
-const TARGET: &str = "wasm32-unknown-unknown";
+/// Where the page's module runs.
+pub const TARGET: &str = "wasm32-unknown-unknown";
 const NAME: &str = "saswin_web";
 
 /// Features that every browser with WebGPU has, and relaxed SIMD (`relaxed_simd.rs`).
@@ -27,7 +28,7 @@ const WASM_OPT: [&str; 11] = [
 
 /// Builds `crates/web` and leaves the module and its glue in `www/src/generated`.
 pub fn build(mode: Mode) -> Result<()> {
-    add_target()?;
+    toolchain::add_target(TARGET)?;
     let profile = if mode == Mode::Release { "wasm" } else { "release" };
     let paths = without_own_paths()?;
     run(
@@ -54,18 +55,6 @@ fn without_own_paths() -> Result<String> {
     let flags = [(cargo_home, "cargo"), (root(), "saswin")]
         .map(|(folder, name)| format!("{:?}", format!("--remap-path-prefix={}={name}", folder.display())));
     Ok(format!("target.{TARGET}.rustflags=[{}]", flags.join(",")))
-}
-
-fn add_target() -> Result<()> {
-    let Some(installed) = run::output("rustup", &["target", "list", "--installed"]) else {
-        println!("rustup was not found; taking the {TARGET} target for granted");
-        return Ok(());
-    };
-    if installed.lines().any(|line| line == TARGET) {
-        Ok(())
-    } else {
-        run(&root(), "rustup", &["target", "add", TARGET])
-    }
 }
 
 fn target_folder() -> PathBuf {
