@@ -1,5 +1,7 @@
 //! A DICOM file: preamble, meta group, transfer syntax, data set.
 
+use std::sync::Arc;
+
 use dicom_core::Tag;
 use dicom_dictionary_std::{tags, uids};
 use dicom_encoding::transfer_syntax::TransferSyntax;
@@ -8,6 +10,7 @@ use flate2::read::DeflateDecoder;
 use super::codec::{Codec, EXPLICIT_VR_BIG_ENDIAN};
 use super::dataset::Dataset;
 use super::read::{PixelBytes, read_dataset, tag_name, transfer_syntax};
+use super::unknown;
 use crate::source::{Blob, Budget};
 use crate::{Limits, ScanError};
 
@@ -82,14 +85,19 @@ impl File {
     }
 
     fn of_dataset(
-        blob: Blob,
+        mut blob: Blob,
         start: usize,
         syntax: &TransferSyntax,
         codec: Codec,
         limits: &Limits,
     ) -> Result<Self, ScanError> {
-        let parsed = read_dataset(&blob.bytes, start, syntax, limits)?;
         let big_endian = syntax.uid() == EXPLICIT_VR_BIG_ENDIAN;
+        if syntax.uid() != uids::IMPLICIT_VR_LITTLE_ENDIAN {
+            for stated in unknown::lengths(&blob.bytes, start, big_endian, limits)? {
+                Arc::make_mut(&mut blob.bytes)[stated.at..][..4].copy_from_slice(&stated.length);
+            }
+        }
+        let parsed = read_dataset(&blob.bytes, start, syntax, limits)?;
         Ok(Self { dataset: parsed.dataset, pixels: parsed.pixels, blob, codec, big_endian })
     }
 }

@@ -16,6 +16,7 @@ mod read;
 mod repeats;
 mod resample;
 mod stack;
+mod unknown;
 
 pub(crate) use file::is_dicom;
 pub(crate) use group::group;

@@ -5,9 +5,9 @@
 use std::io::Cursor;
 use std::ops::Range;
 
-use dicom_core::dictionary::DataDictionary;
+use dicom_core::header::DataElementHeader;
 use dicom_core::{Tag, VR};
-use dicom_dictionary_std::{StandardDataDictionary, tags};
+use dicom_dictionary_std::tags;
 use dicom_encoding::transfer_syntax::{TransferSyntax, TransferSyntaxIndex};
 use dicom_parser::dataset::LazyDataToken;
 use dicom_parser::dataset::lazy_read::LazyDataSetReader;
@@ -15,6 +15,7 @@ use dicom_parser::stateful::decode::StatefulDecode;
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
 
 use super::dataset::{Dataset, is_wanted, is_wanted_sequence};
+use super::unknown;
 use crate::{Limits, ScanError};
 
 /// Values longer than this are not kept; the longest wanted one is the CSA header.
@@ -58,7 +59,7 @@ pub(super) fn read_dataset(
     cursor.set_position(start as u64);
     let mut reader = LazyDataSetReader::new_with_ts(cursor, syntax)
         .map_err(|e| ScanError::unsupported(format!("the transfer syntax cannot be read ({e})")))?;
-    let mut walk = Walk::new(bytes.len(), start, *limits);
+    let mut walk = Walk::new(bytes, start, *limits);
     while let Some(token) = reader.advance() {
         let token = token.map_err(|_| walk.broken("an element cannot be read"))?;
         if walk.take(token)? {
@@ -72,20 +73,6 @@ pub(super) fn read_dataset(
     Ok(walk.finish(None))
 }
 
-/// Some writers say "unknown" for elements that the standard knows.
-fn with_known_vr<D>(token: LazyDataToken<D>) -> LazyDataToken<D> {
-    match token {
-        LazyDataToken::LazyValue { mut header, decoder } => {
-            if header.vr == VR::UN {
-                let entry = StandardDataDictionary.by_tag(header.tag);
-                header.vr = entry.map_or(VR::UN, |e| e.vr.relaxed());
-            }
-            LazyDataToken::LazyValue { header, decoder }
-        }
-        other => other,
-    }
-}
-
 /// An open sequence or item.
 enum Level {
     Sequence { tag: Tag, items: Vec<Dataset> },
@@ -93,9 +80,9 @@ enum Level {
 }
 
 /// State between tokens.
-struct Walk {
+struct Walk<'a> {
     limits: Limits,
-    total: usize,
+    bytes: &'a [u8],
     position: usize,
     elements: usize,
     root: Dataset,
@@ -107,11 +94,11 @@ struct Walk {
     pixels: Option<(Tag, PixelBytes)>,
 }
 
-impl Walk {
-    fn new(total: usize, position: usize, limits: Limits) -> Self {
+impl<'a> Walk<'a> {
+    fn new(bytes: &'a [u8], position: usize, limits: Limits) -> Self {
         Self {
             limits,
-            total,
+            bytes,
             position,
             elements: 0,
             root: Dataset::default(),
@@ -148,7 +135,7 @@ impl Walk {
             LazyDataToken::SequenceEnd if self.fragments.is_some() => return Ok(self.close_pixels()),
             LazyDataToken::SequenceEnd => self.close_sequence()?,
             LazyDataToken::LazyValue { header, decoder } => {
-                return self.value(header.tag, header.len.0, LazyDataToken::LazyValue { header, decoder });
+                return self.value(header, LazyDataToken::LazyValue { header, decoder });
             }
             LazyDataToken::LazyItemValue { len, decoder } => {
                 self.fragment(len, LazyDataToken::LazyItemValue { len, decoder })?;
@@ -208,10 +195,10 @@ impl Walk {
 
     fn value<D: StatefulDecode>(
         &mut self,
-        tag: Tag,
-        len: u32,
+        DataElementHeader { tag, vr, len }: DataElementHeader,
         token: LazyDataToken<D>,
     ) -> Result<bool, ScanError> {
+        let len = len.0;
         let range = self.place(len, &token).map_err(|e| e.in_field(tag_name(tag)))?;
         let is_pixels =
             matches!(tag, tags::PIXEL_DATA | tags::FLOAT_PIXEL_DATA | tags::DOUBLE_FLOAT_PIXEL_DATA);
@@ -220,7 +207,7 @@ impl Walk {
             return Ok(true);
         }
         if is_wanted(tag) && len <= MAX_VALUE {
-            let value = with_known_vr(token).into_value().map_err(|_| {
+            let value = unknown::with_known_vr(token).into_value().map_err(|_| {
                 ScanError::decoding("a value cannot be read")
                     .in_field(tag_name(tag))
                     .at_byte(range.start as u64)
@@ -230,6 +217,13 @@ impl Walk {
             }
         } else {
             token.skip().map_err(|_| self.broken("an element cannot be skipped"))?;
+        }
+        if vr == VR::UN && is_wanted_sequence(tag) {
+            let items = unknown::items(tag, &self.bytes[range.clone()], &self.limits)
+                .map_err(|e| e.in_field(tag_name(tag)).at_byte(range.start as u64))?;
+            if let Some(dataset) = self.dataset() {
+                dataset.sequences.insert(tag, items);
+            }
         }
         self.position = range.end;
         Ok(false)
@@ -288,7 +282,7 @@ impl Walk {
         };
         self.position = start;
         match start.checked_add(len as usize) {
-            Some(end) if end <= self.total => Ok(start..end),
+            Some(end) if end <= self.bytes.len() => Ok(start..end),
             _ => {
                 let message = format!("an element of {len} bytes runs past the end of the file");
                 Err(ScanError::decoding(message).at_byte(start as u64))

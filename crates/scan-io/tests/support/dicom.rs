@@ -16,6 +16,8 @@ pub enum Value {
     Shorts(&'static str, Vec<u16>),
     Bytes(&'static str, Vec<u8>),
     Items(Vec<Vec<Element>>),
+    /// Items of a sequence that is written as UN in undefined or defined length.
+    Unknown(Vec<Vec<Element>>, bool),
     Fragments(Vec<Vec<u8>>),
 }
 
@@ -89,7 +91,16 @@ impl Writer {
                 self.header(*tag, vr, bytes.len() as u32);
                 self.out.extend(bytes);
             }
-            Value::Items(items) => self.sequence(*tag, items),
+            Value::Items(items) => {
+                self.header(*tag, "SQ", u32::MAX);
+                self.items(items);
+            }
+            Value::Unknown(items, undefined) => {
+                let mut inner = Writer { out: Vec::new(), implicit: true, big: false };
+                inner.items(items);
+                self.header(*tag, "UN", if *undefined { u32::MAX } else { inner.out.len() as u32 });
+                self.out.extend(inner.out);
+            }
             Value::Fragments(fragments) => {
                 self.header(*tag, "OB", u32::MAX);
                 for fragment in fragments {
@@ -102,8 +113,7 @@ impl Writer {
     }
 
     /// Undefined length outside, defined length for every second item: both forms get read.
-    fn sequence(&mut self, tag: (u16, u16), items: &[Vec<Element>]) {
-        self.header(tag, "SQ", u32::MAX);
+    fn items(&mut self, items: &[Vec<Element>]) {
         for (index, item) in items.iter().enumerate() {
             let mut inner = Writer { out: Vec::new(), implicit: self.implicit, big: self.big };
             item.iter().for_each(|e| inner.element(e));

@@ -69,6 +69,8 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     });
     let enhanced =
         SliceSpec { extra: [nested, vec![text((0x0028, 0x0008), "IS", "2")]].concat(), ..slice.clone() };
+    let frames = Value::Unknown(vec![vec![short((0x0028, 0x0010), 3)], vec![]], true);
+    let unknown = SliceSpec { extra: vec![((0x5200, 0x9230), frames)], ..slice.clone() };
     let mut all = vec![
         ("nifti", Nifti::default().bytes()),
         (
@@ -81,6 +83,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("dicom", write(&slice.elements(), Encoding::Big, None)),
         ("dicom", write(&slice.elements(), Encoding::Deflated, None)),
         ("dicom", write(&enhanced.elements(), Encoding::Explicit, None)),
+        ("dicom", unknown.bytes()),
         ("archive", zip(&[("a", slice.bytes()), ("b.zip", zip(&[("c", Nifti::default().bytes())]))])),
     ];
     let frames = SYNTAXES.iter().zip(frames::all());
