@@ -7,6 +7,7 @@
 mod dicom;
 mod error;
 mod finite;
+mod gzip;
 mod limits;
 mod nifti;
 mod open;

@@ -3,8 +3,7 @@
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 
-use flate2::read::MultiGzDecoder;
-
+use crate::gzip::Members;
 use crate::{Limits, ScanError};
 
 /// One file as the user handed it over.
@@ -26,6 +25,9 @@ pub(crate) struct Blob {
 
 /// A gzip stream cannot expand by more than this factor.
 const MAX_DEFLATE_RATIO: u64 = 1032;
+
+/// How far content is read beyond what is wanted of it, to reach the checksum of its stream.
+const MAX_REST: u64 = 1 << 26;
 
 impl Blob {
     pub fn plain(name: String, bytes: Vec<u8>) -> Self {
@@ -49,13 +51,22 @@ impl Blob {
             cursor.set_position(offset);
             return Ok(Box::new(cursor));
         }
-        let mut reader = MultiGzDecoder::new(self.bytes.as_slice());
+        let mut reader = Members::new(&self.bytes);
         let skipped = std::io::copy(&mut reader.by_ref().take(offset), &mut std::io::sink());
         match skipped {
             Ok(n) if n == offset => Ok(Box::new(reader)),
             Ok(n) => Err(self.short(n, offset)),
             Err(e) => Err(self.broken(&e)),
         }
+    }
+
+    /// Takes the `rest` of the content as far as a stream's checksum, which is its end.
+    pub fn check_rest(&self, rest: impl Read) -> Result<(), ScanError> {
+        if !self.gzip {
+            return Ok(());
+        }
+        let end = std::io::copy(&mut rest.take(MAX_REST), &mut std::io::sink());
+        end.map(drop).map_err(|e| self.broken(&e))
     }
 
     /// The first `len` bytes of the (expanded) content, fewer if it is shorter.

@@ -6,6 +6,7 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use crate::dicom::is_dicom;
+use crate::gzip;
 use crate::nifti::is_nifti;
 use crate::source::{Blob, Budget};
 use crate::unread::Unread;
@@ -44,7 +45,7 @@ pub(crate) fn unpack(
         check_depth(depth, limits).map_err(|e| e.in_file(&name))?;
         return unpack_zip(&name, bytes, limits, budget, depth, found);
     }
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
+    if !bytes.starts_with(&gzip::MAGIC) {
         let blob = Blob::plain(name, bytes);
         found.pieces.push((kind(&blob.bytes), blob));
         return Ok(());

@@ -303,6 +303,22 @@ fn a_cut_gzip_stream_is_an_error_at_its_byte() {
 }
 
 #[test]
+fn a_gzip_stream_that_fails_its_checksum_is_an_error() {
+    let whole = gzip(&Nifti::default().bytes());
+    let load = |bytes| open_one("a.nii.gz", bytes).unwrap().load(0).map(|scan| scan.volume.voxels[23]);
+    let mut wrong = whole.clone();
+    let checksum = wrong.len() - 8;
+    wrong[checksum] ^= 1;
+    let error = load(wrong).unwrap_err();
+    assert_eq!((error.kind(), error.place().unwrap().as_str()), ("decoding", "a.nii.gz"));
+    assert_eq!(load(whole[..checksum].to_vec()).unwrap_err().kind(), "decoding");
+    // Voxels in two members, and what media fill up files with.
+    let (first, second) =
+        (Nifti::default().bytes()[..360].to_vec(), Nifti::default().bytes()[360..].to_vec());
+    assert_eq!(load([gzip(&first), gzip(&second), vec![0; 512]].concat()), Ok(23.0));
+}
+
+#[test]
 fn written_files_read_back_the_same() {
     let grid = Grid { dims: [5, 4, 3], affine: oblique() };
     let image = Volume::new(grid, (0..60).map(|v| v as f32 / 7.0 - 3.0).collect()).unwrap();

@@ -79,6 +79,9 @@ impl Image {
             values.extend(data_type.decode(&chunk, big_endian, scaling));
             left -= wanted;
         }
+        if start + (count * data_type.bytes()) as u64 == self.header.end() {
+            self.data.check_rest(reader)?;
+        }
         Ok(values)
     }
 }
