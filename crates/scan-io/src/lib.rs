@@ -9,6 +9,7 @@ mod error;
 mod finite;
 mod gzip;
 mod limits;
+mod names;
 mod nifti;
 mod open;
 mod series;

@@ -10,11 +10,11 @@ pub struct Limits {
     pub max_file_bytes: u64,
     /// Bytes of all input files together.
     pub max_total_bytes: u64,
-    /// Files, counting those inside archives.
+    /// NIfTI and DICOM files, counting those inside archives.
     pub max_files: usize,
     /// Archives inside archives.
     pub max_nesting: usize,
-    /// Bytes that everything compressed in one drop may expand to.
+    /// Bytes that what is kept of everything compressed in one drop may expand to.
     pub max_decompressed_bytes: u64,
     /// Voxels of one 3-D volume.
     pub max_voxels: usize,

@@ -3,10 +3,11 @@
 use saswin_volume::Modality;
 
 use crate::dicom::{self, Stack};
+use crate::names::{file_name, split, stem};
 use crate::nifti::{self, Header};
 use crate::series::{Format, Series, Source};
 use crate::source::{Blob, Budget};
-use crate::unpack::{Contents, Kind, unpack};
+use crate::unpack::{Kind, unpack};
 use crate::unread::Unread;
 use crate::{Doubt, Limits, ScanError, SourceFile};
 
@@ -22,13 +23,11 @@ use crate::{Doubt, Limits, ScanError, SourceFile};
 pub fn open(files: Vec<SourceFile>, limits: &Limits) -> Result<Vec<Series>, ScanError> {
     check_sizes(&files, limits)?;
     let mut found = Found::new(limits);
-    for file in files {
-        let mut contents = Contents::default();
-        let unpacked = unpack(file, limits, &mut found.budget, 0, &mut contents);
-        found.lose(contents.unread.into_iter().chain(unpacked.err()));
-        for (kind, blob) in contents.pieces {
-            found.sort(kind, blob, limits);
-        }
+    let contents = unpack(files, limits, &mut found.budget);
+    found.lose(contents.unread);
+    found.others = contents.others;
+    for (kind, blob) in contents.pieces {
+        found.sort(kind, blob, limits);
     }
     let mut series = found.nifti_series(limits);
     series.extend(found.dicom_series(limits));
@@ -65,8 +64,11 @@ struct Found {
     budget: Budget,
     nifti: Vec<(Header, Blob)>,
     dicom: Vec<Blob>,
-    /// Unknown content: the `.img` of a pair, or no scan at all.
-    other: Vec<Blob>,
+    /// The `.img` of pairs, or no scans at all.
+    images: Vec<Blob>,
+    blank: Vec<Blob>,
+    /// Names of files that are no scans.
+    others: Vec<String>,
     /// DICOM objects that are no images.
     objects: usize,
     unread: Vec<Unread>,
@@ -80,7 +82,9 @@ impl Found {
             budget: Budget::new(limits),
             nifti: Vec::new(),
             dicom: Vec::new(),
-            other: Vec::new(),
+            images: Vec::new(),
+            blank: Vec::new(),
+            others: Vec::new(),
             objects: 0,
             unread: Vec::new(),
             lost: 0,
@@ -95,10 +99,12 @@ impl Found {
         }
     }
 
-    /// As [`Self::lose`], with the files that hold nothing, as broken transfers leave them.
+    /// As [`Self::lose`], with the files that hold nothing, as broken transfers leave them, save for those that systems
+    /// hide.
     fn lose_blank(&mut self) {
-        let (blank, other) = std::mem::take(&mut self.other).into_iter().partition(is_blank);
-        self.other = other;
+        let (hidden, blank): (Vec<Blob>, _) =
+            std::mem::take(&mut self.blank).into_iter().partition(|b| file_name(&b.name).starts_with('.'));
+        self.blank = hidden;
         let why = |b: Blob| {
             ScanError::decoding("the file is empty or holds nothing but zeros").in_file(&b.name).into()
         };
@@ -107,7 +113,7 @@ impl Found {
 
     /// Files that are no scans at all.
     fn ignored(&self) -> usize {
-        self.objects + self.other.len()
+        self.objects + self.blank.len() + self.others.len()
     }
 
     fn sort(&mut self, kind: Kind, blob: Blob, limits: &Limits) {
@@ -117,30 +123,32 @@ impl Found {
                 Err(error) => self.unread.push(error.into()),
             },
             Kind::Dicom => self.dicom.push(blob),
-            Kind::Other => self.other.push(blob),
+            Kind::Image => self.images.push(blob),
+            Kind::Blank => self.blank.push(blob),
         }
     }
 
     fn nifti_series(&mut self, limits: &Limits) -> Vec<Series> {
         let mut all = Vec::new();
-        let mut images = Vec::new();
+        let mut used = Vec::new();
         for (header, blob) in std::mem::take(&mut self.nifti) {
             let name = stem(&blob.name).to_owned();
             let files = if header.paired { 2 } else { 1 };
-            let data = if header.paired { self.partner(&blob, &mut images) } else { Ok(blob) };
+            let data = if header.paired { self.partner(&blob, &mut used) } else { Ok(blob) };
             match data.and_then(|data| nifti::Image::new(header, data, limits)) {
                 Ok(image) => all.push(nifti_series(image, &name, files)),
                 Err(error) => self.unread.push(Unread { error, files }),
             }
         }
-        self.other.retain(|b| !images.contains(&b.name));
+        let unused = std::mem::take(&mut self.images).into_iter().map(|b| b.name);
+        self.others.extend(unused.filter(|name| !used.contains(name)));
         all
     }
 
     /// The `.img` beside a `.hdr`, or else what has the same path and another extension.
     fn partner(&self, header: &Blob, used: &mut Vec<String>) -> Result<Blob, ScanError> {
         let beside = |b: &&Blob| split(&b.name).0 == split(&header.name).0;
-        let mut all = self.other.iter().filter(beside);
+        let mut all = self.images.iter().filter(beside);
         let image = all.clone().find(|b| split(&b.name).1.eq_ignore_ascii_case("img"));
         let found = image.or_else(|| all.next()).ok_or_else(|| {
             ScanError::not_a_scan("the voxel file (.img) that belongs to this header is missing")
@@ -166,8 +174,10 @@ impl Found {
     fn first_reason(&self) -> ScanError {
         let mut errors = self.unread.iter().map(|u| &u.error);
         let telling = errors.clone().find(|e| !matches!(e, ScanError::NotAScan(_)));
-        telling.or(errors.next()).cloned().unwrap_or_else(|| match (self.ignored(), self.other.as_slice()) {
-            (1, [only]) => ScanError::not_a_scan("the file is not a scan").in_file(&only.name),
+        let blank = self.blank.iter().map(|b| &b.name);
+        let mut names = self.others.iter().chain(blank);
+        telling.or(errors.next()).cloned().unwrap_or_else(|| match (self.ignored(), names.next()) {
+            (1, Some(only)) => ScanError::not_a_scan("the file is not a scan").in_file(only),
             (n, _) => ScanError::not_a_scan(format!("none of the {n} files is a scan")),
         })
     }
@@ -244,35 +254,4 @@ fn preference(series: &Series) -> f64 {
     let largest = series.spacing.iter().copied().fold(0.0, f64::max);
     let smallest = series.spacing.iter().copied().fold(f64::INFINITY, f64::min);
     voxels as f64 * smallest / largest
-}
-
-/// Whether a file holds nothing at all, nor is one of those that systems hide.
-fn is_blank(blob: &Blob) -> bool {
-    blob.bytes.iter().all(|&b| b == 0) && !file_name(&blob.name).starts_with('.')
-}
-
-fn file_name(name: &str) -> &str {
-    name.rsplit(['/', '\\']).next().unwrap_or(name)
-}
-
-/// File name without folder and extensions.
-fn stem(name: &str) -> &str {
-    split(file_name(name)).0
-}
-
-/// Path and extension, not counting that of gzip.
-fn split(name: &str) -> (&str, &str) {
-    let name = without_gz(name);
-    match name.rsplit_once('.') {
-        Some((stem, extension)) if !stem.is_empty() && !extension.contains(['/', '\\']) => (stem, extension),
-        _ => (name, ""),
-    }
-}
-
-fn without_gz(name: &str) -> &str {
-    let end = name.len().saturating_sub(3);
-    match name.get(end..) {
-        Some(gz) if gz.eq_ignore_ascii_case(".gz") => &name[..end],
-        _ => name,
-    }
 }

@@ -121,6 +121,16 @@ impl Budget {
         Ok(bytes)
     }
 
+    /// What may still be expanded.
+    pub fn bytes_left(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Returns to `bytes` that were left, since of what was expanded from then on nothing is kept.
+    pub fn give_back(&mut self, bytes: u64) {
+        self.bytes = bytes;
+    }
+
     /// Counts one file.
     pub fn file(&mut self) -> Result<(), ScanError> {
         self.files = self.files.checked_sub(1).ok_or_else(|| {

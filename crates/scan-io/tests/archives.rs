@@ -5,13 +5,19 @@
 mod support;
 
 use saswin_scan_io::{Doubt, Format, Limits, ScanError, Series, SourceFile, open};
-use support::dicom::{Encoding, SliceSpec, short, write};
+use support::dicom::{Encoding, SliceSpec, Value, short, write};
 use support::nifti::Nifti;
 use support::{file, gzip, zip};
 
 fn slice(k: u16) -> Vec<u8> {
     SliceSpec { position: [0.0, 0.0, 5.0 * f64::from(k)], pixels: vec![k; 12], ..SliceSpec::default() }
         .bytes()
+}
+
+/// A slice of more bytes.
+fn slice_with(padding: Vec<u8>) -> Vec<u8> {
+    let extra = vec![((0x0029, 0x1099), Value::Bytes("OB", padding))];
+    SliceSpec { extra, ..SliceSpec::default() }.bytes()
 }
 
 fn refused(files: Vec<SourceFile>, limits: &Limits) -> ScanError {
@@ -86,13 +92,41 @@ fn every_file_after_a_limit_is_counted() {
     let mut entries: Vec<(&str, Vec<u8>)> = inner.iter().map(|(n, b)| (n.as_str(), b.clone())).collect();
     entries.insert(0, ("s/", vec![]));
     let crowd = zip(&[("inner.zip", zip(&entries)), ("x", slice(30)), ("y", slice(31))]);
-    // The outer and the inner archive are files, too.
-    let few = Limits { max_files: 12, ..Limits::default() };
+    let few = Limits { max_files: 10, ..Limits::default() };
     let files = vec![file("e.zip", crowd), file("z", slice(32))];
     let series = open(files, &few).unwrap().remove(0);
     assert_eq!((series.files, series.load(0).unwrap().doubts), (10, vec![Doubt::Unread(13)]));
-    let told = "13 other file(s) could not be read; the first: there are more than 12 files";
+    let told = "13 other file(s) could not be read; the first: there are more than 10 files";
     assert_eq!(series.problems, [told]);
+}
+
+#[test]
+fn what_is_no_scan_costs_nothing() {
+    // The disc of a patient: a viewer's program before the slices, in folders or as one archive.
+    let limits = Limits { max_files: 8, max_decompressed_bytes: 1 << 20, ..Limits::default() };
+    let big = || (0..700u32 << 10).map(|v| (v.wrapping_mul(2_654_435_761) >> 13) as u8).collect::<Vec<_>>();
+    let classes: Vec<(String, Vec<u8>)> = (0..30).map(|k| (format!("a{k}.class"), vec![202, 254])).collect();
+    let mut jar: Vec<(&str, Vec<u8>)> = classes.iter().map(|(n, b)| (n.as_str(), b.clone())).collect();
+    jar.push(("META-INF/MANIFEST.MF", vec![]));
+    jar.push(("copy.dcm", slice(40)));
+    let letter = zip(&[("[Content_Types].xml", vec![]), ("word/copy.dcm", slice(41))]);
+    let mut disc = vec![
+        ("viewer/lib.jar", zip(&jar)),
+        ("viewer/letter.docx", letter),
+        ("viewer/a.dll", big()),
+        ("viewer/b.dll", big()),
+        ("viewer/help.zip", zip(&[("1.html", big()), ("2.html", big())])),
+        ("viewer/log.gz", gzip(&big())),
+    ];
+    let names: Vec<String> = (0..8).map(|k| format!("z/{k}")).collect();
+    disc.extend(names.iter().map(String::as_str).zip((0..8).map(slice)));
+    let folders = disc.iter().map(|(name, bytes)| file(name, bytes.clone())).collect();
+    for files in [folders, vec![file("disc.zip", zip(&disc))]] {
+        let series = open(files, &limits).unwrap();
+        assert_eq!((series.len(), series[0].files), (1, 8));
+        assert_eq!(series[0].problems, [""; 0]);
+        assert_eq!(series[0].load(0).unwrap().doubts, []);
+    }
 }
 
 #[test]
@@ -116,9 +150,15 @@ fn bombs_meet_the_limits() {
         assert_eq!(refused(vec![file(name, bytes)], &limits).kind(), "limits", "{name}");
     }
     // Many entries, each within the limit, together beyond it.
-    let part = vec![1u8; 600 << 10];
+    let part = slice_with(vec![1; 600 << 10]);
     let many = zip(&[("1", part.clone()), ("2", part.clone()), ("3", part)]);
-    assert_eq!(refused(vec![file("c.zip", many)], &limits).kind(), "limits");
+    let series = open(vec![file("c.zip", many)], &limits).unwrap();
+    assert!(series[0].problems[0].contains("2 other file(s)"), "{:?}", series[0].problems);
+    assert!(
+        series[0].problems[0].ends_with("expands to more than 1048576 bytes"),
+        "{:?}",
+        series[0].problems
+    );
     let nested = (0..6).fold(slice(0), |inner, _| zip(&[("inner", inner)]));
     let depth = refused(vec![file("d.zip", nested)], &Limits::default());
     assert!(depth.message().contains("nested deeper than 4"), "{depth}");
