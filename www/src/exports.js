@@ -7,7 +7,7 @@ import { download } from "./dom.js";
 export async function save(kind, result, strip) {
   const named = (name) => `${result.report.model.name}-${name}`;
   if (kind === "nifti") {
-    await saveImage(named("segmentation.nii.gz"), result.segmentation);
+    await saveImage(named("segmentation.nii.gz"), result.segmentation, result.header);
   } else if (kind === "mask") {
     await saveImage(named("brain_mask.nii.gz"), (await strip()).mask);
   } else if (kind === "brain") {
@@ -19,11 +19,13 @@ export async function save(kind, result, strip) {
   }
 }
 
-async function saveImage(name, nifti) {
-  download(name, await gzip(nifti), "application/gzip");
+/** `header` is saved in place of the first bytes of `nifti`. */
+async function saveImage(name, nifti, header = new Uint8Array()) {
+  const rest = new Uint8Array(nifti, header.byteLength);
+  download(name, await gzip(new Blob([header, rest])), "application/gzip");
 }
 
-async function gzip(buffer) {
-  const packed = new Blob([buffer]).stream().pipeThrough(new CompressionStream("gzip"));
+async function gzip(blob) {
+  const packed = blob.stream().pipeThrough(new CompressionStream("gzip"));
   return new Response(packed).arrayBuffer();
 }

@@ -106,12 +106,12 @@ pub fn run(args: &Args) -> CliResult {
     let findings = pollster::block_on(saswin_pipeline::run(&scan, &model, &engine, options, &mut Terminal))?;
 
     fs::create_dir_all(&args.out)?;
-    let how = NiftiOptions { gzip: true, ..nifti_options(&model.manifest) };
+    let how = NiftiOptions { gzip: true, forms: scan.forms, ..nifti_options(&model.manifest) };
     let nifti = write_nifti_u8(&findings.segmentation, &how)?;
     fs::write(args.out.join("segmentation.nii.gz"), nifti)?;
     if let Some(brain) = model.manifest.brain() {
         let mask = brain_mask(brain, &findings.segmentation);
-        let how = NiftiOptions { gzip: true, ..NiftiOptions::default() };
+        let how = NiftiOptions { gzip: true, forms: scan.forms, ..NiftiOptions::default() };
         fs::write(args.out.join("brain_mask.nii.gz"), write_nifti_u8(&mask, &how)?)?;
         fs::write(args.out.join("brain.nii.gz"), write_nifti_f32(&masked(&scan.volume, &mask), &how)?)?;
     }

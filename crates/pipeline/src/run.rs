@@ -18,7 +18,7 @@ use crate::{
 /// How a model's label map is written as NIfTI: with the names of its labels.
 pub fn nifti_options(manifest: &Manifest) -> NiftiOptions {
     let labels = manifest.labels.iter().map(|l| (l.value, l.full_name())).collect();
-    NiftiOptions { description: "SA-Swin Web".to_owned(), labels, gzip: false }
+    NiftiOptions { description: "SA-Swin Web".to_owned(), labels, ..NiftiOptions::default() }
 }
 
 /// Choices of the user.

@@ -20,7 +20,7 @@ mod unread;
 
 pub use error::{Detail, ScanError};
 pub use limits::Limits;
-pub use nifti::{NiftiOptions, write_nifti_f32, write_nifti_u8};
+pub use nifti::{Forms, NiftiOptions, write_nifti_f32, write_nifti_u8};
 pub use open::open;
 pub use series::{Doubt, Format, Scan, Series, Slices};
 pub use source::SourceFile;

@@ -2,10 +2,10 @@
 
 use saswin_volume::{Modality, Volume};
 
-use crate::ScanError;
 use crate::dicom::Stack;
 use crate::nifti::Image;
 use crate::thumbnail::{Gray, Slice};
+use crate::{Forms, ScanError};
 
 /// Centre and width in HU that brains are looked at with, where a file suggests none.
 const BRAIN_WINDOW: (f32, f32) = (40.0, 80.0);
@@ -99,6 +99,8 @@ pub struct Scan {
     pub window: Option<(f32, f32)>,
     /// How its slices were taken.
     pub slices: Slices,
+    /// Both orientations that a NIfTI file states.
+    pub forms: Option<Forms>,
     /// What the results depend on and the file does not settle.
     pub doubts: Vec<Doubt>,
 }
@@ -157,7 +159,7 @@ impl Series {
         let window = stack.window(index).or_else(|| usual_window(self.modality));
         let name = self.description.clone();
         let (slices, doubts) = (stack.slices, stack.doubts.clone());
-        Ok(Scan { volume, modality: self.modality, name, notes, window, slices, doubts })
+        Ok(Scan { volume, modality: self.modality, name, notes, window, slices, forms: None, doubts })
     }
 
     fn load_nifti(&self, image: &Image, index: usize) -> Result<Scan, ScanError> {
@@ -172,8 +174,8 @@ impl Series {
         };
         let window = image.header.window.or_else(|| usual_window(modality));
         let name = self.description.clone();
-        let doubts = image.header.doubts.clone();
-        Ok(Scan { volume, modality, name, notes, window, slices: Slices::default(), doubts })
+        let (forms, doubts) = (image.header.forms, image.header.doubts.clone());
+        Ok(Scan { volume, modality, name, notes, window, slices: Slices::default(), forms, doubts })
     }
 }
 

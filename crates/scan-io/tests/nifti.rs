@@ -339,7 +339,7 @@ fn written_labels_carry_names_notice_and_both_forms() {
     let grid = Grid { dims: [2, 2, 2], affine: oblique() };
     let labels = Volume::new(grid, vec![0u8, 1, 2, 3, 0, 1, 2, 3]).unwrap();
     let names = vec![(1, "left".to_owned()), (2, "right".to_owned())];
-    let options = NiftiOptions { description: "SA-Swin".into(), labels: names, gzip: false };
+    let options = NiftiOptions { description: "SA-Swin".into(), labels: names, ..NiftiOptions::default() };
     let mut bytes = write_nifti_u8(&labels, &options).unwrap();
     let header = String::from_utf8_lossy(&bytes);
     assert!(header.contains("SA-Swin; research use only"));
@@ -348,6 +348,42 @@ fn written_labels_carry_names_notice_and_both_forms() {
     // Without the sform, the qform must say the same.
     bytes[254] = 0;
     assert_close(&open_one("a.nii", bytes).unwrap().load(0).unwrap().volume.grid.affine, &grid.affine);
+}
+
+#[test]
+fn what_is_written_lies_where_its_scan_does_by_either_form() {
+    let geometry =
+        |nifti: &[u8]| [&nifti[40..48], &nifti[76..92], &nifti[123..124], &nifti[252..328]].concat();
+    // Fitted to a template, in micrometres, left-handed, sheared, and without any orientation.
+    let turned = Some([0.1, -0.2, 0.3, 7.0, 8.0, 9.0]);
+    let fitted = two_sizes([1, 4], scaled(1.15));
+    let all = [
+        Nifti { qform: turned, ..fitted.clone() },
+        Nifti { qform: turned, sform: None, units: 3, ..Nifti::default() },
+        Nifti { qform: turned, pixdim: [-1.0, 2.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0], ..Nifti::default() },
+        Nifti { sform: Some([1.0, 0.0, 0.4, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0]), ..fitted.clone() },
+        Nifti { sform: None, ..Nifti::default() },
+    ];
+    for nifti in all {
+        for (version, big_endian) in [(1, false), (2, true)] {
+            let voxels = vec![0; 48];
+            let scan = scan(&Nifti { version, big_endian, voxels: voxels.clone(), ..nifti.clone() });
+            let labels = Volume::filled(scan.volume.grid, 3u8);
+            let how = NiftiOptions { forms: scan.forms, ..NiftiOptions::default() };
+            let bytes = write_nifti_u8(&labels, &how).unwrap();
+            assert_eq!(geometry(&bytes), geometry(&Nifti { voxels, ..nifti.clone() }.bytes()));
+            let again = open_one("a.nii", bytes.clone()).unwrap().load(0).unwrap();
+            assert_close(&again.volume.grid.affine, &scan.volume.grid.affine);
+            // The file for a viewer has the grid that was used, and the header of the other can be put on it.
+            let shown = write_nifti_u8(&labels, &NiftiOptions::default()).unwrap();
+            assert_eq!(scan.forms.unwrap().header_of(&shown), bytes[..348]);
+            // On another grid its forms are wrong.
+            let grid = Grid { dims: [4, 3, 1], ..scan.volume.grid };
+            let other = write_nifti_u8(&Volume::filled(grid, 3u8), &how).unwrap();
+            assert_eq!(other, write_nifti_u8(&Volume::filled(grid, 3u8), &NiftiOptions::default()).unwrap());
+        }
+    }
+    assert_eq!(scan(&Nifti { sform: Some([0.0; 12]), ..fitted }).forms, None);
 }
 
 #[test]

@@ -208,6 +208,9 @@ pub enum Reply {
         report: Box<Report>,
         /// Labels on the scan's grid, NIfTI.
         segmentation: ByteBuf,
+        /// What its first bytes are to be saved as: with the orientations of the file that was opened, of which the
+        /// viewer may not have the one that the scan is shown in.
+        header: Option<ByteBuf>,
         /// The report as CSV.
         csv: String,
         /// Whether the weights are kept in the browser now.

@@ -291,8 +291,10 @@ impl State {
             return Err(refusal.into());
         }
         let Findings { report, segmentation } = reading.findings(&scan, &model, &mut monitor).await?;
+        let segmentation = write_nifti_u8(&segmentation, &nifti_options(&model.manifest))?;
         Ok(Reply::Result {
-            segmentation: ByteBuf::from(write_nifti_u8(&segmentation, &nifti_options(&model.manifest))?),
+            header: scan.forms.map(|forms| ByteBuf::from(forms.header_of(&segmentation))),
+            segmentation: ByteBuf::from(segmentation),
             csv: report.to_csv(),
             kept: models::is_kept(&model.manifest).await,
             strips: model.manifest.brain().is_some(),
@@ -398,7 +400,7 @@ impl State {
         let voxels = labels.voxels.into_iter().map(|v| v as u8).collect();
         let mask = brain_mask(region, &Volume { grid: scan.volume.grid, voxels });
         let brain = masked(&scan.volume, &mask);
-        let how = NiftiOptions::default();
+        let how = NiftiOptions { forms: scan.forms, ..NiftiOptions::default() };
         Ok(Reply::Stripped {
             brain: ByteBuf::from(write_nifti_f32(&brain, &how)?),
             mask: ByteBuf::from(write_nifti_u8(&mask, &how)?),

@@ -3,6 +3,7 @@
 use saswin_volume::Affine;
 
 use super::bytes::Fields;
+use super::forms::Forms;
 use super::orient::{self, Orientation};
 use super::values::DataType;
 use crate::{Doubt, Limits, ScanError};
@@ -26,6 +27,7 @@ pub(crate) struct Header {
     /// First byte of the first voxel.
     pub offset: u64,
     pub affine: Affine,
+    pub forms: Option<Forms>,
     /// Display window (centre, width) from `cal_min` and `cal_max`.
     pub window: Option<(f32, f32)>,
     pub notes: Vec<String>,
@@ -81,7 +83,7 @@ impl Header {
         let mut notes = Vec::new();
         let scaling = layout.scaling(fields, &mut notes);
         let offset = layout.offset(fields, paired)?;
-        let Orientation { affine, notes: orientation_notes, doubts } =
+        let Orientation { affine, forms, notes: orientation_notes, doubts } =
             orient::read(&layout.orientation, fields, dims)?;
         notes.extend(orientation_notes);
         Ok(Self {
@@ -94,6 +96,7 @@ impl Header {
             scaling,
             offset,
             affine,
+            forms,
             window: layout.window(fields),
             notes,
             doubts,

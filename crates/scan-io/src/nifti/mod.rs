@@ -4,12 +4,14 @@
 //! headers and does not say which byte is wrong.
 
 mod bytes;
+mod forms;
 mod header;
 mod image;
 mod orient;
 mod values;
 mod write;
 
+pub use forms::Forms;
 pub(crate) use header::{Header, is_nifti};
 pub(crate) use image::Image;
 pub use write::{NiftiOptions, write_nifti_f32, write_nifti_u8};

@@ -1,20 +1,21 @@
 //! Voxel-to-RAS affine: sform, else qform, else voxel sizes alone. Where the sform stretches a scan into a template,
 //! the qform comes first, so that sizes are those of the patient.
 
-use saswin_volume::{Affine, Orientation as Axes};
+use saswin_volume::{Affine, Grid, Orientation as Axes};
 
 use super::bytes::Fields;
+use super::forms::Forms;
 use crate::{Doubt, ScanError};
 
 /// Byte offsets of the orientation fields.
 pub(super) struct Layout {
     wide: bool,
-    pixdim: usize,
+    pub pixdim: usize,
     units: usize,
-    qform_code: usize,
-    sform_code: usize,
-    quaternion: usize,
-    sform: usize,
+    pub qform_code: usize,
+    pub sform_code: usize,
+    pub quaternion: usize,
+    pub sform: usize,
 }
 
 pub(super) const NIFTI1: Layout = Layout {
@@ -40,6 +41,8 @@ pub(super) const NIFTI2: Layout = Layout {
 /// The affine of a file and what the user should know about it.
 pub(super) struct Orientation {
     pub affine: Affine,
+    /// None if one of them cannot be used.
+    pub forms: Option<Forms>,
     pub notes: Vec<String>,
     pub doubts: Vec<Doubt>,
 }
@@ -62,6 +65,7 @@ pub(super) fn read(layout: &Layout, fields: Fields, dims: [usize; 3]) -> Result<
     if sform.as_ref().is_some_and(|a| !usable(a)) {
         notes.push("the sform cannot be inverted and was passed over".to_owned());
     }
+    let sound = sform.iter().chain(&qform).all(usable);
     let (sform, qform) = (sform.filter(usable), qform.filter(usable));
     let mut doubts = Vec::new();
     // Only the sform holds sizes of its own.
@@ -88,7 +92,9 @@ pub(super) fn read(layout: &Layout, fields: Fields, dims: [usize; 3]) -> Result<
             .in_field("srow_x")
             .at_byte(layout.sform as u64));
     }
-    Ok(Orientation { affine: layout.in_millimetres(fields, affine, &mut notes), notes, doubts })
+    let affine = layout.in_millimetres(fields, affine, &mut notes);
+    let forms = Forms::read(layout, fields, Grid { dims, affine }).filter(|_| sound);
+    Ok(Orientation { affine, forms, notes, doubts })
 }
 
 /// Sizes by the sform, which is used, are not those of the header's list of voxel sizes.
@@ -100,12 +106,18 @@ fn disagree(growth: f64, notes: &mut Vec<String>, doubts: &mut Vec<Doubt>) {
 }
 
 impl Layout {
-    fn float(&self, fields: Fields, at: usize, index: usize) -> f64 {
+    pub fn float(&self, fields: Fields, at: usize, index: usize) -> f64 {
         if self.wide { fields.f64(at + 8 * index) } else { fields.f32(at + 4 * index) }
     }
 
-    fn code(&self, fields: Fields, at: usize) -> i32 {
+    pub fn code(&self, fields: Fields, at: usize) -> i32 {
         if self.wide { fields.i32(at) } else { i32::from(fields.i16(at)) }
+    }
+
+    /// Code of the unit of lengths.
+    pub fn units(&self, fields: Fields) -> u8 {
+        let units = if self.wide { fields.i32(self.units) as u8 } else { fields.u8(self.units) };
+        units & 7
     }
 
     /// The sform or the qform, and what speaks against it.
@@ -195,8 +207,7 @@ impl Layout {
     }
 
     fn in_millimetres(&self, fields: Fields, affine: Affine, notes: &mut Vec<String>) -> Affine {
-        let units = if self.wide { fields.i32(self.units) & 7 } else { i32::from(fields.u8(self.units) & 7) };
-        let (factor, name) = match units {
+        let (factor, name) = match self.units(fields) {
             1 => (1e3, "metres"),
             3 => (1e-3, "micrometres"),
             _ => return affine,

@@ -5,10 +5,18 @@ use std::io::Write;
 use flate2::{Compression, GzBuilder};
 use saswin_volume::{Affine, Volume};
 
+use super::forms::Forms;
 use crate::ScanError;
 
+pub(super) const HEADER: usize = 348;
+pub(super) const PIXDIM: usize = 76;
+pub(super) const UNITS: usize = 123;
+pub(super) const QFORM_CODE: usize = 252;
+pub(super) const SFORM_CODE: usize = 254;
+pub(super) const QUATERNION: usize = 256;
+pub(super) const SFORM: usize = 280;
 /// Where the voxels begin when no extension follows the header.
-const HEADER_END: usize = 352;
+const HEADER_END: usize = HEADER + 4;
 /// `NIFTI_ECODE_COMMENT`: plain text.
 const COMMENT: i32 = 6;
 /// `NIFTI_INTENT_LABEL`: the voxels are label numbers.
@@ -22,6 +30,8 @@ pub struct NiftiOptions {
     pub description: String,
     /// Names of the label values, kept in a comment extension as `value<TAB>name` lines. Ignored for images.
     pub labels: Vec<(u8, String)>,
+    /// Orientations of the file that the volume was read from. Ignored where it is on another grid by now.
+    pub forms: Option<Forms>,
     /// Whether to gzip the file (`.nii.gz`).
     pub gzip: bool,
 }
@@ -70,9 +80,12 @@ impl Header {
         let extension = extension(&self.comment);
         let mut out = vec![0u8; HEADER_END];
         self.fill(&mut out, volume, range)?;
+        if let Some(forms) = options.forms.filter(|forms| forms.grid == volume.grid) {
+            forms.put(&mut out);
+        }
         put(&mut out, 108, &((HEADER_END + extension.len()) as f32).to_le_bytes());
         put(&mut out, 148, description(&options.description).as_bytes());
-        out[348] = u8::from(!extension.is_empty());
+        out[HEADER] = u8::from(!extension.is_empty());
         out.extend(extension);
         out.reserve_exact(volume.voxels.len() * self.bits as usize / 8);
         voxels(&mut out);
@@ -95,7 +108,7 @@ impl Header {
         put(out, 72, &self.bits.to_le_bytes());
         put_floats(out, 112, &[1.0, 0.0]);
         // Millimetres.
-        out[123] = 2;
+        out[UNITS] = 2;
         put_floats(out, 124, &[range[1], range[0]]);
         put(out, 228, NOTICE.as_bytes());
         put_geometry(out, &volume.grid.affine);
@@ -108,17 +121,17 @@ impl Header {
 fn put_geometry(out: &mut [u8], affine: &Affine) {
     let [dx, dy, dz] = affine.spacing();
     let handedness = if affine.determinant() < 0.0 { -1.0 } else { 1.0 };
-    put_floats(out, 76, &[handedness, dx, dy, dz, 1.0, 1.0, 1.0, 1.0].map(|v| v as f32));
+    put_floats(out, PIXDIM, &[handedness, dx, dy, dz, 1.0, 1.0, 1.0, 1.0].map(|v| v as f32));
     let t = affine.translation;
     if let Some(quaternion) = quaternion(affine, [dx, dy, dz * handedness]) {
-        put(out, 252, &1i16.to_le_bytes());
-        put_floats(out, 256, &quaternion.map(|v| v as f32));
-        put_floats(out, 268, &t.map(|v| v as f32));
+        put(out, QFORM_CODE, &1i16.to_le_bytes());
+        put_floats(out, QUATERNION, &quaternion.map(|v| v as f32));
+        put_floats(out, QUATERNION + 12, &t.map(|v| v as f32));
     }
-    put(out, 254, &1i16.to_le_bytes());
+    put(out, SFORM_CODE, &1i16.to_le_bytes());
     for (row, (linear, translation)) in affine.linear.iter().zip(t).enumerate() {
         let [a, b, c] = linear.map(|v| v as f32);
-        put_floats(out, 280 + 16 * row, &[a, b, c, translation as f32]);
+        put_floats(out, SFORM + 16 * row, &[a, b, c, translation as f32]);
     }
 }
 
@@ -171,11 +184,11 @@ fn extension(comment: &str) -> Vec<u8> {
     out
 }
 
-fn put(out: &mut [u8], at: usize, bytes: &[u8]) {
+pub(super) fn put(out: &mut [u8], at: usize, bytes: &[u8]) {
     out[at..at + bytes.len()].copy_from_slice(bytes);
 }
 
-fn put_floats(out: &mut [u8], at: usize, values: &[f32]) {
+pub(super) fn put_floats(out: &mut [u8], at: usize, values: &[f32]) {
     for (index, value) in values.iter().enumerate() {
         put(out, at + 4 * index, &value.to_le_bytes());
     }
