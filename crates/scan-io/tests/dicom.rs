@@ -507,6 +507,33 @@ fn interleaved_acquisitions_are_one_volume() {
 }
 
 #[test]
+fn interleaved_acquisitions_that_lost_slices_are_one_volume() {
+    for (turns, lost) in [(2, vec![9]), (2, vec![4, 9, 10]), (3, vec![13])] {
+        let turn = |s: SliceSpec| {
+            let acquisition = text((0x0020, 0x0012), "IS", &(s.pixels[0] % turns + 1).to_string());
+            SliceSpec { extra: vec![acquisition], ..s }
+        };
+        let left = slices(24).into_iter().filter(|s| !lost.contains(&s.pixels[0]));
+        let series = open_one(files(&left.map(turn).collect::<Vec<_>>()));
+        let scan = series.load(0).unwrap();
+        assert_eq!((series.dims, scan.slices.missing), ([4, 3, 24], lost.len()));
+        assert!((0..24).all(|k| (scan.volume.at([0, 0, k]) - k as f32).abs() < 1e-4));
+    }
+    // A third of their distance apart, they do not fill each other's gaps.
+    let acquisition = |number: &str, z: f64| {
+        let extra = vec![text((0x0020, 0x0012), "IS", number)];
+        let at = move |s: SliceSpec| SliceSpec {
+            position: [0.0, 0.0, 6.0 * f64::from(s.pixels[0]) + z],
+            extra: extra.clone(),
+            ..s
+        };
+        slices(8).into_iter().map(at).collect::<Vec<_>>()
+    };
+    let series = open_all(files(&[acquisition("1", 0.0), acquisition("2", 2.0)].concat()));
+    assert_eq!(series.iter().map(|s| s.dims[2]).collect::<Vec<_>>(), [8, 8]);
+}
+
+#[test]
 fn enhanced_multi_frame_takes_geometry_and_scale_per_frame() {
     let frame = |k: usize, time: usize| {
         vec![

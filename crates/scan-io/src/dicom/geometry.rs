@@ -172,12 +172,22 @@ pub(super) fn regular_gap(depths: &[f64]) -> Option<f64> {
     depths.iter().enumerate().all(even).then_some(gap)
 }
 
+/// The smallest of the gaps of rising `depths` if all are whole multiples of it.
+pub(super) fn whole_gap(depths: &[f64]) -> Option<f64> {
+    least_of_multiples(&depths.windows(2).map(|w| w[1] - w[0]).collect::<Vec<_>>())
+}
+
+/// The smallest of `gaps` if all are whole multiples of it.
+fn least_of_multiples(gaps: &[f64]) -> Option<f64> {
+    let least = gaps.iter().copied().reduce(f64::min)?;
+    let whole = |gap: &f64| (gap / least - (gap / least).round()).abs() < 0.05;
+    gaps.iter().all(whole).then_some(least)
+}
+
 /// Distance of slices of one thickness: the smallest of their `gaps` if all are whole multiples of it, since slices may
 /// overlap or be apart, else as if they touched.
 fn step(thickness: f64, gaps: &[f64]) -> f64 {
-    let least = gaps.iter().copied().fold(f64::INFINITY, f64::min);
-    let whole = |gap: &f64| (gap / least - (gap / least).round()).abs() < 0.05;
-    if gaps.len() > 2 && gaps.iter().all(whole) { least } else { thickness }
+    least_of_multiples(gaps).filter(|_| gaps.len() > 2).unwrap_or(thickness)
 }
 
 /// Affine of a stack: `i` across, `j` down, `k` along the normal.

@@ -1,7 +1,7 @@
 //! Files to stacks: parse, split into planes, gather the planes that belong together.
 
 use super::file::File;
-use super::geometry::{Pose, SAME_PLACE, regular_gap};
+use super::geometry::{Pose, SAME_PLACE, regular_gap, whole_gap};
 use super::image::Image;
 use super::plane::{Plane, planes};
 use super::stack::{Stack, count_files};
@@ -125,13 +125,14 @@ fn are_apart(a: &[f64], b: &[f64]) -> bool {
     crossing && !a.iter().any(in_b)
 }
 
-/// Whether parts fill each other's gaps: together they are as even as each is, and as many times as dense.
+/// Whether parts fill each other's gaps: together they are as many times as dense as each is, but for lost planes.
 fn are_interleaved(parts: &[Vec<f64>]) -> bool {
     let mut all = parts.concat();
     all.sort_by(f64::total_cmp);
-    let Some(gap) = regular_gap(&all) else { return false };
+    let Some(gap) = regular_gap(&all).or_else(|| whole_gap(&all)) else { return false };
     let wide = gap * parts.len() as f64;
-    parts.iter().all(|part| regular_gap(part).is_some_and(|own| (own - wide).abs() <= 0.05 * wide))
+    let is_wide = |own: f64| (own - wide).abs() <= 0.05 * wide;
+    parts.iter().all(|part| regular_gap(part).or_else(|| whole_gap(part)).is_some_and(is_wide))
 }
 
 /// Places of the planes of one acquisition along the normal.
