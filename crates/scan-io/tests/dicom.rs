@@ -381,6 +381,18 @@ fn a_repetition_that_lacks_a_slice_does_not_mix_with_others() {
     }
 }
 
+#[test]
+fn a_repetition_that_was_moved_lies_where_it_was_taken() {
+    let at = |moved: f64| -> Vec<[f64; 3]> {
+        (0..8).map(|k| [5.0 + moved, -10.0 - moved, 4.0 * f64::from(k)]).collect()
+    };
+    let specs: Vec<_> = [0.0, 7.0].iter().flat_map(|&moved| ramp_slices(&at(moved))).collect();
+    let numbered = (1..).zip(specs).map(|(number, s)| SliceSpec { number, ..s });
+    let series = open_one(files(&numbered.collect::<Vec<_>>()));
+    assert_eq!((series.frames, series.dims), (2, [20, 30, 8]));
+    assert_eq!([0, 1].map(|index| on_ramp(&series.load(index).unwrap())), [1.0; 2]);
+}
+
 /// CT slices at `depths`, as thick as `thickness` says of each depth.
 fn thick_slices(depths: &[f64], thickness: impl Fn(f64) -> f64) -> Vec<SliceSpec> {
     let slice = |&z: &f64| SliceSpec {

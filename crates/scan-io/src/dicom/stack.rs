@@ -15,11 +15,12 @@ use crate::{Doubt, Limits, ScanError, Slices};
 /// Planes without a position are taken to be axial.
 const ASSUMED: Pose = Pose { position: [0.0; 3], across: [-1.0, 0.0, 0.0], down: [0.0, -1.0, 0.0] };
 
-/// Volumes on one grid.
+/// Volumes of one size.
 #[derive(Debug, Clone)]
 pub(crate) struct Stack {
     volumes: Vec<Vec<Plane>>,
     plan: Option<Plan>,
+    /// That of the first volume.
     pub grid: Grid,
     pub files: usize,
     pub notes: Vec<String>,
@@ -106,8 +107,20 @@ impl Stack {
             }
         };
         fill_not_finite(&mut voxels);
-        let volume = Volume::new(self.grid, voxels).map_err(|e| ScanError::decoding(e.to_string()))?;
+        let volume =
+            Volume::new(self.grid_of(index), voxels).map_err(|e| ScanError::decoding(e.to_string()))?;
         Ok((volume, decoder.unknown))
+    }
+
+    /// The grid of volume `index`, which lies beside the first where a scanner followed a head that moved.
+    fn grid_of(&self, index: usize) -> Grid {
+        let position = |volume: usize| self.volumes.get(volume)?.first()?.pose.map(|pose| pose.position);
+        let Some((own, first)) = position(index).zip(position(0)) else { return self.grid };
+        let mut grid = self.grid;
+        for (axis, at) in grid.affine.translation.iter_mut().enumerate() {
+            *at += own[axis] - first[axis];
+        }
+        grid
     }
 
     /// The middle plane of the first volume.
