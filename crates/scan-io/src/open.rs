@@ -134,7 +134,7 @@ impl Found {
         for (header, blob) in std::mem::take(&mut self.nifti) {
             let name = stem(&blob.name).to_owned();
             let files = if header.paired { 2 } else { 1 };
-            let data = if header.paired { self.partner(&blob, &mut used) } else { Ok(blob) };
+            let data = if header.paired { self.partner(&header, &blob, &mut used) } else { Ok(blob) };
             match data.and_then(|data| nifti::Image::new(header, data, limits)) {
                 Ok(image) => all.push(nifti_series(image, &name, files)),
                 Err(error) => self.unread.push(Unread { error, files }),
@@ -145,14 +145,14 @@ impl Found {
         all
     }
 
-    /// The `.img` beside a `.hdr`, or else what has the same path and another extension.
-    fn partner(&self, header: &Blob, used: &mut Vec<String>) -> Result<Blob, ScanError> {
-        let beside = |b: &&Blob| split(&b.name).0 == split(&header.name).0;
-        let mut all = self.images.iter().filter(beside);
+    /// The `.img` beside a `.hdr`, or else what has the same path, another extension and the length of its voxels.
+    fn partner(&self, header: &Header, blob: &Blob, used: &mut Vec<String>) -> Result<Blob, ScanError> {
+        let mut all = self.images.iter().filter(|b| split(&b.name).0 == split(&blob.name).0);
         let image = all.clone().find(|b| split(&b.name).1.eq_ignore_ascii_case("img"));
-        let found = image.or_else(|| all.next()).ok_or_else(|| {
+        let fits = |b: &&Blob| b.bytes.len() as u64 == header.end();
+        let found = image.or_else(|| all.find(fits)).ok_or_else(|| {
             ScanError::not_a_scan("the voxel file (.img) that belongs to this header is missing")
-                .in_file(&header.name)
+                .in_file(&blob.name)
                 .with_remedy("Open the .hdr and the .img file together.")
         })?;
         used.push(found.name.clone());

@@ -242,7 +242,12 @@ fn a_header_takes_the_image_file_before_others_of_its_name() {
     ] {
         assert_eq!(last(vec![beside(), header(), file(name, bytes)]), 23.0, "{name}");
     }
-    assert_eq!(last(vec![header(), file("x/dwi.raw", nifti.voxels.clone())]), 23.0);
+    // Another name will do for what is as long as the voxels are, but not for a note on them.
+    let raw = || file("x/dwi.raw", nifti.voxels.clone());
+    assert_eq!(last(vec![beside(), header(), raw()]), 23.0);
+    assert_eq!(last(vec![header(), file("x/dwi.raw.gz", gzip(&nifti.voxels))]), 23.0);
+    let alone = open(vec![beside(), header()], &Limits::default()).unwrap_err();
+    assert!(alone.message().contains("(.img) that belongs to this header is missing"), "{alone}");
 }
 
 #[test]
