@@ -161,7 +161,9 @@ impl Limits {
             .filter(|&n| n <= self.max_voxels)
             .ok_or_else(|| {
                 let message = format!("{} voxels pass the limit of {}", shape(), self.max_voxels);
-                ScanError::over_limit(message)
+                ScanError::over_limit(message).with_remedy(
+                    "Open a reconstruction of the same scan in thicker slices, or resample it to voxels of 1 mm.",
+                )
             })
     }
 }

@@ -14,13 +14,14 @@ pub struct Limits {
     pub max_files: usize,
     /// Archives inside archives.
     pub max_nesting: usize,
-    /// Bytes that what is kept of everything compressed in one drop may expand to.
+    /// Bytes that what is kept of everything compressed in one drop may expand to. NIfTI in gzip is not among it: one
+    /// volume at a time is expanded.
     pub max_decompressed_bytes: u64,
     /// Voxels of one 3-D volume.
     pub max_voxels: usize,
     /// Voxels along one axis.
     pub max_dimension: usize,
-    /// Volumes of a 4-D series, and frames of a multi-frame file.
+    /// Volumes of a 4-D series.
     pub max_frames: usize,
     /// DICOM slices of all files together, counting each repetition.
     pub max_planes: usize,

@@ -29,7 +29,7 @@ pub fn open(files: Vec<SourceFile>, limits: &Limits) -> Result<Vec<Series>, Scan
     for (kind, blob) in contents.pieces {
         found.sort(kind, blob, limits);
     }
-    let mut series = found.nifti_series(limits);
+    let mut series = found.nifti_series();
     series.extend(found.dicom_series(limits));
     finish(&mut series, &found);
     if series.is_empty() {
@@ -128,14 +128,14 @@ impl Found {
         }
     }
 
-    fn nifti_series(&mut self, limits: &Limits) -> Vec<Series> {
+    fn nifti_series(&mut self) -> Vec<Series> {
         let mut all = Vec::new();
         let mut used = Vec::new();
         for (header, blob) in std::mem::take(&mut self.nifti) {
             let name = stem(&blob.name).to_owned();
             let files = if header.paired { 2 } else { 1 };
             let data = if header.paired { self.partner(&header, &blob, &mut used) } else { Ok(blob) };
-            match data.and_then(|data| nifti::Image::new(header, data, limits)) {
+            match data.and_then(|data| nifti::Image::new(header, data)) {
                 Ok(image) => all.push(nifti_series(image, &name, files)),
                 Err(error) => self.unread.push(Unread { error, files }),
             }

@@ -149,6 +149,24 @@ fn slices_of_all_files_together_meet_the_limit() {
 }
 
 #[test]
+fn frames_of_one_file_are_slices_not_volumes() {
+    let frames = vec![text((0x0028, 0x0008), "IS", "8"), decimals((0x0018, 0x0088), &[5.0])];
+    let bytes = SliceSpec { pixels: vec![1; 96], extra: frames, ..SliceSpec::default() }.bytes();
+    let opened = |limits: Limits| open(vec![file("a", bytes.clone())], &limits).map(|s| s[0].dims[2]);
+    assert_eq!(opened(Limits { max_frames: 1, ..Limits::default() }), Ok(8));
+    let refused = opened(Limits { max_planes: 7, ..Limits::default() }).unwrap_err();
+    assert_eq!(refused.message(), "the file claims 8 frames, the limit is 7");
+}
+
+#[test]
+fn a_volume_of_many_voxels_is_refused_with_a_way_to_open_it() {
+    let limits = Limits { max_voxels: 11, ..Limits::default() };
+    let refused = open(vec![file("a", SliceSpec::default().bytes())], &limits).unwrap_err();
+    assert_eq!(refused.message(), "4×3 voxels pass the limit of 11");
+    assert!(refused.remedy().unwrap().contains("thicker slices"), "{:?}", refused.remedy());
+}
+
+#[test]
 fn a_huge_element_in_a_tiny_file_costs_nothing() {
     let mut bytes = SliceSpec::default().bytes();
     let at = bytes.windows(4).position(|w| w == [0x10, 0x00, 0x10, 0x00]).unwrap();

@@ -67,8 +67,8 @@ impl Image {
         let (bits_allocated, sample) = sample(&dataset, pixel_tag)?;
         let frames = dataset.int(tags::NUMBER_OF_FRAMES).unwrap_or(1).max(1);
         let frames = usize::try_from(frames).unwrap_or(usize::MAX);
-        if frames > limits.max_frames {
-            let message = format!("the file claims {frames} frames, the limit is {}", limits.max_frames);
+        if frames > limits.max_planes {
+            let message = format!("the file claims {frames} frames, the limit is {}", limits.max_planes);
             return Err(ScanError::over_limit(message).in_field(tag_name(tags::NUMBER_OF_FRAMES)));
         }
         let table = dataset.bytes(tags::EXTENDED_OFFSET_TABLE).unwrap_or_default();

@@ -21,17 +21,9 @@ pub(crate) struct Image {
 
 impl Image {
     /// The image of a header and the blob that holds its voxels (the same file, or the `.img`).
-    pub fn new(header: Header, data: Blob, limits: &Limits) -> Result<Self, ScanError> {
+    pub fn new(header: Header, data: Blob) -> Result<Self, ScanError> {
         if header.end() > data.most_bytes() {
             return Err(data.short(data.most_bytes(), header.end()));
-        }
-        if data.gzip && header.end() > limits.max_decompressed_bytes {
-            let message = format!(
-                "the file expands to {} bytes, the limit is {}",
-                header.end(),
-                limits.max_decompressed_bytes
-            );
-            return Err(ScanError::over_limit(message).in_file(&data.name));
         }
         Ok(Self { header, data })
     }
