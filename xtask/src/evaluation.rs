@@ -57,8 +57,8 @@ pub fn provide() -> Result<()> {
     write(&folder, "mni152.json", &mni152(&folder)?)?;
     write(&folder, "mni152-moved.json", &mni152_moved())?;
     write(&folder, "head-ct.json", &head_ct(&folder)?)?;
-    let patients = patients();
-    let heads = heads(patients.as_deref());
+    let patients = Patients::of(&data_folder());
+    let heads = heads(&patients);
     write(&folder, "painted-ct.json", &painted_ct(&heads, ""))?;
     write(&folder, "moved-ct.json", &moved_ct(&heads))?;
     write(&folder, "moved-cleft.json", &moved_cleft(&heads))?;
@@ -73,17 +73,7 @@ pub fn provide() -> Result<()> {
         }
         Err(cause) => println!("no head CT from Debian: {cause:#}"),
     }
-    match patients {
-        Some(patients) => {
-            write(&folder, "ms-patient.json", &ms_patient(&patients))?;
-            write(&folder, "ms-patient-moved.json", &ms_patient_moved(&patients))?;
-            write(&folder, "ge-head-ct.json", &ge_head_ct(&patients))
-        }
-        None => {
-            println!("no folder of patients (SASWIN_DATA): the lists of them are left out");
-            Ok(())
-        }
-    }
+    patients.lists().iter().try_for_each(|(name, list)| write(&folder, name, list))
 }
 
 fn write(folder: &Path, name: &str, list: &Value) -> Result<()> {
@@ -236,10 +226,10 @@ fn cleft_ct(heads: &[(String, PathBuf)], which: &str) -> Value {
 }
 
 /// Heads whose scans margins are chosen on: name and place.
-fn heads(patients: Option<&Path>) -> Vec<(String, PathBuf)> {
+fn heads(patients: &Patients) -> Vec<(String, PathBuf)> {
     let named = |scan: &Packed| (scan.inside.trim_end_matches(".nii.gz").to_owned(), scan.inside.into());
     let mut heads: Vec<(String, PathBuf)> = HEAD_CTS.iter().map(named).collect();
-    heads.extend(patients.map(|data| ("GE".to_owned(), data.join("ge-head-ct"))));
+    heads.extend(patients.ge.clone().map(|scan| ("GE".to_owned(), scan)));
     heads
 }
 
@@ -258,15 +248,38 @@ fn laid_cases(heads: &[(String, PathBuf)], finding: &str, laid: &[(String, Value
     cases
 }
 
-/// The folder of scans that no public package carries.
-fn patients() -> Option<PathBuf> {
-    let folder = data_folder();
-    folder.join("open-ms-patient07").is_dir().then_some(folder)
+/// Folders of scans that no public package carries, where they are there.
+struct Patients {
+    ms: Option<PathBuf>,
+    ge: Option<PathBuf>,
+}
+
+impl Patients {
+    fn of(data: &Path) -> Self {
+        let there = |name: &str| {
+            let folder = Some(data.join(name)).filter(|folder| folder.is_dir());
+            if folder.is_none() {
+                println!(
+                    "there is no {name} in the folder of patients (SASWIN_DATA): its lists are left out"
+                );
+            }
+            folder
+        };
+        Self { ms: there("open-ms-patient07"), ge: there("ge-head-ct") }
+    }
+
+    /// Names of lists, and what is in them.
+    fn lists(&self) -> Vec<(&'static str, Value)> {
+        let ms = self.ms.iter().flat_map(|folder| {
+            [("ms-patient.json", ms_patient(folder)), ("ms-patient-moved.json", ms_patient_moved(folder))]
+        });
+        ms.chain(self.ge.iter().map(|folder| ("ge-head-ct.json", ge_head_ct(folder)))).collect()
+    }
 }
 
 /// One patient with multiple sclerosis, stripped of the skull, and the lesions that several raters agreed on.
-fn ms_patient(data: &Path) -> Value {
-    let case = |contrast: &&str| ms_case(data, contrast, contrast, &json!({}));
+fn ms_patient(folder: &Path) -> Value {
+    let case = |contrast: &&str| ms_case(folder, contrast, contrast, &json!({}));
     json!({
         "name": format!("{MS_PATIENT}, one case per contrast, against the raters' consensus"),
         "cases": (["FLAIR", "T2", "T1"].iter().map(case).collect::<Vec<_>>()),
@@ -274,7 +287,7 @@ fn ms_patient(data: &Path) -> Value {
 }
 
 /// The same patient's FLAIR, shown otherwise.
-fn ms_patient_moved(data: &Path) -> Value {
+fn ms_patient_moved(folder: &Path) -> Value {
     let moved = [
         ("as it is", json!({})),
         ("left and right exchanged", json!({ "flipped": true })),
@@ -285,14 +298,13 @@ fn ms_patient_moved(data: &Path) -> Value {
     ];
     json!({
         "name": format!("{MS_PATIENT}, his FLAIR and the raters' consensus moved alike: the answer must follow"),
-        "cases": moved.iter().map(|(how, moved)| ms_case(data, "FLAIR", how, moved)).collect::<Vec<_>>(),
+        "cases": moved.iter().map(|(how, moved)| ms_case(folder, "FLAIR", how, moved)).collect::<Vec<_>>(),
     })
 }
 
 const MS_PATIENT: &str = "one real patient with multiple sclerosis (Lesjak et al. 2017, CC BY)";
 
-fn ms_case(data: &Path, contrast: &str, name: &str, moved: &Value) -> Value {
-    let folder = data.join("open-ms-patient07");
+fn ms_case(folder: &Path, contrast: &str, name: &str, moved: &Value) -> Value {
     let image = format!("{contrast}_N4_noneck_reduced_winsor_regtoFLAIR_brain_N4_regtoMNI.nii.gz");
     let truth = folder.join("GOLD_STANDARD_N4_noneck_reduced_winsor_regtoFLAIR_regtoMNI.nii.gz");
     json!({
@@ -301,9 +313,28 @@ fn ms_case(data: &Path, contrast: &str, name: &str, moved: &Value) -> Value {
     })
 }
 
-fn ge_head_ct(data: &Path) -> Value {
+fn ge_head_ct(folder: &Path) -> Value {
     json!({
         "name": "one real head CT with tilted gantry (neurolabusc/dcm_qa_ct), in which we see no blood; no radiologist read it",
-        "cases": [{ "name": "GE", "scan": data.join("ge-head-ct"), "findings": { "Haemorrhage": false } }],
+        "cases": [{ "name": "GE", "scan": folder, "findings": { "Haemorrhage": false } }],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Patients, heads};
+
+    #[test]
+    fn only_patients_that_are_there_are_listed() {
+        let data = std::env::temp_dir().join(format!("saswin-patients-{}", std::process::id()));
+        std::fs::create_dir_all(data.join("open-ms-patient07")).unwrap();
+        let patients = Patients::of(&data);
+        std::fs::remove_dir_all(&data).unwrap();
+        let lists = patients.lists();
+        assert_eq!(
+            lists.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+            ["ms-patient.json", "ms-patient-moved.json"]
+        );
+        assert!(heads(&patients).iter().all(|(name, _)| name != "GE"));
+    }
 }
