@@ -84,7 +84,7 @@ async function withBytes(request) {
 function tooLarge(total, most) {
   const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(1)} GB`;
   return {
-    kind: "over_limit",
+    kind: "limits",
     message: `The files have ${gigabytes(total)} together, the limit is ${gigabytes(most)}.`,
     remedy: "Open the folder of one examination, or only the files of one series.",
   };

@@ -53,7 +53,7 @@ fn describe(series: &Series, out: &Path, stem: &str) -> Result<Value, Box<dyn Er
     }
     Ok(json!({
         "description": series.description, "dims": series.dims, "spacing": series.spacing,
-        "frames": series.frames, "files": series.files, "preferred": series.preferred, "ignored": series.ignored,
+        "frames": series.frames, "files": series.files, "preferred": series.preferred,
         "problems": series.problems, "volumes": volumes,
     }))
 }

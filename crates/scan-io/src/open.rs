@@ -195,7 +195,6 @@ fn nifti_series(image: nifti::Image, name: &str, files: usize) -> Series {
         frames: header.frames,
         preferred: false,
         localiser: false,
-        ignored: 0,
         problems: header.notes.clone(),
         source: Source::Nifti(image),
     }
@@ -212,7 +211,6 @@ fn dicom_series(stack: Stack) -> Series {
         frames: stack.frames(),
         preferred: false,
         localiser: stack.is_localiser(),
-        ignored: 0,
         problems: stack.notes.clone(),
         source: Source::Dicom(stack),
     }
@@ -224,7 +222,6 @@ fn finish(series: &mut [Series], found: &Found) {
         found.unread.iter().filter(|u| !matches!(u.error, ScanError::NotAScan(_))).collect();
     let count: usize = failed.iter().map(|u| u.files).sum();
     for one in series.iter_mut() {
-        one.ignored = found.ignored();
         if let Some(Unread { error, .. }) = failed.first() {
             one.problems.push(format!("{count} other file(s) could not be read; the first: {error}"));
         }

@@ -42,8 +42,6 @@ pub struct Series {
     pub preferred: bool,
     /// Whether the series is a localiser (scout, survey).
     pub localiser: bool,
-    /// Files of the drop that were no scans at all (the same number on each series).
-    pub ignored: usize,
     /// What went wrong or was assumed while reading, in sentences.
     pub problems: Vec<String>,
     pub(crate) source: Source,

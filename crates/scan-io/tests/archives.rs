@@ -35,7 +35,7 @@ fn a_zip_of_folders_zips_and_gzips_is_searched() {
     let mut shapes: Vec<_> = series.iter().map(|s| (s.dims, s.files)).collect();
     shapes.sort();
     assert_eq!(shapes, [([4, 3, 1], 1), ([4, 3, 2], 1), ([4, 3, 8], 8)]);
-    assert!(series.iter().all(|s| s.ignored == 1));
+    assert!(series.iter().all(|s| s.problems.is_empty()));
     let stack = series.iter().find(|s| s.files == 8).unwrap();
     assert_eq!(stack.load(0).unwrap().volume.at([0, 0, 7]), 7.0);
 }

@@ -232,7 +232,7 @@ fn mixed_series_are_told_apart_and_the_head_is_preferred() {
     let series = open_all(all);
     let shape: Vec<_> = series.iter().map(|s| (s.dims[2], s.localiser, s.preferred)).collect();
     assert_eq!(shape, [(10, false, false), (12, false, true), (1, true, false), (1, true, false)]);
-    assert!(series.iter().all(|s| s.ignored == 3), "{:?}", series[0].ignored);
+    assert!(series.iter().all(|s| s.problems.is_empty()), "{:?}", series[0].problems);
 }
 
 #[test]

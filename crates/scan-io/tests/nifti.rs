@@ -223,7 +223,7 @@ fn header_and_image_files_go_together() {
         let files =
             vec![file("x/b.img", img), file("x/b.hdr", hdr.clone()), file("x/c.txt", b"note".to_vec())];
         let series = open(files, &Limits::default()).unwrap().remove(0);
-        assert_eq!((series.files, series.ignored), (2, 1));
+        assert_eq!((series.files, series.problems.len()), (2, 0));
         assert_eq!(series.load(0).unwrap().volume.voxels[23], 23.0);
         let alone = open_one("x/b.hdr", hdr).unwrap_err();
         assert_eq!(alone.kind(), "not-a-scan");

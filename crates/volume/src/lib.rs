@@ -26,4 +26,4 @@ pub use grid::{Grid, GridError, Modality, Volume};
 pub use midway::{Midway, NotAligned, Plane, midway};
 pub use orient::Orientation;
 pub use pieces::{for_each_piece, keep_largest_piece};
-pub use resample::{ScoresError, argmax, resample, resample_argmax, resample_labels};
+pub use resample::{ScoresError, argmax, resample, resample_argmax};

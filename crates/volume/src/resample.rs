@@ -1,4 +1,4 @@
-//! Resampling through affines: images (trilinear, anti-aliased), label maps (nearest) and class scores.
+//! Resampling through affines: images (trilinear, anti-aliased) and class scores.
 
 use crate::lines::{Cell, GridMap, Line};
 use crate::smooth::gaussian;
@@ -67,24 +67,6 @@ fn interpolate(values: &[f32], dims: [usize; 3], map: &GridMap, outside: f32) ->
         }
     }
     out
-}
-
-/// `labels` on the grid `target`: the nearest voxel's label, 0 outside.
-///
-/// # Errors
-/// If one of the affines has no inverse.
-pub fn resample_labels(labels: &Volume<u8>, target: &Grid) -> Result<Volume<u8>, GridError> {
-    let map = GridMap::new(&labels.grid, target)?;
-    let dims = labels.grid.dims;
-    let mut out = Volume::filled(*target, 0);
-    for line in map.lines() {
-        for i in line.inside.clone() {
-            let point = line.point(i);
-            let index = std::array::from_fn(|a| (point[a] + 0.5).clamp(0.0, dims[a] as f64 - 1.0) as usize);
-            out.voxels[line.offset + i] = labels.at(index);
-        }
-    }
-    Ok(out)
 }
 
 /// Labels on `target` from class scores on `source`: each class's score is interpolated trilinearly and

@@ -67,13 +67,6 @@ fn the_prefilter_matches_the_target_cell() {
 }
 
 #[test]
-fn labels_take_the_nearest_voxel() {
-    let source = Volume::new(grid([3, 1, 1], [2.0, 1.0, 1.0], [0.0; 3]), vec![5_u8, 6, 7]).unwrap();
-    let out = resample_labels(&source, &grid([8, 1, 1], [0.9, 1.0, 1.0], [-0.95, 0.0, 0.0])).unwrap();
-    assert_eq!(out.voxels, [5, 5, 5, 6, 6, 7, 7, 0]);
-}
-
-#[test]
 fn argmax_equals_interpolating_every_class() {
     let source = grid([7, 6, 5], [2.0; 3], [0.0; 3]);
     let waves = |class: f64| {

@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use saswin_volume::windows::{Blend, Blender, WindowGrid, from_tensor_order, to_tensor_order};
-use saswin_volume::{Affine, Grid, Orientation, Volume, resample, resample_labels};
+use saswin_volume::{Affine, Grid, Orientation, Volume, resample};
 
 fn dims() -> impl Strategy<Value = [usize; 3]> {
     [1..7_usize, 1..7_usize, 1..7_usize]
@@ -77,8 +77,6 @@ proptest! {
     #[test]
     fn resampling_on_the_own_grid_changes_nothing(scan in volume()) {
         prop_assert_eq!(&resample(&scan, &scan.grid, -1.0).unwrap().voxels, &scan.voxels);
-        let labels = Volume::new(scan.grid, scan.voxels.iter().map(|&v| v as u8).collect()).unwrap();
-        prop_assert_eq!(resample_labels(&labels, &scan.grid).unwrap(), labels);
     }
 
     #[test]

@@ -22,7 +22,6 @@ const WANTED: &[Tag] = &[
     tags::MODALITY,
     tags::SERIES_DESCRIPTION,
     tags::PROTOCOL_NAME,
-    tags::FRAME_TYPE,
     tags::COMPLEX_IMAGE_COMPONENT,
     tags::SLICE_THICKNESS,
     tags::ECHO_TIME,
@@ -40,7 +39,6 @@ const WANTED: &[Tag] = &[
     tags::TEMPORAL_POSITION_IDENTIFIER,
     tags::TEMPORAL_POSITION_INDEX,
     tags::STACK_ID,
-    tags::DIMENSION_INDEX_VALUES,
     tags::SAMPLES_PER_PIXEL,
     tags::PHOTOMETRIC_INTERPRETATION,
     tags::NUMBER_OF_FRAMES,
@@ -74,7 +72,6 @@ const WANTED_SEQUENCES: &[Tag] = &[
     tags::FRAME_VOILUT_SEQUENCE,
     tags::MR_ECHO_SEQUENCE,
     tags::MR_IMAGE_FRAME_TYPE_SEQUENCE,
-    tags::CT_IMAGE_FRAME_TYPE_SEQUENCE,
     tags::MR_DIFFUSION_SEQUENCE,
     tags::MODALITY_LUT_SEQUENCE,
 ];
