@@ -15,7 +15,8 @@ use crate::{Doubt, Limits, ScanError, SourceFile};
 ///
 /// Preferred is, among the series that could be a head scan (at least 8 slices, every spacing at most 10 mm,
 /// no localiser), the one with the most voxels per volume divided by the ratio of its largest to its smallest
-/// spacing; if none could, the same rule among all.
+/// spacing; if none could, the same rule among all. A CT that was reconstructed for bone gives way to one that was not
+/// and is about as large.
 ///
 /// # Errors
 /// If nothing is readable: the first reason. Files that fail beside readable ones become
@@ -233,13 +234,39 @@ fn finish(series: &mut [Series], found: &Found) {
             stack.doubts.push(Doubt::Unread(found.lost));
         }
     }
-    let best = (0..series.len()).max_by(|&a, &b| {
-        let [a_key, b_key] = [&series[a], &series[b]].map(|s| (could_be_head(s), preference(s)));
-        a_key.0.cmp(&b_key.0).then(a_key.1.total_cmp(&b_key.1)).then(b.cmp(&a))
-    });
-    if let Some(best) = best {
+    if let Some(best) = preferred(series) {
         series[best].preferred = true;
     }
+}
+
+fn preferred(series: &[Series]) -> Option<usize> {
+    let best = best_of(series, |_| true)?;
+    let first = &series[best];
+    if !is_sharp(first) {
+        return Some(best);
+    }
+    let softer = best_of(series, |other| {
+        other.modality == Modality::Ct
+            && !is_sharp(other)
+            && could_be_head(other) == could_be_head(first)
+            && preference(other) >= ALIKE * preference(first)
+    });
+    softer.or(Some(best))
+}
+
+fn best_of(series: &[Series], among: impl Fn(&Series) -> bool) -> Option<usize> {
+    (0..series.len()).filter(|&index| among(&series[index])).max_by(|&a, &b| {
+        let [a_key, b_key] = [&series[a], &series[b]].map(|s| (could_be_head(s), preference(s)));
+        a_key.0.cmp(&b_key.0).then(a_key.1.total_cmp(&b_key.1)).then(b.cmp(&a))
+    })
+}
+
+/// From which share of the preferred series' measure on another is as good.
+const ALIKE: f64 = 0.8;
+
+/// Whether a series shows bone better than brain.
+fn is_sharp(series: &Series) -> bool {
+    matches!(&series.source, Source::Dicom(stack) if stack.is_sharp())
 }
 
 fn could_be_head(series: &Series) -> bool {

@@ -236,6 +236,29 @@ fn mixed_series_are_told_apart_and_the_head_is_preferred() {
 }
 
 #[test]
+fn a_ct_for_brain_is_preferred_to_one_for_bone_of_its_size() {
+    let of = |series: &'static str, count: u16, kernel: &str| {
+        let extra = vec![text((0x0018, 0x1210), "SH", kernel)];
+        slices(count).into_iter().map(move |s| SliceSpec {
+            series,
+            modality: "CT",
+            extra: extra.clone(),
+            ..s
+        })
+    };
+    let preferred = |all: &[(&'static str, u16, &str)]| {
+        let specs: Vec<_> =
+            all.iter().flat_map(|&(series, count, kernel)| of(series, count, kernel)).collect();
+        open_all(files(&specs)).iter().position(|s| s.preferred).unwrap()
+    };
+    assert_eq!(preferred(&[("1.1", 12, "H70h\\3"), ("2.2", 12, "H31s"), ("3.3", 12, "J40s")]), 1);
+    assert_eq!(preferred(&[("1.1", 13, "BONEPLUS"), ("2.2", 12, "STANDARD")]), 1);
+    // Thin slices for bone are still more than thick ones for brain.
+    assert_eq!(preferred(&[("1.1", 12, "STANDARD"), ("2.2", 24, "BONE")]), 1);
+    assert_eq!(preferred(&[("1.1", 12, "H31s"), ("2.2", 13, "H41s")]), 1);
+}
+
+#[test]
 fn echoes_and_components_are_split() {
     let with = |extra: Vec<_>| slices(8).into_iter().map(move |s| SliceSpec { extra: extra.clone(), ..s });
     let mut specs: Vec<_> = with(vec![decimals((0x0018, 0x0081), &[20.0])]).collect();

@@ -28,6 +28,7 @@ const WANTED: &[Tag] = &[
     tags::EFFECTIVE_ECHO_TIME,
     tags::ECHO_NUMBERS,
     tags::TRIGGER_TIME,
+    tags::CONVOLUTION_KERNEL,
     tags::SPACING_BETWEEN_SLICES,
     tags::DIFFUSION_B_VALUE,
     MOSAIC_COUNT,
@@ -73,6 +74,7 @@ const WANTED_SEQUENCES: &[Tag] = &[
     tags::MR_ECHO_SEQUENCE,
     tags::MR_IMAGE_FRAME_TYPE_SEQUENCE,
     tags::MR_DIFFUSION_SEQUENCE,
+    tags::CT_RECONSTRUCTION_SEQUENCE,
     tags::MODALITY_LUT_SEQUENCE,
 ];
 

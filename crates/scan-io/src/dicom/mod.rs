@@ -11,6 +11,7 @@ mod file;
 mod geometry;
 mod group;
 mod image;
+mod kernel;
 mod plane;
 mod read;
 mod repeats;

@@ -11,6 +11,7 @@ use super::csa::{self, Mosaic};
 use super::dataset::{CSA_CREATOR, CSA_IMAGE, Dataset, MOSAIC_COUNT};
 use super::geometry::{Pose, add, dot};
 use super::image::Image;
+use super::kernel;
 
 /// One slice of some volume.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub(super) struct Plane {
     /// Whether the distance of pixels is stated.
     pub is_sized: bool,
     pub b_value: f64,
+    /// Whether it was reconstructed for bone.
+    pub is_sharp: bool,
     pub order: Order,
     pub key: Arc<Key>,
 }
@@ -161,6 +164,11 @@ impl<'a> FrameView<'a> {
         self.find(tags::MR_DIFFUSION_SEQUENCE, |d| d.float(tags::DIFFUSION_B_VALUE)).unwrap_or(0.0)
     }
 
+    fn is_sharp(&self) -> bool {
+        let kernel = self.find(tags::CT_RECONSTRUCTION_SEQUENCE, |d| d.text(tags::CONVOLUTION_KERNEL));
+        kernel.is_some_and(|name| kernel::is_sharp(&name))
+    }
+
     fn order(&self, frame: usize) -> Order {
         let top = |tag| self.levels[2].and_then(|d| d.float(tag)).unwrap_or(0.0);
         let content = |tag| self.find(tags::FRAME_CONTENT_SEQUENCE, |d| d.float(tag));
@@ -272,6 +280,7 @@ fn plane(image: &Arc<Image>, view: &FrameView, frame: usize, key: Arc<Key>) -> P
         spacing: spacing.unwrap_or([1.0; 2]),
         is_sized: spacing.is_some(),
         b_value: view.b_value(),
+        is_sharp: view.is_sharp(),
         slice_spacing: view.slice_spacing(),
         thickness: view.thickness(),
         slope,

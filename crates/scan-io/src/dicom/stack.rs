@@ -82,6 +82,11 @@ impl Stack {
         self.first().is_some_and(|p| p.key.localiser)
     }
 
+    /// Whether it was reconstructed for bone.
+    pub fn is_sharp(&self) -> bool {
+        self.first().is_some_and(|p| p.is_sharp)
+    }
+
     fn first(&self) -> Option<&Plane> {
         self.volumes.first().and_then(|v| v.first())
     }
