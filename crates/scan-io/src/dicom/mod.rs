@@ -12,6 +12,7 @@ mod geometry;
 mod group;
 mod image;
 mod kernel;
+mod mosaic;
 mod plane;
 mod read;
 mod repeats;

@@ -1,4 +1,4 @@
-//! The 2-D planes of an image: frames, or tiles of a mosaic, each with its place, scale and time.
+//! The 2-D planes of an image: frames, or tiles of a [`mosaic`], each with its place, scale and time.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -7,11 +7,10 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use saswin_volume::Modality;
 
-use super::csa::{self, Mosaic};
-use super::dataset::{CSA_CREATOR, CSA_IMAGE, Dataset, MOSAIC_COUNT};
-use super::geometry::{Pose, add, dot};
+use super::dataset::Dataset;
+use super::geometry::{Pose, add};
 use super::image::Image;
-use super::kernel;
+use super::{kernel, mosaic};
 
 /// One slice of some volume.
 #[derive(Debug, Clone)]
@@ -95,12 +94,12 @@ impl Order {
 }
 
 /// A data set seen from one of its frames: per-frame functional groups, then shared ones, then the top level.
-struct FrameView<'a> {
+pub(super) struct FrameView<'a> {
     levels: [Option<&'a Dataset>; 3],
 }
 
 impl<'a> FrameView<'a> {
-    fn new(dataset: &'a Dataset, frame: usize) -> Self {
+    pub fn new(dataset: &'a Dataset, frame: usize) -> Self {
         Self {
             levels: [
                 dataset.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).get(frame),
@@ -203,7 +202,7 @@ impl<'a> FrameView<'a> {
         image_type.into_iter().skip(2).find(|t| known.contains(&t.as_str())).unwrap_or_default()
     }
 
-    fn key(&self, dataset: &Dataset) -> Key {
+    pub fn key(&self, dataset: &Dataset) -> Key {
         let text = |tag| dataset.text(tag).unwrap_or_default();
         let description =
             dataset.text(tags::SERIES_DESCRIPTION).or_else(|| dataset.text(tags::PROTOCOL_NAME));
@@ -239,8 +238,8 @@ fn is_localiser(dataset: &Dataset, description: &str) -> bool {
 /// All planes of an image.
 pub(super) fn planes(image: Image, dataset: &Dataset) -> Vec<Plane> {
     let image = Arc::new(image);
-    if let Some(mosaic) = mosaic(&image, dataset) {
-        return tiles(&image, dataset, mosaic);
+    if let Some(tiles) = mosaic::tiles(&image, dataset) {
+        return tiles;
     }
     let mut key: Option<Arc<Key>> = None;
     (0..image.frames)
@@ -268,7 +267,7 @@ fn frame_offset(dataset: &Dataset, frame: usize) -> f64 {
     Some(listed.unwrap_or_else(even)).filter(|o| o.abs() < 1e5).unwrap_or(0.0)
 }
 
-fn plane(image: &Arc<Image>, view: &FrameView, frame: usize, key: Arc<Key>) -> Plane {
+pub(super) fn plane(image: &Arc<Image>, view: &FrameView, frame: usize, key: Arc<Key>) -> Plane {
     let (slope, intercept) = view.rescale();
     let spacing = view.spacing();
     Plane {
@@ -289,48 +288,4 @@ fn plane(image: &Arc<Image>, view: &FrameView, frame: usize, key: Arc<Key>) -> P
         order: view.order(frame),
         key,
     }
-}
-
-/// Whether the image is a Siemens mosaic of more than one tile that divides evenly.
-fn mosaic(image: &Image, dataset: &Dataset) -> Option<Mosaic> {
-    if image.frames != 1 || !dataset.texts(tags::IMAGE_TYPE).iter().any(|t| t == "MOSAIC") {
-        return None;
-    }
-    let siemens = dataset.text(CSA_CREATOR).is_some_and(|c| c.starts_with("SIEMENS CSA"));
-    let header = dataset.bytes(CSA_IMAGE).filter(|_| siemens).and_then(|bytes| csa::read(&bytes));
-    let counted = dataset.int(MOSAIC_COUNT).filter(|n| (1..=4096).contains(n));
-    let mosaic = header.or(counted.map(|n| Mosaic { tiles: n as usize, normal: None }))?;
-    let side = side(mosaic.tiles);
-    (mosaic.tiles > 1 && image.columns.is_multiple_of(side) && image.rows.is_multiple_of(side))
-        .then_some(mosaic)
-}
-
-/// Tiles per row of a mosaic.
-fn side(tiles: usize) -> usize {
-    (1..=64).find(|s| s * s >= tiles).unwrap_or(64)
-}
-
-fn tiles(image: &Arc<Image>, dataset: &Dataset, mosaic: Mosaic) -> Vec<Plane> {
-    let side = side(mosaic.tiles);
-    let size = [image.columns / side, image.rows / side];
-    let view = FrameView::new(dataset, 0);
-    let whole = plane(image, &view, 0, Arc::new(view.key(dataset)));
-    let step = whole.slice_spacing.unwrap_or(1.0);
-    (0..mosaic.tiles)
-        .map(|index| Plane {
-            corner: [index % side * size[0], index / side * size[1]],
-            size,
-            pose: whole.pose.map(|pose| tile_pose(&pose, &whole, size, mosaic, step * index as f64)),
-            ..whole.clone()
-        })
-        .collect()
-}
-
-/// A mosaic's position is that of its own corner, as if one big slice were centred where the tiles are.
-fn tile_pose(pose: &Pose, whole: &Plane, size: [usize; 2], mosaic: Mosaic, along: f64) -> Pose {
-    let middle = |axis: usize| (whole.size[axis] - size[axis]) as f64 / 2.0 * whole.spacing[axis];
-    let corner = add(add(pose.position, middle(0), pose.across), middle(1), pose.down);
-    let stated = mosaic.normal.map(|[x, y, z]| [-x, -y, z]);
-    let flipped = stated.is_some_and(|n| dot(n, pose.normal()) < 0.0);
-    Pose { position: add(corner, if flipped { -along } else { along }, pose.normal()), ..*pose }
 }
