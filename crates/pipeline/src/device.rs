@@ -7,6 +7,7 @@ use saswin_kernels::Arithmetic;
 use saswin_model::weights::Precision;
 use saswin_model::{MemoryPlan, Room};
 
+use crate::tier::multiplies;
 use crate::{Adapter, DeviceTier, DeviceTrouble, DeviceWatch, RunError};
 
 /// A device, its name, and what it complained of. A lost one is replaced by a new one, never repaired.
@@ -18,6 +19,8 @@ pub struct Engine {
     pub adapter: Adapter,
     /// What the driver said since the device was opened.
     pub watch: DeviceWatch,
+    /// How it multiplies integer weights whatever suits it, where that was asked for.
+    wanted: Option<Arithmetic>,
     /// What closes it; the CPU has nothing to close.
     #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
     handle: Option<wgpu::Device>,
@@ -38,6 +41,7 @@ impl Engine {
             device: Device::flex(),
             adapter,
             watch: DeviceWatch::default(),
+            wanted: None,
             #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
             handle: None,
         }
@@ -65,6 +69,12 @@ impl Engine {
         self
     }
 
+    /// The same device, which multiplies integer weights as `wanted` says, to see what that does to answers.
+    #[must_use]
+    pub fn with_arithmetic(self, wanted: Option<Arithmetic>) -> Self {
+        Self { wanted, ..self }
+    }
+
     /// How large a tensor may be here.
     pub fn room(&self) -> Room {
         Room::new(self.adapter.tier.max_buffer)
@@ -78,9 +88,11 @@ impl Engine {
         Ok(self.adapter.tier.max_buffer.map_or(Ok(()), |limit| plan.fits(limit))?)
     }
 
-    /// How this device multiplies weights stored at `precision`; see [`DeviceTier::arithmetic`].
+    /// How this device multiplies weights stored at `precision`: as was asked for, or else by
+    /// [`DeviceTier::arithmetic`].
     pub fn arithmetic(&self, precision: Precision) -> Option<Arithmetic> {
-        self.adapter.tier.arithmetic(precision, self.adapter.software)
+        let wanted = self.wanted.filter(|way| multiplies(*way, precision));
+        wanted.or_else(|| self.adapter.tier.arithmetic(precision, self.adapter.software))
     }
 
     /// A GPU through wgpu. Every call opens another device.
@@ -133,7 +145,7 @@ impl Engine {
         let noted = DeviceWatch::default();
         // After burn, which installs a handler that panics.
         watch(&handle, &noted);
-        Ok(Self { device, adapter, watch: noted, handle: Some(handle) })
+        Ok(Self { device, adapter, watch: noted, wanted: None, handle: Some(handle) })
     }
 
     /// A GPU through wgpu.
@@ -240,6 +252,15 @@ mod tests {
         assert!(small.accommodates(&plan).is_ok());
         let error = small.with_max_buffer(Some(8)).accommodates(&plan).unwrap_err();
         assert_eq!(error.kind(), "memory");
+    }
+
+    #[test]
+    fn arithmetic_that_is_asked_for_is_that_of_integer_weights() {
+        let integers = Some(Arithmetic::Integers { native: false });
+        let engine = Engine::cpu(None).with_arithmetic(integers);
+        assert_eq!(engine.arithmetic(Precision::Q8), integers);
+        assert_eq!([Precision::Q4, Precision::F32].map(|p| engine.arithmetic(p)), [None; 2]);
+        assert_eq!(engine.with_arithmetic(None).arithmetic(Precision::Q8), None);
     }
 
     #[test]

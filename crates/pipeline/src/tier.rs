@@ -46,6 +46,15 @@ impl DeviceTier {
     }
 }
 
+/// Whether `way` is one of multiplying weights stored at `precision`.
+pub(crate) fn multiplies(way: Arithmetic, precision: Precision) -> bool {
+    match precision {
+        Precision::F32 | Precision::F16 => false,
+        Precision::Q8 => true,
+        Precision::Q4 => !matches!(way, Arithmetic::Integers { .. }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

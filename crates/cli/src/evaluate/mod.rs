@@ -17,7 +17,7 @@ use saswin_volume::{Grid, Volume};
 use serde::Deserialize;
 
 use crate::CliResult;
-use crate::engine::{self, BackendArg};
+use crate::engine::{self, ArithmeticArg, BackendArg};
 use crate::run::{collect, load_model, model_folder, read_manifest};
 
 /// Folder of a model's kept numbers.
@@ -50,6 +50,9 @@ pub struct Args {
     /// Where to compute.
     #[arg(long, value_enum, default_value = "auto")]
     backend: BackendArg,
+    /// How integer weights are multiplied; by default as suits the device.
+    #[arg(long, value_enum)]
+    arithmetic: Option<ArithmeticArg>,
     /// Keep the numbers in the model's folder and write its card from all that are kept.
     #[arg(long)]
     card: bool,
@@ -151,8 +154,10 @@ pub fn run(args: &Args) -> CliResult {
     let Some(on) = &args.on else {
         return write_card(&folder, &read_manifest(&folder.join("manifest.json"))?);
     };
-    let engine = engine::open(args.backend, None)?;
+    let wanted = args.arithmetic.map(ArithmeticArg::arithmetic);
+    let engine = engine::open(args.backend, None)?.with_arithmetic(wanted);
     let model = load_model(&folder, &engine)?;
+    args.arithmetic.map_or(Ok(()), |wanted| wanted.holds(&model))?;
     let evaluator = Evaluator { model, engine };
     let (name, cases) = if on == SYNTHETIC {
         (
@@ -167,7 +172,8 @@ pub fn run(args: &Args) -> CliResult {
     };
     let manifest = &evaluator.model.manifest;
     let drawn = if on == SYNTHETIC { args.drawn() } else { String::new() };
-    let command = format!("saswin-cli evaluate --model {} --on {on}{drawn}", manifest.name);
+    let how = args.arithmetic.map_or(String::new(), |a| format!(" --arithmetic {}", a.name()));
+    let command = format!("saswin-cli evaluate --model {} --on {on}{drawn}{how}", manifest.name);
     let evaluation = summarise(&manifest.name, &evaluator.model.sha256, &name, &command, cases);
     println!("{}", evaluation.markdown());
     println!("{}", serde_json::to_string(&evaluation)?);
@@ -206,7 +212,10 @@ impl Args {
                 name = format!("{name}-{}-{}", self.maps[0], self.maps[1]);
             }
         }
-        name
+        match self.arithmetic {
+            Some(how) => format!("{name}-{}", how.name()),
+            None => name,
+        }
     }
 }
 
