@@ -55,7 +55,9 @@ impl MemoryPlan {
     }
 }
 
-/// Walks the network's steps in order, as [`crate::nets`] runs them through the shaders.
+/// Walks the network's steps in order, as [`crate::nets`] runs them through the shaders: a tensor counts from when it is
+/// made until its last reader is done. Not counted is what is small beside the maps: SACA and other heads, moments, and
+/// inputs rounded to bytes.
 struct Ledger {
     live: u64,
     plan: MemoryPlan,
@@ -156,9 +158,9 @@ impl Ledger {
                 self.block(x);
             }
             let merged = self.take(batch * 8 * width * voxels(roi, a.patch << (stage + 1)));
-            let next = self.take(merged / 4);
-            self.give(merged + x);
-            x = next;
+            self.give(x);
+            x = self.take(merged / 4);
+            self.give(merged);
             features[stage + 1] = self.take(x);
         }
         self.give(x);
@@ -284,6 +286,9 @@ impl Ledger {
             }
         };
         self.give(y.elements());
+        self.step = "logits, read back".to_owned();
+        let channels_first = self.take(logits);
+        self.give(channels_first);
     }
 }
 
@@ -364,6 +369,15 @@ mod tests {
         let mut ledger = Ledger::new(0, Room::ANY);
         ledger.sum(2, 10);
         assert_eq!((ledger.plan.peak, ledger.live), (2 * 10 * ELEMENT, 10 * ELEMENT));
+    }
+
+    #[test]
+    fn logits_are_there_twice_when_they_are_read() {
+        let a = SwinConfig { symmetry: false, out_channels: 256, ..segmenter(12) };
+        let logits = 256 * 96_u64.pow(3) * ELEMENT;
+        let image = 96_u64.pow(3) * ELEMENT;
+        let deepest = 12 * 16 * 3_u64.pow(3) * ELEMENT;
+        assert_eq!(plan(&a, None).peak, 2 * logits + image + deepest);
     }
 
     #[test]

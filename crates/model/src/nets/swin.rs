@@ -175,26 +175,27 @@ impl SwinTransformer {
 
     /// `[b, x, y, z, in]` to the five feature maps x0 to x4, channels last.
     pub fn forward(&self, image: Tensor<5>, trace: &mut Trace) -> [Tensor<5>; 5] {
-        let proj = &self.patch_embed.proj;
-        let mut x = patch_embed(image, proj.weight.val(), proj.bias.as_ref().map(|b| b.val()));
-        let x0 = layer_norm_plain(x.clone());
-        trace.keep("x0", &x0);
-        let stages = [
-            (&self.layers1c, &self.layers1),
-            (&self.layers2c, &self.layers2),
-            (&self.layers3c, &self.layers3),
-            (&self.layers4c, &self.layers4),
-        ];
-        let mut index = 0;
-        let rest = stages.map(|(convs, layers)| {
-            x = convs.iter().fold(x.clone(), |x, c| c.layer.forward(x.into(), Room::ANY).join());
-            x = layers.iter().fold(x.clone(), |x, stage| stage.forward(x));
-            index += 1;
+        let mut normed = |name: &str, x: &Tensor<5>| {
             let out = layer_norm_plain(x.clone());
-            trace.keep(&format!("x{index}"), &out);
+            trace.keep(name, &out);
             out
-        });
-        let [x1, x2, x3, x4] = rest;
+        };
+        let proj = &self.patch_embed.proj;
+        let x = patch_embed(image, proj.weight.val(), proj.bias.as_ref().map(|b| b.val()));
+        let x0 = normed("x0", &x);
+        let x = stage(&self.layers1c, &self.layers1, x);
+        let x1 = normed("x1", &x);
+        let x = stage(&self.layers2c, &self.layers2, x);
+        let x2 = normed("x2", &x);
+        let x = stage(&self.layers3c, &self.layers3, x);
+        let x3 = normed("x3", &x);
+        let x4 = normed("x4", &stage(&self.layers4c, &self.layers4, x));
         [x0, x1, x2, x3, x4]
     }
+}
+
+/// A stage and the convolutions before it, if there are any. Its input is let go as soon as it was read.
+fn stage(convs: &[StageConv], layers: &[Stage], x: Tensor<5>) -> Tensor<5> {
+    let x = convs.iter().fold(x, |x, c| c.layer.forward(x.into(), Room::ANY).join());
+    layers.iter().fold(x, |x, stage| stage.forward(x))
 }
