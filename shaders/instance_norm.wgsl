@@ -12,6 +12,9 @@ const HAS_RESIDUAL = {{ has_residual }};
 const ACTIVATE = {{ activate }};
 const LANES = {{ lanes }}u;
 const ROWS = {{ rows }}u;
+/// Workgroups along x, and how often as many follow for one sample along z.
+const GROUPS_X = {{ groups_x }}u;
+const FOLDS = {{ folds }}u;
 
 @group(0) @binding(0) var<storage, {{ read }}> x: array<f32>;
 /// `[batch, chunk, channel]`: mean and sum of squared deviations.
@@ -22,7 +25,8 @@ const ROWS = {{ rows }}u;
 @compute @workgroup_size(LANES, ROWS, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
     let channel = group.y * LANES + local.x;
-    let first = (group.x * ROWS + local.y) * STRETCH;
+    let batch = group.z / FOLDS;
+    let first = (((group.z % FOLDS) * GROUPS_X + group.x) * ROWS + local.y) * STRETCH;
     if (channel >= CHANNELS || first >= VOXELS) { return; }
 
     // Chan, Golub and LeVeque: moments of two sets joined.
@@ -30,7 +34,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     var deviation = 0.0;
     var count = 0.0;
     for (var k = 0u; k < CHUNKS; k++) {
-        let m = moments[(group.z * CHUNKS + k) * CHANNELS + channel];
+        let m = moments[(batch * CHUNKS + k) * CHANNELS + channel];
         let n = f32(min(CHUNK, VOXELS - k * CHUNK));
         let delta = m.x - mean;
         let both = count + n;
@@ -40,7 +44,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     }
     let scale = 1.0 / sqrt(deviation / f32(VOXELS) + EPSILON);
 
-    let base = group.z * VOXELS;
+    let base = batch * VOXELS;
     let end = min(first + STRETCH, VOXELS);
     for (var v = first; v < end; v++) {
         let at = (base + v) * CHANNELS + channel;

@@ -1,6 +1,6 @@
 //! `shaders/instance_moments.wgsl` and `shaders/instance_norm.wgsl`.
 
-use super::{Pass, THREADS, constants, dispatch, flags, float};
+use super::{Pass, THREADS, constants, dispatch, flags, float, fold};
 
 /// Voxels that one invocation normalises.
 const STRETCH: usize = 64;
@@ -55,6 +55,7 @@ pub(crate) fn instance_moments(batch: usize, voxels: usize, channels: usize) -> 
 /// Normalisation of `[batch, voxels, c]` by its moments.
 pub(crate) fn instance_norm(batch: usize, voxels: usize, channels: usize, how: Normalise) -> Pass {
     let [lanes, rows, groups] = lanes(channels);
+    let (groups_x, folds) = fold(voxels.div_ceil(STRETCH * rows));
     let mut all = constants([
         ("voxels", voxels),
         ("channels", channels),
@@ -63,6 +64,8 @@ pub(crate) fn instance_norm(batch: usize, voxels: usize, channels: usize, how: N
         ("stretch", STRETCH),
         ("lanes", lanes),
         ("rows", rows),
+        ("groups_x", groups_x),
+        ("folds", folds),
     ]);
     all.extend(flags([("has_residual", how.residual), ("activate", how.activate)]));
     all.extend([float("epsilon", how.epsilon), float("slope", how.slope)]);
@@ -70,7 +73,7 @@ pub(crate) fn instance_norm(batch: usize, voxels: usize, channels: usize, how: N
         name: "instance_norm",
         template: include_str!("../../../../shaders/instance_norm.wgsl"),
         constants: all,
-        groups: dispatch(voxels.div_ceil(STRETCH * rows), groups, batch),
+        groups: dispatch(groups_x, groups, batch * folds),
         threads: [lanes as u32, rows as u32],
     }
 }

@@ -69,6 +69,40 @@ fn every_shader_is_valid() {
     assert_eq!(names, files);
 }
 
+/// Passes over the largest window of a manifest, scan and mirror, with the most channels.
+fn largest() -> Vec<Pass> {
+    let (full, half) = ([2, 512, 512, 512], [2, 256, 256, 256]);
+    let [voxels, half_voxels] = [512_usize.pow(3), 256_usize.pow(3)];
+    let how = Normalise { residual: true, activate: true, epsilon: 1e-5, slope: 0.01 };
+    let mut passes = vec![
+        quantise(2 * voxels, 512),
+        layer_norm(2 * half_voxels, 96, true, 1e-5),
+        patch_merge([2, 256, 256, 256, 96], MergeMode::Legacy, 1e-5),
+        instance_moments(2, voxels, 512),
+        instance_norm(2, voxels, 512, how),
+        instance_norm(2, voxels, 3, how),
+    ];
+    for inputs in inputs() {
+        passes.push(conv3x3x3(full, inputs, 512));
+        passes.push(conv3x3x3(full, inputs, 1));
+        passes.push(linear(full, inputs, 8 * 256, Epilogue::default()));
+        passes.push(linear(half, inputs, 4 * 8 * 96, Epilogue::default()));
+    }
+    for window in [1, 4, 7, 16] {
+        let spec = WindowAttention { configured: [window; 3], shift: [window / 2; 3], heads: 3 };
+        passes.extend(window_attention([2, 256, 256, 256, 96], &spec));
+    }
+    passes
+}
+
+#[test]
+fn no_pass_is_larger_than_every_device_dispatches() {
+    for pass in largest() {
+        let fits = pass.groups.iter().all(|n| *n as usize <= MAX_GROUPS);
+        assert!(fits, "{} {:?}", pass.name, pass.groups);
+    }
+}
+
 #[test]
 fn repeat_blocks_are_written_out() {
     assert_eq!(unroll("a\n  //: repeat i 2\n  b{i}\n  //: end\nc\n"), "a\n  b0\n  b1\nc\n");
