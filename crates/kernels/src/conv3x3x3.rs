@@ -15,9 +15,9 @@ pub fn conv3x3x3(x: Tensor<5>, skip: Option<Tensor<5>>, weight: impl Into<LayerW
 }
 
 pub(crate) fn composed(x: Tensor<5>, skip: Option<Tensor<5>>, weight: LayerWeight<5>) -> Tensor<5> {
-    let x = match skip {
-        Some(skip) => Tensor::cat(vec![weight.seen(x), weight.seen(skip)], 4),
-        None => weight.seen(x),
+    let x = match weight.seen_beside(x, skip) {
+        (x, Some(skip)) => Tensor::cat(vec![x, skip], 4),
+        (x, None) => x,
     };
     let weight = weight.expanded();
     let options = ConvOptions::new([1; 3], [1; 3], [1; 3], 1);

@@ -198,15 +198,15 @@ impl Operands {
         Self::of_floats(x, skip, Elements::Floats, vec![weight])
     }
 
-    fn packed(x: Tensor<5>, skip: Option<Tensor<5>>, weight: Packed) -> Option<Self> {
-        let (native, per_word) = (weight.integers(), weight.bits.per_word());
-        let half = weight.arithmetic == Arithmetic::Halves;
-        let elements = Elements::Packed { bits: 32 / per_word, group: weight.group, half };
-        let buffers = vec![words(weight.words)?, buffer(weight.scales)?];
-        match native {
-            Some(native) => Self::of_bytes(x, skip, native, per_word, buffers),
-            None => Self::of_floats(x, skip, elements, buffers),
+    fn packed(x: Tensor<5>, skip: Option<Tensor<5>>, weight: &Packed) -> Option<Self> {
+        let buffers = vec![words(weight.words.clone())?, buffer(weight.scales.clone())?];
+        if let Some(native) = weight.integers() {
+            let (x, skip) = weight.apart(x, skip);
+            return Self::of_bytes(x, skip, native, buffers);
         }
+        let half = weight.arithmetic == Arithmetic::Halves;
+        let elements = Elements::Packed { bits: 32 / weight.bits.per_word(), group: weight.group, half };
+        Self::of_floats(x, skip, elements, buffers)
     }
 
     fn of_floats(
@@ -223,18 +223,11 @@ impl Operands {
     }
 
     fn of_bytes(
-        mut x: Tensor<5>,
-        mut skip: Option<Tensor<5>>,
+        x: Tensor<5>,
+        skip: Option<Tensor<5>>,
         native: bool,
-        per_word: usize,
         buffers: Vec<CubeTensor>,
     ) -> Option<Self> {
-        // A word of the weight must not have inputs of both.
-        if !x.dims()[4].is_multiple_of(per_word)
-            && let Some(skip) = skip.take()
-        {
-            x = Tensor::cat(vec![x, skip], 4);
-        }
         let channels = |t: &Tensor<5>| t.dims()[4];
         let inputs = Inputs::Bytes { x: channels(&x), skip: skip.as_ref().map_or(0, channels), native };
         let x = quantise(x)?;
@@ -260,7 +253,7 @@ fn convolve(x: Tensor<5>, skip: Option<Tensor<5>>, weight: LayerWeight<5>) -> Op
             let [out, ..] = weight.dims();
             (out, Operands::floats(x, skip, buffer(weight.permute([2, 3, 4, 1, 0]))?)?)
         }
-        LayerWeight::Packed(weight) => (weight.shape[2], Operands::packed(x, skip, weight)?),
+        LayerWeight::Packed(weight) => (weight.shape[2], Operands::packed(x, skip, &weight)?),
     };
     let buffers: Vec<_> = operands.buffers.iter().collect();
     launch(passes::conv3x3x3([b, dx, dy, dz], operands.inputs, out), &buffers, [b, dx, dy, dz, out])
@@ -277,7 +270,7 @@ fn multiply(p: Product) -> Option<Tensor<5>> {
     };
     let operands = match p.weight {
         LayerWeight::Floats(weight) => Operands::floats(p.x, p.skip, buffer(weight)?)?,
-        LayerWeight::Packed(weight) => Operands::packed(p.x, p.skip, weight)?,
+        LayerWeight::Packed(weight) => Operands::packed(p.x, p.skip, &weight)?,
     };
     let [x, ..] = operands.buffers.as_slice() else { return None };
     let (bias, residual) = (optional(p.bias, x)?, optional(p.residual, x)?);

@@ -36,9 +36,9 @@ impl Product {
 
     pub(crate) fn composed(self) -> Tensor<5> {
         let weight = self.weight;
-        let x = match self.skip {
-            Some(skip) => Tensor::cat(vec![weight.seen(self.x), weight.seen(skip)], 4),
-            None => weight.seen(self.x),
+        let x = match weight.seen_beside(self.x, self.skip) {
+            (x, Some(skip)) => Tensor::cat(vec![x, skip], 4),
+            (x, None) => x,
         };
         let mut y = module::linear(x, weight.expanded(), self.bias);
         if self.gelu {

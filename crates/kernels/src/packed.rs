@@ -109,6 +109,17 @@ impl Packed {
         Self { words: into_words(codes, bits), scales, shape, group, bits, arithmetic }
     }
 
+    /// Two inputs side by side as they are rounded: each with scales of its own, or together where a word of the weight has
+    /// inputs of both.
+    pub(crate) fn apart(&self, x: Tensor<5>, skip: Option<Tensor<5>>) -> (Tensor<5>, Option<Tensor<5>>) {
+        match skip {
+            Some(skip) if !x.dims()[4].is_multiple_of(self.bits.per_word()) => {
+                (Tensor::cat(vec![x, skip], 4), None)
+            }
+            skip => (x, skip),
+        }
+    }
+
     /// Whether products of this weight are sums of integers, and how.
     pub(crate) fn integers(&self) -> Option<bool> {
         match (self.bits, self.arithmetic) {
@@ -162,6 +173,19 @@ impl<const D: usize> From<Tensor<D>> for LayerWeight<D> {
 }
 
 impl<const D: usize> LayerWeight<D> {
+    /// [`seen`](Self::seen) of an input and more channels behind it.
+    pub(crate) fn seen_beside(
+        &self,
+        x: Tensor<5>,
+        skip: Option<Tensor<5>>,
+    ) -> (Tensor<5>, Option<Tensor<5>>) {
+        let (x, skip) = match self {
+            Self::Packed(packed) if packed.integers().is_some() => packed.apart(x, skip),
+            _ => (x, skip),
+        };
+        (self.seen(x), skip.map(|skip| self.seen(skip)))
+    }
+
     /// What the arithmetic on this weight makes of an input: itself, or itself rounded to bytes.
     ///
     /// With [`expanded`](LayerWeight::<2>::expanded) this defines integer arithmetic: sums of integers are

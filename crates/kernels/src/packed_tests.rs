@@ -81,6 +81,21 @@ proptest! {
         prop_assert!(worst(&expected, &found) < 1e-4 * largest(&inputs) * largest(&weights));
     }
 
+    /// The inputs differ in size, so that a scale for both is another than one for each.
+    #[test]
+    fn inputs_that_share_a_word_share_a_scale(c in 1_usize..4, more in 1_usize..6, out in 1_usize..6, seed in 1_u64..99) {
+        let device = Device::flex();
+        let x = noise([1, 3, 2, 5, c], seed, &device);
+        let skip = noise([1, 3, 2, 5, more], seed + 50, &device) * 9.0;
+        let weight = noise([out, c + more, 3, 3, 3], seed + 100, &device);
+        let inputs = values(Tensor::cat(vec![x.clone(), skip.clone()], 4));
+        let weights = values(weight.clone());
+        let expected = convolution(&inputs, [3, 2, 5, c + more], &weights, out);
+        let packed = Packed::kernel(weight, Bits::Eight, INTEGERS);
+        let found = values(conv3x3x3(x, Some(skip), LayerWeight::Packed(packed)));
+        prop_assert!(worst(&expected, &found) < 1e-4 * largest(&inputs) * largest(&weights));
+    }
+
     #[test]
     fn a_product_is_that_of_the_integers(rows in 1_usize..9, c in 1_usize..40, out in 1_usize..9, seed in 1_u64..99) {
         let device = Device::flex();

@@ -33,12 +33,14 @@ fn ceilings() -> Vec<Case> {
 }
 
 /// Input, channels of the skip input, output channels.
-const CONVOLUTIONS: [([usize; 5], usize, usize); 5] = [
+const CONVOLUTIONS: [([usize; 5], usize, usize); 6] = [
     ([1, 5, 3, 9, 3], 0, 5),
     ([2, 3, 3, 3, 24], 24, 12),
     ([1, 1, 2, 1, 1], 0, 1),
     ([1, 6, 7, 17, 12], 12, 24),
     ([1, 2, 3, 8, 4], 1, 100),
+    // A word of four bytes has channels of both.
+    ([1, 4, 3, 9, 6], 6, 8),
 ];
 
 /// Operations on packed weights.
@@ -77,14 +79,16 @@ fn packed(bits: Bits, arithmetic: Arithmetic) -> Vec<Case> {
             linear_add(noise([1, 5, 3, 7, 13], 1, d), LayerWeight::Packed(weight), None, residual)
         }),
     );
-    product(
-        "1×1×1 with skip",
-        Box::new(move |d| {
-            let weight = Packed::kernel(noise([13, 35, 1, 1, 1], 3, d), bits, arithmetic);
-            let skip = Some(noise([2, 3, 2, 5, 11], 2, d));
-            pointwise(noise([2, 3, 2, 5, 24], 1, d) * 5.0, skip, LayerWeight::Packed(weight), None)
-        }),
-    );
+    for (width, name) in [(24, "1×1×1 with skip"), (22, "1×1×1 with skip, 22 and 11 channels")] {
+        product(
+            name,
+            Box::new(move |d| {
+                let weight = Packed::kernel(noise([13, width + 11, 1, 1, 1], 3, d), bits, arithmetic);
+                let skip = Some(noise([2, 3, 2, 5, 11], 2, d));
+                pointwise(noise([2, 3, 2, 5, width], 1, d) * 5.0, skip, LayerWeight::Packed(weight), None)
+            }),
+        );
+    }
     product(
         "transposed 2×2×2",
         Box::new(move |d| {

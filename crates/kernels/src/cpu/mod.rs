@@ -22,7 +22,7 @@ pub(crate) struct Loops;
 
 impl Operations for Loops {
     fn conv3x3x3(&self, x: Tensor<5>, skip: Option<Tensor<5>>, weight: LayerWeight<5>) -> Tensor<5> {
-        let (x, skip) = (weight.seen(x), skip.map(|skip| weight.seen(skip)));
+        let (x, skip) = weight.seen_beside(x, skip);
         conv3x3x3::run(x, skip, weight.expanded())
     }
 
