@@ -125,15 +125,27 @@ fn pack_q4(values: &[f32], out: usize) -> (Vec<u8>, Vec<f32>) {
     (bytes, scales)
 }
 
+/// Refuses what integers and scales would turn into other numbers.
+fn check_finite(weights: &WeightMap) -> Result<(), PackError> {
+    for (key, weight) in weights {
+        if let Some(at) = weight.values.iter().position(|v| !v.is_finite()) {
+            let reason = format!("holds {} at place {at}: train or export it again", weight.values[at]);
+            return Err(PackError::Tensor { key: key.clone(), reason });
+        }
+    }
+    Ok(())
+}
+
 /// Writes weights as a safetensors file at `precision`. Tensors for which `keep` holds stay `F32`.
 ///
 /// # Errors
-/// If the container refuses a tensor.
+/// If a weight is not a finite number, or the container refuses a tensor.
 pub fn pack(
     weights: &WeightMap,
     precision: Precision,
     keep: impl Fn(&str) -> bool,
 ) -> Result<Vec<u8>, PackError> {
+    check_finite(weights)?;
     let mut stored: Vec<(String, Stored)> = Vec::new();
     let mut shapes: HashMap<&str, &[usize]> = HashMap::new();
     for (key, weight) in weights {
@@ -316,6 +328,18 @@ mod tests {
         let weights = example();
         let back = unpack(&pack(&weights, Precision::Q4, |key| key == "a.weight").unwrap()).unwrap();
         assert_eq!(back["a.weight"], weights["a.weight"]);
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_refused_by_name() {
+        for value in [f32::NAN, f32::INFINITY] {
+            let mut weights = example();
+            weights.entry("a.weight".to_owned()).and_modify(|w| w.values[7] = value);
+            for precision in [Precision::F32, Precision::F16, Precision::Q8, Precision::Q4] {
+                let error = pack(&weights, precision, |_| false).unwrap_err().to_string();
+                assert!(error.contains("`a.weight` holds") && error.contains("place 7"), "{error}");
+            }
+        }
     }
 
     #[test]
