@@ -76,15 +76,15 @@ impl LoadedModel {
             Architecture::Asa(_) => None,
         };
         weights::fill(&mut network, weights)?;
-        let network = weights::lay_out(network).with_room(engine.room());
         let arithmetic = match &network {
             Network::Swin(_) => engine.arithmetic(precision),
             Network::Asa(_) => None,
         };
         let network = match arithmetic {
             Some(arithmetic) => weights::pack_integers(network, precision, arithmetic),
-            None => network,
-        };
+            None => weights::lay_out(network),
+        }
+        .with_room(engine.room());
         // Laying weights out left their first copies with the allocator.
         engine.device.memory_cleanup();
         Ok(Self { manifest, network, memory, sha256, arithmetic })

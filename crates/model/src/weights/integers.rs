@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::tensor::Tensor;
-use saswin_kernels::{Arithmetic, Bits, LayerWeight, Packed};
+use saswin_kernels::{Arithmetic, Bits, LayerWeight, Packed, lay_out_kernel};
 
-use super::Precision;
+use super::{Precision, lay_out};
 use crate::nets::Network;
 
 /// Packed weights by parameter.
@@ -102,20 +102,21 @@ impl ModuleMapper for Packer {
                 // One element, of which every other is a view.
                 Tensor::<D>::zeros([1; D], &weight.device()).expand(weight.dims())
             }
-            None => weight,
+            None => lay_out_kernel(weight),
         })
     }
 }
 
 /// Holds the matrices and kernels of `network` as integers of `precision`, multiplied as `arithmetic` says. Those of
-/// sensitive layers stay floats, and so does all of a network that is stored as floats or is not of the Swin family.
+/// sensitive layers stay floats, and so does all of a network that is stored as floats or is not of the Swin family; what
+/// stays floats is laid out (see [`lay_out`]).
 ///
 /// Only [`Network::forward`] knows the packed weights: they cannot be read back.
 pub fn pack_integers(network: Network, precision: Precision, arithmetic: Arithmetic) -> Network {
     let bits = match precision {
         Precision::Q8 => Bits::Eight,
         Precision::Q4 => Bits::Four,
-        Precision::F32 | Precision::F16 => return network,
+        Precision::F32 | Precision::F16 => return lay_out(network),
     };
     match network {
         Network::Swin(network) => {
@@ -123,7 +124,7 @@ pub fn pack_integers(network: Network, precision: Precision, arithmetic: Arithme
             let network = network.map(&mut packer);
             Network::Swin(network.with_integers(Integers(Arc::new(packer.packed))))
         }
-        Network::Asa(network) => Network::Asa(network),
+        Network::Asa(network) => Network::Asa(lay_out(network)),
     }
 }
 
