@@ -104,7 +104,7 @@ pub fn run(args: Args) -> CliResult {
     println!("{} on {}{}\n", bench.suite, bench.adapter.name, software(bench.adapter.software));
     let tier = bench.adapter.tier;
     let dot = if tier.dot { "has dot4I8Packed" } else { "has no dot4I8Packed" };
-    println!("{dot}, f16: {}, subgroups: {}; {} weights\n", tier.f16, tier.subgroups, bench.weights);
+    println!("{dot}, f16: {}; {} weights\n", tier.f16, bench.weights);
     if let Some(ceiling) = bench.ceiling {
         println!("at best {:.0} GFLOP/s and {:.1} GB/s\n", ceiling.gflops, ceiling.gbps);
     }

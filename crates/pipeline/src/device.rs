@@ -175,7 +175,6 @@ fn tier(device: &wgpu::Device) -> DeviceTier {
         gpu: true,
         max_buffer: Some(limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)),
         f16: features.contains(wgpu::Features::SHADER_F16),
-        subgroups: features.contains(wgpu::Features::SUBGROUP),
         dot: cfg!(not(target_arch = "wasm32")),
     }
 }

@@ -16,8 +16,6 @@ pub struct DeviceTier {
     pub max_buffer: Option<u64>,
     /// Whether shaders may use 16-bit floats.
     pub f16: bool,
-    /// Whether shaders may use subgroup operations.
-    pub subgroups: bool,
     /// Whether WGSL has `dot4I8Packed` there (the language feature `packed_4x8_integer_dot_product`).
     pub dot: bool,
 }
