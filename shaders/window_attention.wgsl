@@ -33,7 +33,7 @@ const SPAN = 2u * CONFIGURED - 1u;
 const EQUAL = ((CONFIGURED.x - 1u) * SPAN.y + CONFIGURED.y - 1u) * SPAN.z + CONFIGURED.z - 1u;
 const SHIFTED = SHIFT.x + SHIFT.y + SHIFT.z > 0u;
 /// Added to scores between different shift regions (MONAI's value).
-const MASKED = -100.0;
+const MASKED = {{ masked }};
 /// Below any score.
 const LOWEST = -1e30;
 
@@ -172,8 +172,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         }
     }
     if (number > window || unit >= LINES * PARTS) { return; }
+    // What the part before has, too, is its to store.
+    let own_z = (unit % PARTS) * QUERIES;
     //: repeat i {{ queries }}
-    if (t{i}.inside) {
+    if (t{i}.inside && at_z + {i}u >= own_z) {
         let share = 1.0 / total{i};
         //: repeat c {{ quads }}
         y[(t{i}.voxel * HEADS + head) * QUADS + {c}u] = share * o{i}_{c};

@@ -43,7 +43,7 @@ pub use packed::{Arithmetic, Bits, LayerWeight, Packed};
 pub use patch_merge::{MergeMode, merge_slots, pad_even, patch_merge};
 pub use profile::{PassTime, Timing, held_bytes, profile};
 pub use shuffle::{depth_to_space, flip_x, resize2, space_to_depth};
-pub use window_attention::{WindowAttention, attention, window_attention};
+pub use window_attention::{MASKED, WindowAttention, attention, window_attention};
 
 /// Epsilon of layer and instance normalisation in Swin UNETR (PyTorch's default).
 pub const NORM_EPS: f64 = 1e-5;

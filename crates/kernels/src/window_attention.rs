@@ -9,8 +9,8 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use crate::LayerWeight;
 use crate::operations::operations;
 
-/// Added to scores of token pairs from different shift regions (MONAI's value, not −∞).
-pub(crate) const MASKED: f32 = -100.0;
+/// Added to scores of token pairs from different shift regions (MONAI's and ASA's value, not −∞).
+pub const MASKED: f32 = -100.0;
 /// Elements of the score tensor that may exist at once: 64 MiB in 32-bit floats.
 const MAX_SCORES: usize = 1 << 24;
 

@@ -1,7 +1,8 @@
 //! `shaders/window_attention.wgsl`.
 
-use super::{Pass, constants, dispatch};
+use super::{Pass, constants, dispatch, float};
 use crate::WindowAttention;
+use crate::window_attention::MASKED;
 
 /// Queries of one invocation times their channels in fours, as many as registers hold beside the sums.
 const HELD: usize = 16;
@@ -44,32 +45,34 @@ pub(crate) fn window_attention([batch, x, y, z, c]: [usize; 5], spec: &WindowAtt
         return None;
     }
     let [cx, cy, cz] = spec.configured;
+    let mut all = constants([
+        ("dim_x", x),
+        ("dim_y", y),
+        ("dim_z", z),
+        ("window_x", window[0]),
+        ("window_y", window[1]),
+        ("window_z", window[2]),
+        ("shift_x", shift[0]),
+        ("shift_y", shift[1]),
+        ("shift_z", shift[2]),
+        ("configured_x", cx),
+        ("configured_y", cy),
+        ("configured_z", cz),
+        ("heads", spec.heads),
+        ("quads", width / 4),
+        ("threads", threads),
+        ("windows", windows),
+        ("tile", tile),
+        ("queries", queries),
+        ("distances", queries + line - 1),
+        ("even", usize::from(even)),
+        ("uneven", usize::from(!even)),
+    ]);
+    all.push(float("masked", f64::from(MASKED)));
     Some(Pass {
         name: "window_attention",
         template: include_str!("../../../../shaders/window_attention.wgsl"),
-        constants: constants([
-            ("dim_x", x),
-            ("dim_y", y),
-            ("dim_z", z),
-            ("window_x", window[0]),
-            ("window_y", window[1]),
-            ("window_z", window[2]),
-            ("shift_x", shift[0]),
-            ("shift_y", shift[1]),
-            ("shift_z", shift[2]),
-            ("configured_x", cx),
-            ("configured_y", cy),
-            ("configured_z", cz),
-            ("heads", spec.heads),
-            ("quads", width / 4),
-            ("threads", threads),
-            ("windows", windows),
-            ("tile", tile),
-            ("queries", queries),
-            ("distances", queries + line - 1),
-            ("even", usize::from(even)),
-            ("uneven", usize::from(!even)),
-        ]),
+        constants: all,
         groups,
         threads: [threads as u32, windows as u32],
     })

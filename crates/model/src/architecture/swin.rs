@@ -86,7 +86,7 @@ pub struct SwinConfig {
     pub use_v2: bool,
     /// Mirror stream and symmetry-aware cross-attention.
     pub symmetry: bool,
-    /// Segmentation output channels and decoder, if any.
+    /// Segmentation decoder, if any.
     #[serde(default)]
     pub decoder: Option<DecoderKind>,
     /// Segmentation output channels.

@@ -4,7 +4,7 @@ use burn::module::{Initializer, Module, Param};
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::activation::{gelu, softmax};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use saswin_kernels::NORM_EPS;
+use saswin_kernels::{MASKED, NORM_EPS};
 
 use super::super::{Trace, layer_norm, linear};
 use super::position::encoding;
@@ -12,8 +12,6 @@ use crate::{AsaConfig, Position};
 
 /// Side of a patch in voxels.
 pub(super) const PATCH: usize = 8;
-/// Added to scores of token pairs from different regions of a shifted window.
-const MASKED: f32 = -100.0;
 
 #[derive(Module, Debug)]
 struct Attention {
