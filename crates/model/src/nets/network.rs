@@ -29,12 +29,12 @@ impl Network {
         }
     }
 
-    /// The network in tensors that `room` holds. ASA does not divide its own.
+    /// The network in tensors that `room` holds. ASA's encoder, whose tensors are small, divides nothing.
     #[must_use]
     pub fn with_room(self, room: Room) -> Self {
         match self {
             Self::Swin(network) => Self::Swin(network.with_room(room)),
-            Self::Asa(network) => Self::Asa(network),
+            Self::Asa(network) => Self::Asa(network.with_room(room)),
         }
     }
 

@@ -9,9 +9,6 @@ use super::super::map::Map;
 use super::super::{Trace, to_channels_last};
 use crate::{AsaConfig, Room};
 
-/// Published sizes need no dividing.
-const ROOM: Room = Room::ANY;
-
 /// MONAI `UnetrPrUpBlock`: transposed convolution, then `further` times another one and a residual block.
 #[derive(Module, Debug)]
 struct Rise {
@@ -28,9 +25,13 @@ impl Rise {
         }
     }
 
-    fn forward(&self, x: Tensor<5>) -> Map {
-        let x = self.transp_conv_init.forward(&x.into(), ROOM);
-        self.blocks.iter().fold(x, |x, (up, block)| block.forward(up.forward(&x, ROOM), ROOM))
+    fn forward(&self, x: Tensor<5>, room: Room) -> Map {
+        let x = self.transp_conv_init.forward(&x.into(), room);
+        self.blocks.iter().fold(x, |x, (up, block)| {
+            let raised = up.forward(&x, room);
+            drop(x);
+            block.forward(raised, room)
+        })
     }
 }
 
@@ -48,10 +49,10 @@ impl Down {
         Self { down_conv_init: halve(input), blocks: (0..further).map(block).collect() }
     }
 
-    fn forward(&self, x: Tensor<5>) -> Map {
+    fn forward(&self, x: Tensor<5>, room: Room) -> Map {
         let halve = |x: Map, layer: &ConvLayer| Map::from(patch_embed(x.join(), layer.weight(), None));
         let x = halve(x.into(), &self.down_conv_init);
-        self.blocks.iter().fold(x, |x, (down, block)| block.forward(halve(x, down), ROOM))
+        self.blocks.iter().fold(x, |x, (down, block)| block.forward(halve(x, down), room))
     }
 }
 
@@ -100,6 +101,7 @@ impl Decoder {
         image: Tensor<5>,
         blocks: &[Tensor<5>],
         tokens: Tensor<5>,
+        room: Room,
         trace: &mut Trace,
     ) -> Tensor<5> {
         let mut kept = |name: &str, x: Map| {
@@ -107,23 +109,24 @@ impl Decoder {
             x
         };
         let [h2, h4, h6, h8] = [2, 4, 6, 8].map(|i| blocks[i].clone());
-        let enc1 = kept("encoder1", self.encoder1.forward(to_channels_last(image), ROOM));
-        let enc2 = kept("encoder2", self.encoder2.forward(h2));
-        let enc3 = kept("encoder3", self.encoder3.forward(h4));
-        let enc4 = kept("encoder4", self.encoder4.forward(h6, ROOM));
-        let enc5 = kept("encoder5", self.encoder5.forward(h8));
-        let enc6 = kept("encoder6", self.encoder6.forward(tokens));
-        let dec6 = kept("decoder6", self.decoder6.forward(enc6, enc5, ROOM));
-        let dec5 = kept("decoder5", self.decoder5.forward(dec6.clone(), enc4, ROOM));
-        let dec4 = kept("decoder4", self.decoder4.forward(dec5.clone(), enc3, ROOM));
-        let dec3 = kept("decoder3", self.decoder3.forward(dec4.clone(), enc2, ROOM));
-        let dec2 = kept("decoder2", self.decoder2.forward(dec3.clone(), enc1, ROOM));
-        if trace.is_on() {
-            for (index, x) in [dec3, dec4, dec5, dec6].into_iter().enumerate() {
-                let head = &self.out[index + 1];
-                trace.keep(&format!("logits{}", index + 1), &head.forward(&x));
+        let enc1 = kept("encoder1", self.encoder1.forward(to_channels_last(image), room));
+        let enc2 = kept("encoder2", self.encoder2.forward(h2, room));
+        let enc3 = kept("encoder3", self.encoder3.forward(h4, room));
+        let enc4 = kept("encoder4", self.encoder4.forward(h6, room));
+        let enc5 = kept("encoder5", self.encoder5.forward(h8, room));
+        let enc6 = kept("encoder6", self.encoder6.forward(tokens, room));
+        let mut rise = |level: usize, up: &UpBlock, x: Map, skip: Map| {
+            let x = up.forward(x, skip, room);
+            trace.keep_map(&format!("decoder{}", level + 2), &x);
+            if trace.is_on() && level > 0 {
+                trace.keep(&format!("logits{level}"), &self.out[level].forward(&x));
             }
-        }
-        self.out[0].forward(&dec2)
+            x
+        };
+        let x = rise(4, &self.decoder6, enc6, enc5);
+        let x = rise(3, &self.decoder5, x, enc4);
+        let x = rise(2, &self.decoder4, x, enc3);
+        let x = rise(1, &self.decoder3, x, enc2);
+        self.out[0].forward(&rise(0, &self.decoder2, x, enc1))
     }
 }

@@ -18,7 +18,7 @@ use self::decoder::Decoder;
 use self::reconstruct::{Reconstruction, Split, gather};
 use self::vit::{PATCH, Vit, patches};
 use super::{Trace, to_channels_first};
-use crate::{ArchitectureError, AsaConfig};
+use crate::{ArchitectureError, AsaConfig, Room};
 
 /// ASA's encoder, with its segmentation decoder or its pretraining decoder if configured.
 #[derive(Module, Debug)]
@@ -26,6 +26,8 @@ pub struct Asa {
     vit: Vit,
     decoder: Option<Decoder>,
     reconstruction: Option<Reconstruction>,
+    #[module(skip)]
+    room: Room,
 }
 
 /// What ASA's pretraining compares: masked patches as they are and as they were reconstructed, `[b, m, 512·c]`
@@ -49,7 +51,14 @@ impl Asa {
             vit: Vit::new(config, device),
             decoder: config.feature_size.map(|f| Decoder::new(config, f, device)),
             reconstruction: config.pretraining.then(|| Reconstruction::new(config, device)),
+            room: Room::ANY,
         })
+    }
+
+    /// The network whose decoder divides maps that `room` does not hold.
+    #[must_use]
+    pub(crate) fn with_room(self, room: Room) -> Self {
+        Self { room, ..self }
     }
 
     /// Segmentation logits `[b, k, h, w, s]` of `[b, c, h, w, s]` if there is a decoder.
@@ -58,7 +67,7 @@ impl Asa {
     pub fn forward(&self, x: Tensor<5>, trace: &mut Trace) -> Option<Tensor<5>> {
         let (blocks, tokens) = self.vit.forward(x.clone(), trace);
         let decoder = self.decoder.as_ref()?;
-        Some(to_channels_first(decoder.forward(x, &blocks, tokens, trace)))
+        Some(to_channels_first(decoder.forward(x, &blocks, tokens, self.room, trace)))
     }
 
     /// Reconstructs the patches `masked` of `[b, c, h, w, s]`, for each sample in rising order and as many in each,
@@ -74,5 +83,43 @@ impl Asa {
             reconstructed: reconstruction.forward(encoded, &tokens, grid),
             original: gather(patches(x), masked),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Tensor, TensorData};
+    use saswin_kernels::check::relative_l2;
+
+    use crate::fidelity::{named_tensor, named_weights};
+    use crate::nets::{Network, Trace};
+    use crate::weights::fill;
+    use crate::{AsaConfig, Position, Room};
+
+    fn network() -> Network {
+        let mut config = AsaConfig::encoder(1, Position::Symmetric1d);
+        (config.hidden_size, config.heads, config.layers, config.window) = (24, 2, 9, 4);
+        (config.feature_size, config.out_channels) = (Some(6), 2);
+        let mut network = Network::new(&config.into(), &Device::flex()).unwrap();
+        let weights = named_weights(&network);
+        fill(&mut network, weights).unwrap();
+        network
+    }
+
+    fn logits(network: &Network) -> Vec<f32> {
+        let x = named_tensor("input:x", &[1, 1, 32, 32, 32]);
+        let x = Tensor::<5>::from_data(TensorData::new(x.values, x.shape), &Device::flex());
+        let output = network.forward(x, None, &mut Trace::off());
+        output.segmentation.unwrap().into_data().try_to_vec().unwrap()
+    }
+
+    #[test]
+    fn a_divided_decoder_computes_the_same() {
+        let whole = network();
+        let expected = logits(&whole);
+        for bytes in [600 << 10, 64 << 10] {
+            let error = relative_l2(&expected, &logits(&whole.clone().with_room(Room::new(Some(bytes)))));
+            assert!(error < 1e-5, "{bytes} {error}");
+        }
     }
 }
