@@ -113,7 +113,9 @@ impl RunError {
                 "Choose another model."
             }
             Self::Device { trouble, .. } => trouble.remedy(),
-            Self::Memory(_) => "Choose a smaller model, or run on the CPU with ?backend=cpu.",
+            Self::Memory(_) => {
+                "Choose a smaller model, import yours with smaller windows, or run on the CPU with ?backend=cpu."
+            }
             Self::Scores(_) => "Choose a model of wider voxels or fewer classes.",
             Self::Output { .. } => "Update the graphics driver, or use ?backend=cpu.",
             Self::Internal(_) => "Please report this with the diagnostics.",

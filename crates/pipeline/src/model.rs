@@ -1,12 +1,13 @@
 //! A model ready to run.
 
+use burn::module::Module;
 use burn::tensor::Device;
 use saswin_kernels::Arithmetic;
 use saswin_model::fidelity::named_weights;
 use saswin_model::import::Import;
 use saswin_model::nets::Network;
 use saswin_model::weights::{self, Precision, WeightMap};
-use saswin_model::{Architecture, Manifest, MemoryPlan};
+use saswin_model::{Manifest, MemoryPlan};
 
 use crate::{Engine, ModelInfo, RunError};
 
@@ -17,8 +18,6 @@ pub struct LoadedModel {
     pub manifest: Manifest,
     /// The network with its weights.
     pub network: Network,
-    /// What one forward pass takes on a GPU, where it is known.
-    pub memory: Option<MemoryPlan>,
     /// Digest of the weight file.
     pub sha256: String,
     /// How weights are multiplied; nothing for 32-bit floats.
@@ -68,13 +67,6 @@ impl LoadedModel {
         engine: &Engine,
     ) -> Result<Self, RunError> {
         let mut network = Network::new(&manifest.architecture, &engine.device)?;
-        let parameters = weights.values().map(|w| w.values.len() as u64).sum();
-        let memory = match &manifest.architecture {
-            Architecture::Swin(config) => {
-                Some(MemoryPlan::new(config, parameters, manifest.preprocessing.roi, engine.room()))
-            }
-            Architecture::Asa(_) => None,
-        };
         weights::fill(&mut network, weights)?;
         let arithmetic = match &network {
             Network::Swin(_) => engine.arithmetic(precision),
@@ -87,7 +79,13 @@ impl LoadedModel {
         .with_room(engine.room());
         // Laying weights out left their first copies with the allocator.
         engine.device.memory_cleanup();
-        Ok(Self { manifest, network, memory, sha256, arithmetic })
+        Ok(Self { manifest, network, sha256, arithmetic })
+    }
+
+    /// What a forward pass over a window of `roi` voxels takes on `engine`.
+    pub fn memory(&self, engine: &Engine, roi: [usize; 3]) -> MemoryPlan {
+        let parameters = self.network.num_params() as u64;
+        MemoryPlan::of(&self.manifest.architecture, parameters, roi, engine.room())
     }
 
     /// What a report calls the arithmetic.

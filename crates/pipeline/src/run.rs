@@ -141,9 +141,6 @@ impl Reading {
         if !suitability.refusals.is_empty() && !options.ignore_warnings {
             return Err(RunError::Unsuitable { reasons: words(&suitability.refusals) });
         }
-        if let Some(plan) = &model.memory {
-            engine.accommodates(plan)?;
-        }
         let mut clock = Clock { last: Instant::now(), timing: Vec::new() };
         begin(monitor, "prepare", "Finding the midline").await?;
         let prepared = prepare(&scan.volume, read_as(scan, manifest), &manifest.preprocessing)?;

@@ -2,6 +2,7 @@
 
 use saswin_model::Manifest;
 
+use crate::recover::{Remedy, shortage};
 use crate::{Engine, LoadedModel, RunError, WindowInput};
 
 /// Runs the network of `manifest` on `engine` once, with weights and a window of chance, so that its programs are
@@ -15,18 +16,19 @@ pub async fn warm(manifest: &Manifest, engine: &Engine) -> Result<(), RunError> 
         return Ok(());
     }
     let model = LoadedModel::of_chance(manifest.clone(), engine)?;
-    if let Some(plan) = &model.memory {
-        engine.accommodates(plan)?;
-    }
-    model.forward(engine, window(manifest), "the window that compiles").await?;
+    let roi = match shortage(&model, engine) {
+        Some((error, Remedy::Cpu)) => return Err(error),
+        Some((_, Remedy::Smaller(roi))) => roi,
+        Some((_, Remedy::Again)) | None => manifest.preprocessing.roi,
+    };
+    model.forward(engine, window(manifest, roi), "the window that compiles").await?;
     drop(model);
     engine.device.memory_cleanup();
     Ok(())
 }
 
 /// Numbers of no meaning; an even window would be nothing once normalised.
-fn window(manifest: &Manifest) -> WindowInput {
-    let roi = manifest.preprocessing.roi;
+fn window(manifest: &Manifest, roi: [usize; 3]) -> WindowInput {
     let count = manifest.preprocessing.channels.len() * roi.iter().product::<usize>();
     let scan: Vec<f32> = (0..count).map(|i| (i % 17) as f32 / 17.0).collect();
     WindowInput { mirror: scan.clone(), scan, roi }

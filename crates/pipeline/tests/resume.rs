@@ -28,7 +28,7 @@ impl Tiny {
 
     fn loaded(&self) -> LoadedModel {
         let Self { manifest, network } = self.clone();
-        LoadedModel { manifest, network, memory: None, sha256: String::new(), arithmetic: None }
+        LoadedModel { manifest, network, sha256: String::new(), arithmetic: None }
     }
 }
 
@@ -70,7 +70,15 @@ fn card() -> Engine {
 }
 
 fn disturbed(model: &Tiny, at: usize, trouble: DeviceTrouble) -> (Result<Findings, RunError>, Saboteur) {
-    let engine = card();
+    disturbed_on(card(), model, at, trouble)
+}
+
+fn disturbed_on(
+    engine: Engine,
+    model: &Tiny,
+    at: usize,
+    trouble: DeviceTrouble,
+) -> (Result<Findings, RunError>, Saboteur) {
     let (watch, model) = (engine.watch.clone(), model.clone());
     let loaded = model.loaded();
     let mut saboteur = Saboteur { model, watch, at, trouble, windows: vec![], wanted: vec![] };
@@ -101,6 +109,22 @@ fn full_memory_takes_smaller_windows_and_says_so() {
     let (found, seen) = disturbed(&Tiny::new(96), 0, DeviceTrouble::OutOfMemory);
     assert_eq!(seen.wanted, [Wanted::Gpu]);
     assert!(found.unwrap().report.warnings[0].contains("windows of 64×64×64 voxels"));
+}
+
+#[test]
+fn memory_that_is_known_to_be_short_is_treated_like_memory_that_runs_out() {
+    let on = |mebibytes| {
+        let engine = card().with_max_buffer(Some(mebibytes));
+        disturbed_on(engine, &Tiny::new(96), usize::MAX, DeviceTrouble::OutOfMemory)
+    };
+    let (found, seen) = on(8);
+    assert!(seen.wanted.is_empty());
+    let warning = &found.unwrap().report.warnings[0];
+    assert!(warning.contains("takes 8 MiB") && warning.contains("windows of 64×64×64 voxels"), "{warning}");
+    let (found, seen) = on(5);
+    assert_eq!(seen.wanted, [Wanted::Cpu]);
+    let report = found.unwrap().report;
+    assert!(report.warnings[0].contains("on the CPU"), "{:?}", report.warnings);
 }
 
 #[test]

@@ -350,7 +350,7 @@ impl State {
         let engine = match gpu {
             Some(engine) => engine.with_max_buffer(self.max_buffer_mb.get()),
             None if self.choice.get() == BackendChoice::Webgpu => return None,
-            None => Engine::cpu(Some("the graphics device failed during a run".to_owned())),
+            None => Engine::cpu(Some("the graphics device failed in a run, or was too small".to_owned())),
         };
         let engine = Rc::new(engine);
         self.engine.replace(Some(Rc::clone(&engine)));
