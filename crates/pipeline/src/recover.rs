@@ -26,7 +26,7 @@ pub struct Rig {
 /// What the network found, and what its devices went through.
 pub(crate) struct Computed {
     pub scores: Scores,
-    /// The device that finished.
+    /// The device that finished, with the arithmetic of all that took part.
     pub adapter: Adapter,
     /// One sentence for every time a device failed or was too small.
     pub notes: Vec<String>,
@@ -49,13 +49,31 @@ struct Course<'a> {
     inference: Inference<'a>,
     /// What replaced the device that the run began with.
     rig: Option<Rig>,
+    /// How the windows that count were computed.
+    arithmetic: Vec<&'static str>,
     notes: Vec<String>,
 }
 
 impl<'a> Course<'a> {
     fn new(model: &LoadedModel, prepared: &'a Prepared) -> Result<Self, WindowError> {
         let inference = Inference::new(model, prepared, model.manifest.preprocessing.roi)?;
-        Ok(Self { prepared, inference, rig: None, notes: Vec::new() })
+        Ok(Self { prepared, inference, rig: None, arithmetic: Vec::new(), notes: Vec::new() })
+    }
+
+    /// Runs windows until all are done or the device fails.
+    async fn advance(
+        &mut self,
+        model: &LoadedModel,
+        engine: &Engine,
+        monitor: &mut impl Monitor,
+    ) -> Result<(), RunError> {
+        let before = self.inference.done();
+        let result = self.inference.advance(model, engine, monitor).await;
+        let how = model.precision();
+        if self.inference.done() > before && !self.arithmetic.contains(&how) {
+            self.arithmetic.push(how);
+        }
+        result
     }
 
     /// Goes on after `what` as `remedy` says, on `rig` if the device is another one.
@@ -71,6 +89,7 @@ impl<'a> Course<'a> {
         let note = sentence(what, remedy, &self.inference, cpu);
         if let Remedy::Smaller(roi) = remedy {
             self.inference = Inference::new(model, self.prepared, roi)?;
+            self.arithmetic.clear();
         }
         let (done, total) = (self.inference.done(), self.inference.total());
         monitor.step(Step { stage: "network", done, total, text: note.clone() });
@@ -79,8 +98,8 @@ impl<'a> Course<'a> {
         Ok(())
     }
 
-    fn finish(self, model: &LoadedModel, engine: &Engine) -> Computed {
-        let adapter = Adapter { precision: model.precision().to_owned(), ..engine.adapter.clone() };
+    fn finish(self, engine: &Engine) -> Computed {
+        let adapter = Adapter { precision: self.arithmetic.join(" and "), ..engine.adapter.clone() };
         Computed { scores: self.inference.finish(), adapter, notes: self.notes }
     }
 }
@@ -109,8 +128,8 @@ pub(crate) async fn compute(
     loop {
         let rig = course.rig.clone();
         let (engine, model) = rig.as_ref().map_or((engine, model), |rig| (&*rig.engine, &*rig.model));
-        let error = match course.inference.advance(model, engine, monitor).await {
-            Ok(()) => return Ok(course.finish(model, engine)),
+        let error = match course.advance(model, engine, monitor).await {
+            Ok(()) => return Ok(course.finish(engine)),
             Err(error) => error,
         };
         let RunError::Device { trouble, .. } = &error else { return Err(error) };

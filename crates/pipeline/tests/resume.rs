@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use burn::tensor::Device;
+use saswin_kernels::Arithmetic;
 use saswin_model::Manifest;
 use saswin_model::nets::Network;
 use saswin_pipeline::{
@@ -16,6 +17,8 @@ use saswin_pipeline::{
 struct Tiny {
     manifest: Manifest,
     network: Network,
+    /// Arithmetic that the first device goes by; it is only said, not done.
+    first: Option<Arithmetic>,
 }
 
 impl Tiny {
@@ -23,11 +26,11 @@ impl Tiny {
         let mut manifest = Manifest::from_json(include_str!("tiny-manifest.json")).unwrap();
         manifest.preprocessing.roi = [roi; 3];
         let network = Network::new(&manifest.architecture, &Device::flex()).unwrap();
-        Self { manifest, network }
+        Self { manifest, network, first: None }
     }
 
     fn loaded(&self) -> LoadedModel {
-        let Self { manifest, network } = self.clone();
+        let Self { manifest, network, .. } = self.clone();
         LoadedModel { manifest, network, sha256: String::new(), arithmetic: None }
     }
 }
@@ -80,7 +83,7 @@ fn disturbed_on(
     trouble: DeviceTrouble,
 ) -> (Result<Findings, RunError>, Saboteur) {
     let (watch, model) = (engine.watch.clone(), model.clone());
-    let loaded = model.loaded();
+    let loaded = LoadedModel { arithmetic: model.first, ..model.loaded() };
     let mut saboteur = Saboteur { model, watch, at, trouble, windows: vec![], wanted: vec![] };
     let found = pollster::block_on(run(&phantom_scan(), &loaded, &engine, Options::default(), &mut saboteur));
     (found, saboteur)
@@ -125,6 +128,17 @@ fn memory_that_is_known_to_be_short_is_treated_like_memory_that_runs_out() {
     assert_eq!(seen.wanted, [Wanted::Cpu]);
     let report = found.unwrap().report;
     assert!(report.warnings[0].contains("on the CPU"), "{:?}", report.warnings);
+}
+
+#[test]
+fn a_report_names_the_arithmetic_of_all_that_took_part() {
+    let mut model = Tiny::new(32);
+    model.first = Some(Arithmetic::Halves);
+    let precision = |at, trouble| disturbed(&model, at, trouble).0.unwrap().report.adapter.precision;
+    let lost = || DeviceTrouble::Lost("reset".to_owned());
+    assert_eq!(precision(usize::MAX, lost()), "f16");
+    assert_eq!(precision(2, lost()), "f16 and f32");
+    assert_eq!(precision(0, lost()), "f32");
 }
 
 #[test]
