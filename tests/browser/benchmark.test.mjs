@@ -22,7 +22,8 @@ test("a saved result says where it was measured, and is seen whole on a phone", 
 
 test("a suite that is cancelled is said to be", async (t) => {
   const { page } = await launch(t, { query: "benchmark.html?backend=webgpu" });
-  await page.locator("#run:enabled").click();
+  await page.locator("#whole:enabled").click();
+  await page.locator("#progress", { hasText: "1 of 28" }).waitFor();
   await page.locator("#cancel").click();
   await page.locator("#progress", { hasText: "Cancelled." }).waitFor();
 });
@@ -34,6 +35,7 @@ test("the benchmark page runs a suite, shows it and gives it as JSON", async (t)
     await page.locator("#software").isVisible(),
     "the adapter is software and not said to be",
   );
+  await page.getByText("Choose what to measure").click();
   await page.getByRole("radio", { name: "32" }).check();
   await page.getByRole("radio", { name: "1", exact: true }).check();
   await page.locator("#run").click();

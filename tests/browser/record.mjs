@@ -32,6 +32,7 @@ try {
       error: m.relative_l2?.toExponential(1),
     })),
   );
+  if (bench.failures.length > 0) console.table(bench.failures);
   if (process.platform === "linux") console.table(await memory());
 } finally {
   await browser.close();

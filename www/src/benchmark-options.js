@@ -1,6 +1,6 @@
 import { h } from "./dom.js";
 
-/** What can be chosen: the names of the suite's options, their values, and which are on at first. */
+/** What can be chosen: the names of the suite's options, their values, and which are on at first and in a quick run. */
 export const FIELDS = [
   {
     name: "networks",
@@ -9,10 +9,20 @@ export const FIELDS = [
     on: [0],
   },
   { name: "features", title: "Feature size", values: [12, 24, 48], on: [0] },
-  { name: "precisions", title: "Stored weights", values: ["f32", "q8", "q4"], on: [0] },
+  { name: "precisions", title: "Stored weights", values: ["f32", "f16", "q8", "q4"], on: [0] },
   { name: "side", title: "Voxels a side", values: [32, 64, 96], on: [1], single: true },
   { name: "runs", title: "Timed runs", values: [1, 3, 5], on: [1], single: true },
 ];
+
+/** Everything that there is, by the worker's own list. */
+export const WHOLE = {};
+
+export const QUICK = Object.fromEntries(
+  FIELDS.map(({ name, values, on, single }) => [
+    name,
+    single ? values[on[0]] : on.map((index) => values[index]),
+  ]),
+);
 
 /** One field as a group of check boxes or radio buttons. */
 export function form({ name, title, values, on, single }) {

@@ -1,3 +1,4 @@
+import { label } from "./benchmark-suite.js";
 import { h } from "./dom.js";
 import { duration, megabytes, number } from "./format.js";
 
@@ -43,6 +44,14 @@ export function showMeasurements(table, bench, saved) {
       {},
       ...rows.map((row) => line(row, rows, bench && saved && (alike ? saved.measurements : []))),
     ),
+  );
+}
+
+/** What was asked for and not measured, with the reasons; results of older suites do not say. */
+export function showMissing(list, { failures = [], unavailable = [] }) {
+  list.replaceChildren(
+    ...failures.map((failure) => h("li", {}, `${label(failure)}: ${failure.message}`)),
+    ...unavailable.map(({ route, reason }) => h("li", {}, `${ROUTES[route]}: ${reason}`)),
   );
 }
 

@@ -1,8 +1,9 @@
 import { clearError, showError } from "./banner.js";
-import { FIELDS, form, options } from "./benchmark-options.js";
-import { showMeasurements } from "./benchmark-table.js";
+import { FIELDS, form, options, QUICK, WHOLE } from "./benchmark-options.js";
+import { Suite } from "./benchmark-suite.js";
+import { showMeasurements, showMissing } from "./benchmark-table.js";
 import { download, find, h } from "./dom.js";
-import { number } from "./format.js";
+import { number, plural } from "./format.js";
 import { showAdapter, showAdapterFailure } from "./status.js";
 import { WorkerClient } from "./worker-client.js";
 
@@ -11,7 +12,13 @@ const SAVED = import.meta.glob("../results/*.json", { import: "default" });
 
 const query = new URLSearchParams(location.search);
 const client = new WorkerClient({ backend: query.get("backend") ?? "webgpu" });
-const shown = { bench: null, saved: null, run: null };
+const shown = { bench: null, saved: null, suite: null };
+/** What each button runs. */
+const STARTS = {
+  "#whole": () => WHOLE,
+  "#quick": () => QUICK,
+  "#run": () => options(find("#options")),
+};
 
 find("#options").append(...FIELDS.map(form));
 for (const path of Object.keys(SAVED)) {
@@ -22,15 +29,17 @@ for (const path of Object.keys(SAVED)) {
 client.addEventListener("ready", ({ detail }) => {
   showAdapter(detail.adapter);
   find("#software").hidden = !detail.adapter.software || detail.adapter.backend === "cpu";
-  find("#run").disabled = false;
+  working();
 });
 client.addEventListener("failed", ({ detail }) => {
   showAdapterFailure("Not running; ?backend=cpu in the address measures the processor");
   showError(detail);
 });
 
-find("#run").addEventListener("click", run);
-find("#cancel").addEventListener("click", () => shown.run && client.cancel(shown.run));
+for (const [id, options] of Object.entries(STARTS)) {
+  find(id).addEventListener("click", () => run(options()));
+}
+find("#cancel").addEventListener("click", () => shown.suite?.cancel());
 find("#copy").addEventListener("click", async () => {
   try {
     await navigator.clipboard.writeText(json());
@@ -52,28 +61,31 @@ function json() {
   return JSON.stringify(shown.bench, null, 2);
 }
 
-async function run() {
+async function run(options) {
   clearError();
-  working(true);
-  const request = { options: options(find("#options")) };
-  shown.run = client.request("bench", request, ({ text, done, total }) => {
-    find("#progress").textContent = `${done + 1} of ${total}: ${text}`;
-  });
+  shown.suite = new Suite(client, options);
+  working();
   try {
-    const reply = await shown.run;
-    shown.bench = { date: today(), ...reply.bench };
-    find("#progress").textContent = outcome(shown.bench);
+    const { bench, cancelled } = await shown.suite.run((text) => {
+      find("#progress").textContent = text;
+    }, show);
+    find("#progress").textContent = cancelled ? "Cancelled." : outcome(bench);
   } catch (error) {
-    const cancelled = error.kind === "cancelled";
-    find("#progress").textContent = cancelled ? "Cancelled." : "";
-    if (!cancelled) showError(error);
+    find("#progress").textContent = "";
+    showError(error);
   }
-  shown.run = null;
-  working(false);
+  shown.suite = null;
+  working();
+}
+
+function show(bench) {
+  shown.bench = { date: today(), ...bench };
   draw();
 }
 
-function outcome({ measurements }) {
+function outcome({ measurements, failures }) {
+  if (failures.length > 0)
+    return `Finished. Not measured: ${plural(failures.length, "subject")}, see below.`;
   return measurements.length > 0
     ? "Finished."
     : "Nothing to measure: `shipped` has feature size 12 alone.";
@@ -83,8 +95,9 @@ function today() {
   return new Date().toISOString().slice(0, 10);
 }
 
-function working(on) {
-  find("#run").disabled = on;
+function working() {
+  const on = shown.suite !== null;
+  for (const id of Object.keys(STARTS)) find(id).disabled = on;
   find("#cancel").hidden = !on;
   for (const id of ["#copy", "#save"]) find(id).disabled = on || !shown.bench;
 }
@@ -93,6 +106,7 @@ function draw() {
   const measured = shown.bench ?? shown.saved;
   find("#ceiling").textContent = measured ? summary(measured) : "";
   showMeasurements(find("#results"), shown.bench, shown.saved);
+  showMissing(find("#missing"), measured ?? {});
 }
 
 /** A saved result that is shown alone was measured elsewhere. */

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use fs_err as fs;
 use saswin_model::weights::Precision;
-use saswin_pipeline::{BenchModel, BenchOptions, Measurement, Network, bench, bench_model};
+use saswin_pipeline::{
+    Bench, BenchModel, BenchOptions, Entry, Failed, Measurement, Network, Unavailable, bench, bench_model,
+};
 
 use crate::CliResult;
 use crate::engine::{self, BackendArg};
@@ -71,7 +73,7 @@ fn network(name: &str) -> Result<Network, String> {
 /// Prints the measurements.
 ///
 /// # Errors
-/// If the device fails or an option makes no network.
+/// If the device fails, a subject could not be measured, or an option makes no network.
 pub fn run(args: Args) -> CliResult {
     let engine = engine::open(args.backend, args.max_buffer_mb)?;
     let all = BenchOptions::default();
@@ -95,12 +97,20 @@ pub fn run(args: Args) -> CliResult {
             let model = BenchModel { manifest: &manifest, bytes: &bytes };
             pollster::block_on(bench_model(&engine, options, &model))?
         }
-        None => pollster::block_on(bench(&engine, options, &mut Terminal))?,
+        None => pollster::block_on(bench(&engine, options, None, &mut Terminal))?,
     };
     if args.json {
         println!("{}", serde_json::to_string_pretty(&bench)?);
-        return Ok(());
+    } else {
+        print(&bench);
     }
+    match bench.failures.len() {
+        0 => Ok(()),
+        failed => Err(format!("{failed} subjects could not be measured").into()),
+    }
+}
+
+fn print(bench: &Bench) {
     println!("{} on {}{}\n", bench.suite, bench.adapter.name, software(bench.adapter.software));
     let tier = bench.adapter.tier;
     let dot = if tier.dot { "has dot4I8Packed" } else { "has no dot4I8Packed" };
@@ -114,8 +124,13 @@ pub fn run(args: Args) -> CliResult {
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     bench.measurements.iter().for_each(row);
+    for Failed { entry: e, message, .. } in &bench.failures {
+        println!("\n{:?} {} {:?} was not measured: {message}", e.network, e.feature, e.precision);
+    }
+    for Unavailable { route, reason } in &bench.unavailable {
+        println!("\nnot available: {route}, {reason}");
+    }
     bench.measurements.iter().for_each(passes);
-    Ok(())
 }
 
 fn row(m: &Measurement) {
@@ -124,9 +139,9 @@ fn row(m: &Measurement) {
     let percent = |share: Option<f64>| or_dash(share.map(|s| format!("{:.2} %", 100.0 * s)));
     println!(
         "| {:?} | {} | {:?} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {} | {} | {} | {} | {} | {} |",
-        m.network,
-        m.feature,
-        m.precision,
+        m.entry.network,
+        m.entry.feature,
+        m.entry.precision,
         m.route,
         m.cold_ms,
         m.median_ms,
@@ -144,7 +159,8 @@ fn row(m: &Measurement) {
 /// Where the time of a run goes, on lines of their own.
 fn passes(m: &Measurement) {
     let Some(profile) = &m.profile else { return };
-    println!("\n{:?} {} {:?} {}, by {}:", m.network, m.feature, m.precision, m.route, profile.timing);
+    let Entry { network, feature, precision } = m.entry;
+    println!("\n{network:?} {feature} {precision:?} {}, by {}:", m.route, profile.timing);
     for pass in &profile.passes {
         println!("{:>10.1} ms {:>4} × {}", pass.ms, pass.calls, pass.pass);
     }

@@ -36,8 +36,8 @@ mod twins;
 mod warm;
 
 pub use bench::{
-    Bench, BenchModel, BenchOptions, Ceiling, Measurement, Network, PassTime, Profile, SUITE, bench,
-    bench_model,
+    Bench, BenchModel, BenchOptions, Ceiling, Entry, Failed, Measurement, Network, PassTime, Profile, SUITE,
+    Unavailable, bench, bench_model,
 };
 pub use crew::{Answer, Crew, SharedCrew, WindowInput, WindowOutput};
 pub use device::{Engine, is_software};

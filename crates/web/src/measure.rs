@@ -2,7 +2,7 @@
 
 use saswin_kernels::check::{TOLERANCE, agreement};
 use saswin_model::fidelity::compare;
-use saswin_pipeline::{BenchOptions, bench};
+use saswin_pipeline::{Bench, BenchOptions, Ceiling, bench};
 
 use crate::monitor::PageMonitor;
 use crate::protocol::{Failure, Reply};
@@ -18,9 +18,20 @@ impl State {
         Ok(Reply::Selftest { adapter: engine.adapter.clone(), tolerance: TOLERANCE, checks })
     }
 
-    pub(crate) async fn bench(&self, id: f64, options: BenchOptions) -> Result<Reply, Failure> {
+    pub(crate) async fn suite(&self, options: BenchOptions) -> Result<Reply, Failure> {
         let engine = self.sound_engine().await?;
-        let bench = bench(&engine, options, &mut PageMonitor { state: self, id }).await?;
+        let entries = options.entries();
+        Ok(Reply::Suite { entries, bench: Box::new(Bench::empty(&engine, options)) })
+    }
+
+    pub(crate) async fn bench(
+        &self,
+        id: f64,
+        options: BenchOptions,
+        ceiling: Option<Ceiling>,
+    ) -> Result<Reply, Failure> {
+        let engine = self.sound_engine().await?;
+        let bench = bench(&engine, options, ceiling, &mut PageMonitor { state: self, id }).await?;
         Ok(Reply::Bench { bench: Box::new(bench) })
     }
 

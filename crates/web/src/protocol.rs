@@ -3,7 +3,7 @@
 use saswin_kernels::check::Agreement;
 use saswin_model::fidelity::StageError;
 use saswin_model::import::{Declaration, DeclarationError};
-use saswin_pipeline::{Adapter, Bench, BenchOptions, PlaneInfo, Report, RunError, ScanInfo};
+use saswin_pipeline::{Adapter, Bench, BenchOptions, Ceiling, Entry, PlaneInfo, Report, RunError, ScanInfo};
 use saswin_scan_io::ScanError;
 use saswin_volume::Modality;
 use serde::{Deserialize, Serialize};
@@ -125,11 +125,20 @@ pub enum Request {
         /// Its bytes.
         fixture: ByteBuf,
     },
-    /// Runs the benchmark suite.
+    /// Names the subjects of the benchmark, so that the page can ask for one after the other.
+    Suite {
+        /// What to measure; the whole suite by default.
+        #[serde(default)]
+        options: BenchOptions,
+    },
+    /// Runs the benchmark.
     Bench {
         /// What to measure; the whole suite by default.
         #[serde(default)]
         options: BenchOptions,
+        /// What the device reaches at best, if that was measured before.
+        #[serde(default)]
+        ceiling: Option<Ceiling>,
     },
 }
 
@@ -260,6 +269,13 @@ pub enum Reply {
         adapter: Adapter,
         /// Stages in order of name.
         stages: Vec<Stage>,
+    },
+    /// The benchmark's subjects.
+    Suite {
+        /// In the order in which they are measured.
+        entries: Vec<Entry>,
+        /// Where their results go.
+        bench: Box<Bench>,
     },
     /// The benchmark's result.
     Bench {

@@ -178,7 +178,8 @@ impl State {
             }
             Request::Selftest => self.selftest().await,
             Request::Fidelity { fixture } => self.fidelity(&fixture).await,
-            Request::Bench { options } => self.bench(id, options).await,
+            Request::Suite { options } => self.suite(options).await,
+            Request::Bench { options, ceiling } => self.bench(id, options, ceiling).await,
         }
     }
 

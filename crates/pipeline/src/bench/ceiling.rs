@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use saswin_kernels::{gemm, linear, stream};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
 use crate::infer::read;
@@ -16,7 +16,7 @@ const ELEMENTS: usize = 1 << 24;
 const ENOUGH: f64 = 0.2;
 
 /// Measured ceilings of a device.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Ceiling {
     /// Billions of multiplications and additions a second in a product of two large matrices of 32-bit floats: the
     /// better of a tiled shader and of the one that the networks use.

@@ -2,179 +2,60 @@
 
 mod ceiling;
 mod logits;
+mod options;
 mod profile;
 mod ready;
+mod result;
 mod subject;
 #[cfg(test)]
 mod tests;
 mod way;
 
 pub use ceiling::Ceiling;
+pub use options::{BenchOptions, Entry, Network};
 pub use profile::{PassTime, Profile};
+pub use result::{Bench, Failed, Measurement, SUITE};
 pub use subject::BenchModel;
+pub use way::Unavailable;
 
 use burn::tensor::Device;
 use saswin_kernels::check::relative_l2;
 use saswin_kernels::held_bytes;
 use saswin_model::Room;
-use saswin_model::weights::Precision;
-use serde::{Deserialize, Serialize};
 
-use crate::{Adapter, Engine, Monitor, RunError, Step};
+use crate::{Engine, Monitor, RunError, Step};
 use logits::Logits;
 use ready::Ready;
 use subject::Subject;
 use way::Way;
 
-/// Name and version of the suite; results of different versions are not comparable.
-pub const SUITE: &str = "saswin-bench 2";
-
-/// Networks of the suite.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Network {
-    /// The published encoder over scan and mirror, with SACA; its outputs are the feature maps.
-    Encoder,
-    /// Encoder over scan and mirror with SACA and a class head, as published.
-    Classifier,
-    /// SACA-UNETR with the full decoder, as published.
-    Segmenter,
-    /// The configuration of the models that we ship; feature size 12 only.
-    Shipped,
-    /// A model with its own weights; see [`bench_model`].
-    #[serde(skip_deserializing)]
-    Model,
-}
-
-/// What to measure. Everything is run in the order of the lists.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct BenchOptions {
-    /// Networks.
-    pub networks: Vec<Network>,
-    /// Feature sizes.
-    pub features: Vec<usize>,
-    /// Precisions of the stored weights.
-    pub precisions: Vec<Precision>,
-    /// Side of the cubic input in voxels, a multiple of 32.
-    pub side: usize,
-    /// Timed runs after the cold one.
-    pub runs: usize,
-    /// Whether to compare outputs with the CPU backend.
-    pub agreement: bool,
-    /// Whether to measure plain burn operations beside our shaders.
-    pub plain: bool,
-    /// Whether to measure integer arithmetic beside 32-bit floats, for weights stored as integers.
-    pub integers: bool,
-    /// Whether to measure what the device reaches at best.
-    pub ceiling: bool,
-    /// Whether to time passes one by one, in another run.
-    pub profile: bool,
-}
-
-impl Default for BenchOptions {
-    fn default() -> Self {
-        Self {
-            networks: vec![Network::Shipped, Network::Classifier, Network::Segmenter],
-            features: vec![12, 24, 48],
-            precisions: vec![Precision::F32, Precision::Q8, Precision::Q4],
-            side: 96,
-            runs: 5,
-            agreement: true,
-            plain: true,
-            integers: true,
-            ceiling: true,
-            profile: true,
-        }
-    }
-}
-
-/// One network by one way of computing it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Measurement {
-    /// Network.
-    pub network: Network,
-    /// Feature size.
-    pub feature: usize,
-    /// Precision of the stored weights.
-    pub precision: Precision,
-    /// See [`Way::name`].
-    pub route: &'static str,
-    /// Milliseconds of the first run, with all pipelines compiled.
-    pub cold_ms: f64,
-    /// Median of the timed runs, from input on the device to output on the host.
-    pub median_ms: f64,
-    /// Fastest run.
-    pub min_ms: f64,
-    /// Slowest run.
-    pub max_ms: f64,
-    /// Billions of multiplications and additions of a run, by the architecture; nothing if they are not counted.
-    pub gflop: Option<f64>,
-    /// Billions of them a second in the median run.
-    pub gflops: Option<f64>,
-    /// The same as a share of [`Ceiling::gflops`].
-    pub share: Option<f64>,
-    /// Bytes of all tensors at the worst moment, as planned for 32-bit weights and our shaders.
-    pub planned_bytes: Option<u64>,
-    /// Bytes of the largest tensor, as planned.
-    pub planned_largest_bytes: Option<u64>,
-    /// Bytes that the device's allocator held afterwards, for all ways that took turns; nothing on the CPU.
-    pub held_bytes: Option<u64>,
-    /// Time of each kind of pass; nothing where it cannot be measured.
-    pub profile: Option<Profile>,
-    /// Relative L2 error of the output against the CPU backend in 32-bit floats.
-    pub relative_l2: Option<f64>,
-    /// Share of voxels (or samples, for a class head) whose largest logit is that of the CPU backend.
-    pub same_argmax: Option<f64>,
-}
-
-/// Results of a suite.
-#[derive(Debug, Clone, Serialize)]
-pub struct Bench {
-    /// [`SUITE`].
-    pub suite: &'static str,
-    /// Version of this program.
-    pub version: &'static str,
-    /// What computed.
-    pub adapter: Adapter,
-    /// What was asked for.
-    pub options: BenchOptions,
-    /// What the device reaches at best.
-    pub ceiling: Option<Ceiling>,
-    /// `random`, computed from the parameters' names, or the name of the model that they are of.
-    pub weights: String,
-    /// Measurements in order.
-    pub measurements: Vec<Measurement>,
-}
-
-/// Runs the suite on `engine`.
+/// Runs the suite on `engine`. `known` is what the device reaches at best, if that was measured before.
 ///
 /// # Errors
-/// If a network cannot be built, the device fails, or the monitor stops it.
+/// If the ceilings cannot be measured, or the monitor stops it. A subject that fails is among the results.
 pub async fn bench(
     engine: &Engine,
     options: BenchOptions,
+    known: Option<Ceiling>,
     monitor: &mut impl Monitor,
 ) -> Result<Bench, RunError> {
-    let mut subjects = Vec::new();
-    for network in &options.networks {
-        for feature in options.features.iter().filter(|f| *network != Network::Shipped || **f == 12) {
-            subjects.extend(options.precisions.iter().map(|precision| (*network, *feature, *precision)));
-        }
-    }
-    let total = subjects.len();
-    let ceiling = ceiling(engine, &options).await?;
-    let mut measurements = Vec::new();
-    for (done, (network, feature, precision)) in subjects.into_iter().enumerate() {
+    let entries = options.entries();
+    let ceiling = match known {
+        Some(ceiling) => Some(ceiling),
+        None => ceiling(engine, &options).await?,
+    };
+    let mut bench = Bench { ceiling, ..Bench::empty(engine, options) };
+    for (done, entry) in entries.iter().enumerate() {
+        let Entry { network, feature, precision } = entry;
         let text = format!("{network:?}, feature size {feature}, {precision:?}");
-        monitor.step(Step { stage: "bench", done, total, text });
+        monitor.step(Step { stage: "bench", done, total: entries.len(), text });
         if !monitor.proceed().await {
             return Err(RunError::Cancelled);
         }
-        let subject = Subject::random(network, feature, precision, options.side)?;
-        measurements.extend(measure(engine, &options, ceiling, &subject).await?);
+        let measured = measure_random(engine, &bench.options, ceiling, *entry).await;
+        bench.add(*entry, measured);
     }
-    Ok(results(engine, options, "random", ceiling, measurements))
+    Ok(bench)
 }
 
 /// Runs a model's own weights on `engine`.
@@ -188,30 +69,27 @@ pub async fn bench_model(
 ) -> Result<Bench, RunError> {
     let subject = Subject::of_model(model, options.side)?;
     let ceiling = ceiling(engine, &options).await?;
-    let measurements = measure(engine, &options, ceiling, &subject).await?;
-    Ok(results(engine, options, &model.manifest.name, ceiling, measurements))
+    let mut bench = Bench::new(engine, options, &model.manifest.name, ceiling);
+    bench.measurements = measure(engine, &bench.options, ceiling, &subject).await?;
+    Ok(bench)
 }
 
 async fn ceiling(engine: &Engine, options: &BenchOptions) -> Result<Option<Ceiling>, RunError> {
     if options.ceiling { Ceiling::measure(engine).await.map(Some) } else { Ok(None) }
 }
 
-fn results(
+async fn measure_random(
     engine: &Engine,
-    options: BenchOptions,
-    weights: &str,
+    options: &BenchOptions,
     ceiling: Option<Ceiling>,
-    measurements: Vec<Measurement>,
-) -> Bench {
-    Bench {
-        suite: SUITE,
-        version: env!("CARGO_PKG_VERSION"),
-        adapter: engine.adapter.clone(),
-        options,
-        ceiling,
-        weights: weights.to_owned(),
-        measurements,
+    entry: Entry,
+) -> Result<Vec<Measurement>, RunError> {
+    // A device that failed computes nothing more.
+    if let Some(trouble) = engine.watch.trouble().cloned() {
+        return Err(RunError::Device { trouble, place: "an earlier measurement".to_owned() });
     }
+    let subject = Subject::random(entry, options.side)?;
+    measure(engine, options, ceiling, &subject).await
 }
 
 /// All ways of computing one network, taking turns so that a busy machine burdens them alike.
@@ -252,9 +130,7 @@ async fn measure(
         let gflops = gflop.map(|gflop| gflop / median_ms * 1000.0);
         let against = expected.as_ref();
         all.push(Measurement {
-            network: subject.network,
-            feature: subject.feature,
-            precision: subject.precision,
+            entry: subject.entry,
             route: ready.way.name(),
             cold_ms: runs.cold_ms,
             median_ms,

@@ -34,7 +34,7 @@ impl Ready {
         let network = subject.on(way, device, room)?;
         // Laying weights out left their first copies with the allocator.
         device.memory_cleanup();
-        Ok(Self { way, subject: subject.network, network, inputs })
+        Ok(Self { way, subject: subject.entry.network, network, inputs })
     }
 
     /// Output on the host, and milliseconds.

@@ -7,7 +7,7 @@ use saswin_model::{
     Architecture, ClassHead, Cost, DecoderKind, Manifest, MemoryPlan, Merge, Pool, Room, SwinConfig, nets,
 };
 
-use super::{Network, Way};
+use super::{Entry, Network, Way};
 use crate::{Prepared, RunError, phantom_scan, prepare};
 
 fn architecture(network: Network, feature: usize) -> Architecture {
@@ -43,9 +43,7 @@ pub struct BenchModel<'a> {
 
 /// Weights and the inputs of one forward pass, in host memory.
 pub(super) struct Subject {
-    pub network: Network,
-    pub feature: usize,
-    pub precision: Precision,
+    pub entry: Entry,
     pub architecture: Architecture,
     pub packed: Vec<u8>,
     /// Number of weights.
@@ -57,21 +55,16 @@ pub(super) struct Subject {
 
 impl Subject {
     /// Weights from the parameters' names.
-    pub(super) fn random(
-        network: Network,
-        feature: usize,
-        precision: Precision,
-        side: usize,
-    ) -> Result<Self, RunError> {
-        let architecture = architecture(network, feature);
+    pub(super) fn random(entry: Entry, side: usize) -> Result<Self, RunError> {
+        let architecture = architecture(entry.network, entry.feature);
         let named = named_weights(&nets::Network::new(&architecture, &Device::flex())?);
         let parameters = named.values().map(|w| w.values.len() as u64).sum();
         let inputs = ["input:x", "input:x_flip"].map(|name| {
             let tensor = named_tensor(name, &[1, architecture.in_channels(), side, side, side]);
             TensorData::new(tensor.values, tensor.shape)
         });
-        let packed = weights::pack(&named, precision, |_| false)?;
-        Ok(Self { network, feature, precision, architecture, packed, parameters, side, inputs })
+        let packed = weights::pack(&named, entry.precision, |_| false)?;
+        Ok(Self { entry, architecture, packed, parameters, side, inputs })
     }
 
     /// The window in the middle of the phantom, as the model is given it.
@@ -84,10 +77,9 @@ impl Subject {
             Architecture::Swin(config) => config.feature_size,
             Architecture::Asa(_) => 0,
         };
+        let precision = manifest.files.first().map_or(Precision::F32, |file| file.precision);
         Ok(Self {
-            network: Network::Model,
-            feature,
-            precision: manifest.files.first().map_or(Precision::F32, |file| file.precision),
+            entry: Entry { network: Network::Model, feature, precision },
             architecture: manifest.architecture.clone(),
             packed: bytes.to_vec(),
             parameters,
@@ -103,7 +95,7 @@ impl Subject {
         Ok(match way {
             Way::Plain => network,
             Way::Shaders => weights::lay_out(network),
-            Way::Packed(how) => weights::pack_integers(weights::lay_out(network), self.precision, how),
+            Way::Packed(how) => weights::pack_integers(weights::lay_out(network), self.entry.precision, how),
         })
     }
 }

@@ -3,9 +3,10 @@
 use saswin_kernels::Arithmetic;
 use saswin_model::Architecture;
 use saswin_model::weights::Precision;
+use serde::Serialize;
 
 use super::{BenchOptions, Subject};
-use crate::Engine;
+use crate::{DeviceTier, Engine};
 
 /// A way of computing a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,7 @@ impl Way {
     pub(super) fn all(options: &BenchOptions, subject: &Subject, engine: &Engine) -> Vec<Self> {
         let mut ways = vec![Self::Shaders];
         let integers = options.integers && matches!(subject.architecture, Architecture::Swin(_));
-        let fits = |way: &Arithmetic| match (subject.precision, way) {
+        let fits = |way: &Arithmetic| match (subject.entry.precision, way) {
             (Precision::Q8, _) => true,
             (Precision::Q4, way) => !matches!(way, Arithmetic::Integers { .. }),
             _ => false,
@@ -47,5 +48,28 @@ impl Way {
         }
         ways.extend(options.plain.then_some(Self::Plain));
         ways
+    }
+}
+
+/// A way that a device has not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Unavailable {
+    /// See [`Way::name`].
+    pub route: &'static str,
+    /// What it would need.
+    pub reason: &'static str,
+}
+
+impl Unavailable {
+    /// Those that `options` would have on another device.
+    pub(super) fn of(options: &BenchOptions, tier: DeviceTier) -> Vec<Self> {
+        let stored = |precision| options.integers && options.precisions.contains(&precision);
+        let q8 = stored(Precision::Q8);
+        let all = [
+            (q8 && !tier.dot, Arithmetic::Integers { native: true }, "the device has no dot4I8Packed"),
+            ((q8 || stored(Precision::Q4)) && !tier.f16, Arithmetic::Halves, "the device has no shader-f16"),
+        ];
+        let missing = all.into_iter().filter(|(missing, ..)| *missing);
+        missing.map(|(_, how, reason)| Self { route: Way::Packed(how).name(), reason }).collect()
     }
 }
