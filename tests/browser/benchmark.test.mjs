@@ -5,6 +5,12 @@ import { launch } from "./launch.mjs";
 
 const PHONE = { width: 390, height: 844 };
 
+/** The text of a row's cell under a heading. */
+async function cell(row, heading) {
+  const headings = await row.page().locator("#results > thead th").allTextContents();
+  return row.locator("> td").nth(headings.indexOf(heading)).textContent();
+}
+
 test("a saved result says where it was measured, and is seen whole on a phone", async (t) => {
   const query = "benchmark.html?backend=webgpu";
   const { page, shoot } = await launch(t, { query, viewport: PHONE });
@@ -16,7 +22,7 @@ test("a saved result says where it was measured, and is seen whole on a phone", 
   assert.ok(heights[1] >= heights[0], `a table of ${heights[0]} in ${heights[1]} pixels`);
   const plain = page.locator("tbody tr", { hasText: "burn’s operations" }).first();
   // The plan of memory is that of our shaders.
-  assert.equal(await plain.locator("td").nth(10).textContent(), "–");
+  assert.equal(await cell(plain, "Planned"), "–");
   await shoot("benchmark-narrow");
 });
 
@@ -56,9 +62,22 @@ test("the benchmark page runs a suite, shows it and gives it as JSON", async (t)
   for (const m of bench.measurements) {
     assert.ok(m.relative_l2 <= 1e-4, `${m.route}: ${m.relative_l2}`);
     assert.ok(m.share > 0 && m.share < 1.5, `${m.route}: ${m.share} of the ceiling`);
+    assert.equal(m.gbps > 0, m.route === "shaders");
+    assert.ok(m.held_bytes > m.planned_largest_bytes);
+    assert.equal(m.same_argmax, 1);
     assert.ok(m.min_ms <= m.median_ms && m.median_ms <= m.max_ms);
   }
-  assert.equal(await page.locator("#results tbody tr").count(), 2);
+  assert.match(bench.browser, /Chrome\/\d+/);
+  const rows = page.locator("#results > tbody > tr");
+  assert.equal(await rows.count(), 2);
+  assert.equal(await cell(rows.first(), "Same class"), "100 %");
+  assert.match(await cell(rows.first(), "Held"), /^\d+ MB$/);
+  assert.match(await cell(rows.first(), "GB/s"), /^\d/);
+  await rows.first().locator("summary").click();
+  assert.equal(
+    await rows.first().locator(".passes tr").count(),
+    bench.measurements[0].profile.passes.length,
+  );
 
   await page.locator("#saved").selectOption({ label: "swiftshader-shipped-64" });
   await page.getByRole("columnheader", { name: /swiftshader: not comparable/ }).waitFor();

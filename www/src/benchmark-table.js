@@ -1,3 +1,4 @@
+import { passes } from "./benchmark-passes.js";
 import { label } from "./benchmark-suite.js";
 import { h } from "./dom.js";
 import { duration, megabytes, number } from "./format.js";
@@ -10,20 +11,54 @@ const ROUTES = {
   halves: "the same, convolutions in 16-bit floats",
   plain: "burn’s operations",
 };
-const HEADINGS = [
-  ["Network", ""],
-  ["Feature", ""],
-  ["Weights", "Random, stored at this precision"],
-  ["Computed by", ""],
-  ["Cold", "First run, pipelines compiled in it"],
-  ["Median", "Of the timed runs"],
-  ["Fastest – slowest", ""],
-  ["Against burn’s", "Median of burn’s operations by the median of this row"],
-  ["GFLOP/s", "Arithmetic of the architecture by the median"],
-  ["Of the best", "Share of what a product of large matrices reaches on this device"],
-  ["Memory", "All tensors at the worst moment, as planned"],
-  ["Error", "Relative L2 against the CPU backend"],
-  ["Passes", "Shaders that take longest, and how they were timed"],
+
+/** Heading, what it means, and the cell of a measurement among `all`. */
+const COLUMNS = [
+  ["Network", "", ({ network }) => network],
+  ["Feature", "", ({ feature }) => feature],
+  ["Weights", "Random, stored at this precision", ({ precision }) => precision],
+  ["Computed by", "", ({ route }) => ROUTES[route] ?? route],
+  ["Cold", "First run, pipelines compiled in it", ({ cold_ms }) => duration(cold_ms)],
+  ["Median", "Of the timed runs", ({ median_ms }) => duration(median_ms)],
+  ["Fastest – slowest", "", ({ min_ms, max_ms }) => `${duration(min_ms)} – ${duration(max_ms)}`],
+  ["Against burn’s", "Median of burn’s operations by the median of this row", ratio],
+  ["GFLOP/s", "Arithmetic of the architecture by the median", ({ gflops }) => rate(gflops)],
+  [
+    "Of the best",
+    "Share of what a product of large matrices reaches on this device",
+    ({ share }) => percent(share),
+  ],
+  ["GB/s", "Bytes that the passes must move at least, by the median", ({ gbps }) => rate(gbps)],
+  [
+    "Of the best",
+    "Share of what copying reaches on this device",
+    ({ bandwidth_share }) => percent(bandwidth_share),
+  ],
+  [
+    "Planned",
+    "All tensors of our shaders at the worst moment",
+    ({ route, planned_bytes }) => optional(route === "plain" ? null : planned_bytes, megabytes),
+  ],
+  [
+    "Held",
+    "By the device’s allocator after the runs, for all rows of a network together",
+    ({ held_bytes }) => optional(held_bytes, megabytes),
+  ],
+  [
+    "Error",
+    "Relative L2 against the CPU backend",
+    ({ relative_l2 }) => optional(relative_l2, (value) => value.toExponential(1)),
+  ],
+  [
+    "Same class",
+    "Share of voxels with the largest score where the CPU backend has it; of a classifier, its one answer",
+    ({ same_argmax }) => percent(same_argmax, 2),
+  ],
+  [
+    "Passes",
+    "Shaders that take longest; all of them when opened",
+    ({ profile }) => optional(profile, passes),
+  ],
 ];
 
 /** Where the column of a saved result goes: beside the times. */
@@ -33,7 +68,7 @@ const BESIDE = 6;
 export function showMeasurements(table, bench, saved) {
   if (!bench && !saved) return table.replaceChildren();
   const rows = (bench ?? saved).measurements;
-  const headings = HEADINGS.map(([text, title]) => h("th", { scope: "col", title }, text));
+  const headings = COLUMNS.map(([text, title]) => h("th", { scope: "col", title }, text));
   const alike =
     bench && saved && bench.suite === saved.suite && bench.options.side === saved.options.side;
   if (bench && saved) headings.splice(BESIDE, 0, h("th", { scope: "col" }, compared(saved, alike)));
@@ -62,41 +97,31 @@ function compared({ adapter, options, suite }, alike) {
     : `${median}: not comparable, it is ${suite} with ${options.side} voxels a side`;
 }
 
-function line(row, rows, saved) {
-  // The plan is that of our shaders.
-  const planned = row.route === "plain" ? null : row.planned_bytes;
-  const plain = rows.find((other) => same(other, row) && other.route === "plain");
-  const ratio = plain && plain !== row ? `${number(plain.median_ms / row.median_ms, 2)} ×` : "–";
-  const cells = [
-    row.network,
-    row.feature,
-    row.precision,
-    ROUTES[row.route] ?? row.route,
-    duration(row.cold_ms),
-    duration(row.median_ms),
-    `${duration(row.min_ms)} – ${duration(row.max_ms)}`,
-    ratio,
-    optional(row.gflops, (value) => number(value, 2)),
-    optional(row.share, (value) => `${number(100 * value, 1)} %`),
-    optional(planned, megabytes),
-    optional(row.relative_l2, (value) => value.toExponential(1)),
-    optional(row.profile, passes),
-  ];
+function line(row, all, saved) {
+  const cells = COLUMNS.map(([, , cell]) => cell(row, all));
   if (saved) {
     const twin = saved.find((other) => same(other, row) && other.route === row.route);
     cells.splice(BESIDE, 0, twin ? duration(twin.median_ms) : "–");
   }
-  return h("tr", {}, ...cells.map((text) => h("td", {}, String(text))));
+  return h("tr", {}, ...cells.map((cell) => h("td", {}, cell instanceof Node ? cell : `${cell}`)));
+}
+
+function ratio(row, all) {
+  const plain = all.find((other) => same(other, row) && other.route === "plain");
+  return plain && plain !== row ? `${number(plain.median_ms / row.median_ms, 2)} ×` : "–";
+}
+
+function rate(value) {
+  return optional(value, (value) => number(value, 2));
+}
+
+function percent(share, digits = 1) {
+  return optional(share, (share) => `${number(100 * share, digits)} %`);
 }
 
 /** Results of older suites lack some values, and so do networks or devices. */
-function optional(value, text) {
-  return value === null || value === undefined ? "–" : text(value);
-}
-
-function passes({ timing, passes: all }) {
-  const longest = all.slice(0, 4).map(({ pass, ms }) => `${pass} ${duration(ms)}`);
-  return `${longest.join(", ")} (${timing})`;
+function optional(value, show) {
+  return value === null || value === undefined ? "–" : show(value);
 }
 
 function same(a, b) {

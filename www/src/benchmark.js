@@ -79,7 +79,7 @@ async function run(options) {
 }
 
 function show(bench) {
-  shown.bench = { date: today(), ...bench };
+  shown.bench = { date: today(), browser: navigator.userAgent, ...bench };
   draw();
 }
 

@@ -119,10 +119,10 @@ fn print(bench: &Bench) {
         println!("at best {:.0} GFLOP/s and {:.1} GB/s\n", ceiling.gflops, ceiling.gbps);
     }
     println!(
-        "| network | feature | weights | route | cold ms | median ms | min | max | GFLOP/s | share | planned MB | \
-         held MB | error | same argmax |"
+        "| network | feature | weights | route | cold ms | median ms | min | max | GFLOP/s | share | GB/s | share | \
+         planned MB | held MB | error | same argmax |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("{}|", "|---".repeat(16));
     bench.measurements.iter().for_each(row);
     for Failed { entry: e, message, .. } in &bench.failures {
         println!("\n{:?} {} {:?} was not measured: {message}", e.network, e.feature, e.precision);
@@ -136,9 +136,10 @@ fn print(bench: &Bench) {
 fn row(m: &Measurement) {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let megabytes = |bytes: Option<u64>| or_dash(bytes.map(|b| format!("{:.0}", b as f64 / 1e6)));
+    let rate = |rate: Option<f64>| or_dash(rate.map(|r| format!("{r:.1}")));
     let percent = |share: Option<f64>| or_dash(share.map(|s| format!("{:.2} %", 100.0 * s)));
     println!(
-        "| {:?} | {} | {:?} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {} | {} | {} | {} | {} | {} |",
+        "| {:?} | {} | {:?} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {} | {} | {} | {} | {} | {} | {} | {} |",
         m.entry.network,
         m.entry.feature,
         m.entry.precision,
@@ -147,8 +148,10 @@ fn row(m: &Measurement) {
         m.median_ms,
         m.min_ms,
         m.max_ms,
-        or_dash(m.gflops.map(|g| format!("{g:.1}"))),
+        rate(m.gflops),
         percent(m.share),
+        rate(m.gbps),
+        percent(m.bandwidth_share),
         megabytes(m.planned_bytes),
         megabytes(m.held_bytes),
         or_dash(m.relative_l2.map(|e| format!("{e:.1e}"))),
@@ -156,13 +159,15 @@ fn row(m: &Measurement) {
     );
 }
 
-/// Where the time of a run goes, on lines of their own.
+/// Time and GB/s of each pass, on lines of their own.
 fn passes(m: &Measurement) {
     let Some(profile) = &m.profile else { return };
     let Entry { network, feature, precision } = m.entry;
     println!("\n{network:?} {feature} {precision:?} {}, by {}:", m.route, profile.timing);
     for pass in &profile.passes {
-        println!("{:>10.1} ms {:>4} × {}", pass.ms, pass.calls, pass.pass);
+        let number = |n: Option<f64>| n.map_or_else(|| "-".to_owned(), |n| format!("{n:.1}"));
+        let (ms, gbps) = (number(pass.ms), number(pass.gbps));
+        println!("{ms:>10} ms {gbps:>8} GB/s {:>4} × {}", pass.calls, pass.pass);
     }
 }
 

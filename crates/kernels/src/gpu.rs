@@ -1,5 +1,7 @@
 //! Launching the passes through burn's GPU backend.
 
+use std::collections::BTreeMap;
+
 use burn::backend::wgpu::{
     CubeBackend, CubeTensor, KernelSource, SourceKernel, SourceTemplate, into_contiguous,
 };
@@ -112,7 +114,8 @@ fn launch_raw<const D: usize>(pass: Pass, inputs: &[&CubeTensor], shape: [usize;
     let [gx, gy, gz] = pass.groups;
     let name = pass.name;
     let kernel = SourceKernel::new(pass, CubeDim::new_2d(x, y));
-    timed(client, name, || {
+    let bytes = || moved(inputs.iter().copied().chain([&output]));
+    timed(client, name, bytes, || {
         client.launch(
             Box::new(kernel),
             CubeCount::Static(gx, gy, gz),
@@ -120,6 +123,13 @@ fn launch_raw<const D: usize>(pass: Pass, inputs: &[&CubeTensor], shape: [usize;
         );
     });
     Some(output)
+}
+
+/// Bytes of different buffers: one in the place of a missing input is counted once.
+fn moved<'a>(buffers: impl Iterator<Item = &'a CubeTensor>) -> u64 {
+    let buffers = buffers.map(|t| &t.handle);
+    let sizes = buffers.map(|h| ((h.clone().binding().memory.id(), h.offset_start), h.size_in_used()));
+    sizes.collect::<BTreeMap<_, _>>().into_values().sum()
 }
 
 /// An optional input; a pass without it binds `x` in its place and does not read it.

@@ -1,7 +1,7 @@
-//! Time of each pass on a GPU, and the memory that is held there.
+//! Time and bytes of each pass on a GPU, and the memory that is held there.
 //!
 //! Where the adapter has timestamps, they are written around every pass. Natively, without them, the device is waited
-//! for around every pass. In a browser without them there is no profile.
+//! for around every pass. In a browser without them passes have no times.
 
 use burn::tensor::Device;
 
@@ -15,6 +15,8 @@ pub enum Timing {
     Timestamps,
     /// By waiting for the device before and after each pass.
     Synchronised,
+    /// Not at all.
+    Untimed,
 }
 
 /// All passes of one shader.
@@ -24,8 +26,10 @@ pub struct PassTime {
     pub pass: &'static str,
     /// How often it ran.
     pub calls: usize,
-    /// Milliseconds of all of them.
-    pub milliseconds: f64,
+    /// Bytes that all of them must move at least: each of their buffers once.
+    pub bytes: u64,
+    /// Milliseconds of all of them, if they were timed.
+    pub milliseconds: Option<f64>,
 }
 
 /// Bytes that the allocator of `device` holds, in use or not; nothing if it is no GPU.
@@ -38,8 +42,8 @@ pub fn held_bytes(device: &Device) -> Option<u64> {
     None
 }
 
-/// Runs `work` and gives the times of the shaders that this thread launched in it, longest first; nothing where they
-/// cannot be measured, or none was launched. What burn's own operations take is not among them.
+/// Runs `work` and gives the shaders that this thread launched in it, longest first; nothing where none was launched.
+/// Burn's own operations are not among them.
 pub async fn profile<T>(work: impl FnOnce() -> T) -> (T, Option<(Timing, Vec<PassTime>)>) {
     #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
     {
@@ -61,18 +65,33 @@ mod gpu {
 
     use super::{PassTime, Timing};
 
-    thread_local! {
-        /// Passes of the profile that is being made.
-        static SPANS: RefCell<Option<Vec<(&'static str, ProfileDuration)>>> = const { RefCell::new(None) };
+    /// One launch.
+    struct Span {
+        pass: &'static str,
+        bytes: u64,
+        time: Option<ProfileDuration>,
     }
 
-    /// Launches a pass, and times it if a profile is being made.
-    pub(crate) fn timed(client: &Client, pass: &'static str, launch: impl FnOnce()) {
-        let wanted = SPANS.with_borrow(Option::is_some) && can_time(client);
-        let window = if wanted { client.profile_start().ok() } else { None };
+    thread_local! {
+        /// Launches of the profile that is being made.
+        static SPANS: RefCell<Option<Vec<Span>>> = const { RefCell::new(None) };
+    }
+
+    /// Launches a pass, and notes it if a profile is being made.
+    pub(crate) fn timed(
+        client: &Client,
+        pass: &'static str,
+        bytes: impl FnOnce() -> u64,
+        launch: impl FnOnce(),
+    ) {
+        if SPANS.with_borrow(Option::is_none) {
+            return launch();
+        }
+        let window = if can_time(client) { client.profile_start().ok() } else { None };
         launch();
-        let Some(span) = window.and_then(|window| client.profile_end(window).ok()) else { return };
-        SPANS.with_borrow_mut(|spans| spans.as_mut().map(|spans| spans.push((pass, span))));
+        let time = window.and_then(|window| client.profile_end(window).ok());
+        let span = Span { pass, bytes: bytes(), time };
+        SPANS.with_borrow_mut(|spans| spans.as_mut().map(|spans| spans.push(span)));
     }
 
     /// In a browser nothing can be waited for, and cubecl panics where it would have to.
@@ -84,20 +103,28 @@ mod gpu {
         SPANS.replace(Some(Vec::new()));
         let result = work();
         let spans = SPANS.take().unwrap_or_default();
-        let Some((_, first)) = spans.first() else { return (result, None) };
-        let timing = match first.timing_method() {
-            TimingMethod::Device => Timing::Timestamps,
-            TimingMethod::System => Timing::Synchronised,
+        let Some(first) = spans.first() else { return (result, None) };
+        let timing = match first.time.as_ref().map(ProfileDuration::timing_method) {
+            Some(TimingMethod::Device) => Timing::Timestamps,
+            Some(TimingMethod::System) => Timing::Synchronised,
+            None => Timing::Untimed,
         };
         let mut all: BTreeMap<&str, PassTime> = BTreeMap::new();
-        for (pass, span) in spans {
-            let Some(ticks) = span.resolve().await else { continue };
-            let time = all.entry(pass).or_insert(PassTime { pass, calls: 0, milliseconds: 0.0 });
-            time.calls += 1;
-            time.milliseconds += ticks.duration().as_secs_f64() * 1000.0;
+        for Span { pass, bytes, time } in spans {
+            let ms = milliseconds(time).await;
+            let sum =
+                all.entry(pass).or_insert(PassTime { pass, calls: 0, bytes: 0, milliseconds: Some(0.0) });
+            sum.calls += 1;
+            sum.bytes += bytes;
+            sum.milliseconds = sum.milliseconds.zip(ms).map(|(sum, ms)| sum + ms);
         }
-        let mut times: Vec<PassTime> = all.into_values().collect();
-        times.sort_by(|a, b| b.milliseconds.total_cmp(&a.milliseconds));
-        (result, Some((timing, times)))
+        let mut passes: Vec<PassTime> = all.into_values().collect();
+        let order = |p: &PassTime| p.milliseconds.unwrap_or_default();
+        passes.sort_by(|a, b| order(b).total_cmp(&order(a)).then(b.bytes.cmp(&a.bytes)));
+        (result, Some((timing, passes)))
+    }
+
+    async fn milliseconds(time: Option<ProfileDuration>) -> Option<f64> {
+        Some(time?.resolve().await?.duration().as_secs_f64() * 1000.0)
     }
 }

@@ -128,6 +128,8 @@ async fn measure(
         runs.times.sort_by(f64::total_cmp);
         let median_ms = runs.median();
         let gflops = gflop.map(|gflop| gflop / median_ms * 1000.0);
+        let profile = if options.profile { ready.profile(engine).await? } else { None };
+        let gbps = profile.as_ref().map(|profile| profile.gigabytes() / median_ms * 1000.0);
         let against = expected.as_ref();
         all.push(Measurement {
             entry: subject.entry,
@@ -139,10 +141,12 @@ async fn measure(
             gflop,
             gflops,
             share: gflops.zip(ceiling).map(|(gflops, ceiling)| gflops / ceiling.gflops),
+            gbps,
+            bandwidth_share: gbps.zip(ceiling).map(|(gbps, ceiling)| gbps / ceiling.gbps),
             planned_bytes: memory.as_ref().map(|plan| plan.peak),
             planned_largest_bytes: memory.as_ref().map(|plan| plan.largest),
             held_bytes,
-            profile: if options.profile { ready.profile(engine).await? } else { None },
+            profile,
             relative_l2: against.map(|expected| relative_l2(&expected.values, &runs.logits.values)),
             same_argmax: against.filter(|e| e.classes > 1).map(|expected| runs.logits.same_argmax(expected)),
         });

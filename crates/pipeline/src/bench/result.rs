@@ -31,6 +31,11 @@ pub struct Measurement {
     pub gflops: Option<f64>,
     /// The same as a share of [`Ceiling::gflops`].
     pub share: Option<f64>,
+    /// Billions of bytes a second that the passes must move at least, in the median run; nothing where no shader of ours
+    /// ran, or none was looked at.
+    pub gbps: Option<f64>,
+    /// The same as a share of [`Ceiling::gbps`].
+    pub bandwidth_share: Option<f64>,
     /// Bytes of all tensors at the worst moment, as planned for 32-bit weights and our shaders.
     pub planned_bytes: Option<u64>,
     /// Bytes of the largest tensor, as planned.
