@@ -34,6 +34,23 @@ test("a suite that is cancelled is said to be", async (t) => {
   await page.locator("#progress", { hasText: "Cancelled." }).waitFor();
 });
 
+test("a subject too large for a rehearsed weak device is told, and the others are measured", async (t) => {
+  const query = "benchmark.html?backend=webgpu&max_buffer_mb=1";
+  const { page } = await launch(t, { query });
+  await page.getByText("Choose what to measure").click();
+  await page.getByRole("checkbox", { name: "shipped" }).uncheck();
+  for (const network of ["classifier", "segmenter"])
+    await page.getByRole("checkbox", { name: network }).check();
+  await page.getByRole("radio", { name: "32" }).check();
+  await page.getByRole("radio", { name: "1", exact: true }).check();
+  await page.locator("#run:enabled").click();
+  await page.getByText("Not measured: 1 subject").waitFor({ timeout: 600_000 });
+  const rows = page.locator("#results > tbody > tr");
+  assert.equal(await cell(rows.first(), "Network"), "classifier");
+  const reason = /^segmenter, feature size 12, f32: .+ the device takes 1 MiB in one buffer$/;
+  assert.match(await page.locator("#missing li").first().textContent(), reason);
+});
+
 test("the benchmark page runs a suite, shows it and gives it as JSON", async (t) => {
   const { page, shoot } = await launch(t, { query: "benchmark.html?backend=webgpu" });
   await page.locator("#run:enabled").waitFor();

@@ -125,6 +125,26 @@ test("where memory runs out the windows become smaller, and the report says so",
   await page.getByText("windows of 64×64×64 voxels were used instead").first().waitFor();
 });
 
+test("a rehearsed weak device runs what fits into it", { skip }, async (t) => {
+  const { page } = await stage(t, inject.noteDevice, { query: `${GPU}&max_buffer_mb=128` });
+  const [worker] = page.workers();
+  const limits = await worker.evaluate("self.limits");
+  assert.deepEqual(limits, { binding: 128 << 20, buffer: 256 << 20 });
+  const { report } = await outcome(page);
+  assert.equal(report.adapter.tier.max_buffer, 128 << 20);
+  assert.deepEqual(report.warnings, []);
+});
+
+test("what does not fit a rehearsed weak device is refused before the run", { skip }, async (t) => {
+  const { page } = await stage(t, inject.noteDevice, { query: `${GPU}&max_buffer_mb=1` });
+  await page.locator("#analyse").click();
+  await failure(page, "memory");
+  const [worker] = page.workers();
+  assert.equal(await worker.evaluate("self.reads"), 0);
+  const told = page.getByRole("alert").locator("b");
+  assert.match(await told.textContent(), /takes \d+ MiB, the device takes 1 MiB in one buffer/);
+});
+
 test("output that is no number is an error, never a result", { skip }, async (t) => {
   const { page } = await stage(t, inject.noNumbers);
   await page.locator("#analyse").click();

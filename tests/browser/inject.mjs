@@ -121,6 +121,23 @@ export function loseDevice(at) {
   };
 }
 
+/** Notes the limits of the last device in `self.limits`, and counts what is read back in `self.reads`. */
+export function noteDevice() {
+  self.reads = 0;
+  const request = GPUAdapter.prototype.requestDevice;
+  GPUAdapter.prototype.requestDevice = async function (...wishes) {
+    const device = await request.apply(this, wishes);
+    const { maxStorageBufferBindingSize: binding, maxBufferSize: buffer } = device.limits;
+    self.limits = { binding, buffer };
+    return device;
+  };
+  const map = GPUBuffer.prototype.mapAsync;
+  GPUBuffer.prototype.mapAsync = function (...range) {
+    self.reads += 1;
+    return map.apply(this, range);
+  };
+}
+
 export function brokenShader() {
   const create = GPUDevice.prototype.createShaderModule;
   let made = 0;

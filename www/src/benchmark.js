@@ -1,3 +1,4 @@
+import { device } from "./address.js";
 import { clearError, showError } from "./banner.js";
 import { FIELDS, form, options, QUICK, WHOLE } from "./benchmark-options.js";
 import { Suite } from "./benchmark-suite.js";
@@ -10,8 +11,7 @@ import { WorkerClient } from "./worker-client.js";
 /** Results that the repository keeps, each with its adapter and date. */
 const SAVED = import.meta.glob("../results/*.json", { import: "default" });
 
-const query = new URLSearchParams(location.search);
-const client = new WorkerClient({ backend: query.get("backend") ?? "webgpu" });
+const client = new WorkerClient(device("webgpu"));
 const shown = { bench: null, saved: null, suite: null };
 /** What each button runs. */
 const STARTS = {

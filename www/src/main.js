@@ -1,3 +1,4 @@
+import { device, whole } from "./address.js";
 import { AnalysisPanel } from "./analysis.js";
 import { clearError, showError } from "./banner.js";
 import { Diagnostics } from "./diagnostics.js";
@@ -14,12 +15,7 @@ import { markSeries, showSeries } from "./series.js";
 import { RequestLog, showAdapter, showAdapterFailure, showModel } from "./status.js";
 import { WorkerClient } from "./worker-client.js";
 
-const query = new URLSearchParams(location.search);
-const client = new WorkerClient({
-  backend: ["webgpu", "cpu"].find((backend) => backend === query.get("backend")) ?? "auto",
-  max_buffer_mb: whole("max_buffer_mb", 1),
-  helpers: whole("helpers", 0),
-});
+const client = new WorkerClient({ ...device("auto"), helpers: whole("helpers", 0) });
 const requests = new RequestLog();
 const diagnostics = new Diagnostics(requests);
 const importer = new ImportDialog(importWeights);
@@ -161,12 +157,6 @@ wireOpening({
   },
 });
 keepOffline();
-
-/** A whole number of the address's query, at least `least`; anything else counts as absent. */
-function whole(name, least) {
-  const value = Number(query.get(name) ?? Number.NaN);
-  return Number.isInteger(value) && value >= least ? value : undefined;
-}
 
 function unreadable(error) {
   throw Object.assign(new Error("What was dropped could not be read."), {

@@ -55,10 +55,7 @@ impl ArithmeticArg {
 /// # Errors
 /// If `wgpu` was asked for and there is no adapter.
 pub fn open(backend: BackendArg, max_buffer_mb: Option<u64>) -> Result<Engine, saswin_pipeline::RunError> {
-    let gpu = || match max_buffer_mb {
-        Some(mebibytes) => pollster::block_on(Engine::weak_gpu(mebibytes)),
-        None => pollster::block_on(Engine::gpu()),
-    };
+    let gpu = || pollster::block_on(Engine::gpu(max_buffer_mb));
     let engine = match backend {
         BackendArg::Cpu => Engine::cpu(None),
         BackendArg::Wgpu => gpu()?,

@@ -95,40 +95,26 @@ impl Engine {
         wanted.or_else(|| self.adapter.tier.arithmetic(precision, self.adapter.software))
     }
 
-    /// A GPU through wgpu. Every call opens another device.
+    /// A GPU through wgpu. Every call opens another device. One of `max_buffer` MiB rehearses weak devices: it has the
+    /// limits that every WebGPU device has, and storage bindings of no more than that (buffers of twice as much).
     ///
     /// # Errors
     /// If there is no adapter, it refuses a device, or this build has no GPU support.
     #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
-    pub async fn gpu() -> Result<Self, DeviceTrouble> {
-        Self::gpu_watched(watch_errors).await
+    pub async fn gpu(max_buffer: Option<u64>) -> Result<Self, DeviceTrouble> {
+        Self::gpu_watched(max_buffer, watch_errors).await
     }
 
-    /// A GPU through wgpu within the limits that every WebGPU device has, and with storage bindings of no more than
-    /// `mebibytes` (buffers of twice as much), to rehearse weak devices.
+    /// [`Engine::gpu`] whose errors outside of any call are reported by what `watch` installs.
     ///
     /// # Errors
     /// If there is no adapter, or it refuses a device.
     #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
-    pub async fn weak_gpu(mebibytes: u64) -> Result<Self, DeviceTrouble> {
-        Self::open(Some(mebibytes), watch_errors).await
-    }
-
-    /// A GPU through wgpu whose errors outside of any call are reported by what `watch` installs.
-    ///
-    /// # Errors
-    /// If there is no adapter, or it refuses a device.
-    #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
-    pub async fn gpu_watched(watch: impl FnOnce(&wgpu::Device, &DeviceWatch)) -> Result<Self, DeviceTrouble> {
-        Self::open(None, watch).await
-    }
-
-    #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
-    async fn open(
-        weak: Option<u64>,
+    pub async fn gpu_watched(
+        max_buffer: Option<u64>,
         watch: impl FnOnce(&wgpu::Device, &DeviceWatch),
     ) -> Result<Self, DeviceTrouble> {
-        let setup = acquire(weak).await?;
+        let setup = acquire(max_buffer).await?;
         let info = setup.adapter.get_info();
         let handle = setup.device.clone();
         let refused = |e: burn::tensor::wgpu::WgpuInitError| DeviceTrouble::Refused(e.to_string());
@@ -145,7 +131,8 @@ impl Engine {
         let noted = DeviceWatch::default();
         // After burn, which installs a handler that panics.
         watch(&handle, &noted);
-        Ok(Self { device, adapter, watch: noted, wanted: None, handle: Some(handle) })
+        // A browser gives no device less than every device has.
+        Ok(Self { device, adapter, watch: noted, wanted: None, handle: Some(handle) }.with_max_buffer(max_buffer))
     }
 
     /// A GPU through wgpu.
@@ -153,17 +140,8 @@ impl Engine {
     /// # Errors
     /// Always: this build has no GPU support.
     #[cfg(not(any(feature = "wgpu", target_arch = "wasm32")))]
-    pub async fn gpu() -> Result<Self, DeviceTrouble> {
+    pub async fn gpu(_: Option<u64>) -> Result<Self, DeviceTrouble> {
         Err(DeviceTrouble::Absent("this build has no GPU support; build with `--features wgpu`".to_owned()))
-    }
-
-    /// A GPU through wgpu.
-    ///
-    /// # Errors
-    /// Always: this build has no GPU support.
-    #[cfg(not(any(feature = "wgpu", target_arch = "wasm32")))]
-    pub async fn weak_gpu(_: u64) -> Result<Self, DeviceTrouble> {
-        Self::gpu().await
     }
 }
 

@@ -66,33 +66,34 @@ async fn probe(device: &Device) -> Option<f64> {
     last
 }
 
-/// A WebGPU device; every call opens another one.
+/// A WebGPU device; every call opens another one. See [`Engine::gpu`].
 ///
 /// # Errors
 /// If WebGPU is not to be had.
-pub async fn webgpu() -> Result<Engine, DeviceTrouble> {
+pub async fn webgpu(max_buffer: Option<u64>) -> Result<Engine, DeviceTrouble> {
     let (name, software) = browser_adapter().await?;
-    let mut engine = watch::open().await?;
+    let mut engine = watch::open(max_buffer).await?;
     engine.adapter.name = name;
     engine.adapter.software = software;
     engine.adapter.tier.dot = has_dot();
     Ok(engine)
 }
 
-/// Opens the device.
+/// Opens the device; one of `max_buffer` MiB rehearses weak devices.
 ///
 /// # Errors
 /// If WebGPU was demanded and is not to be had.
-pub async fn open(choice: BackendChoice) -> Result<Engine, RunError> {
-    match choice {
-        BackendChoice::Cpu => Ok(Engine::cpu(Some("asked for by ?backend=cpu".to_owned()))),
-        BackendChoice::Webgpu => Ok(webgpu().await?),
-        BackendChoice::Auto => match webgpu().await {
-            Err(error) => Ok(Engine::cpu(Some(error.to_string()))),
-            Ok(engine) if !engine.adapter.software => Ok(engine),
-            Ok(engine) => Ok(faster_of(engine).await),
+pub async fn open(choice: BackendChoice, max_buffer: Option<u64>) -> Result<Engine, RunError> {
+    let engine = match choice {
+        BackendChoice::Cpu => Engine::cpu(Some("asked for by ?backend=cpu".to_owned())),
+        BackendChoice::Webgpu => webgpu(max_buffer).await?,
+        BackendChoice::Auto => match webgpu(max_buffer).await {
+            Err(error) => Engine::cpu(Some(error.to_string())),
+            Ok(engine) if !engine.adapter.software => engine,
+            Ok(engine) => faster_of(engine).await,
         },
-    }
+    };
+    Ok(engine.with_max_buffer(max_buffer))
 }
 
 /// A software adapter competes with the CPU backend.

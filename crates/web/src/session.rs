@@ -186,7 +186,7 @@ impl State {
     async fn init(&self, backend: BackendChoice, max_buffer_mb: Option<u64>) -> Result<Reply, Failure> {
         self.choice.set(backend);
         self.max_buffer_mb.set(max_buffer_mb);
-        let engine = adapter::open(backend).await?.with_max_buffer(max_buffer_mb);
+        let engine = adapter::open(backend, max_buffer_mb).await?;
         let adapter = engine.adapter.clone();
         self.engine.replace(Some(Rc::new(engine)));
         let manifests = models::list().await?;
@@ -323,7 +323,7 @@ impl State {
             return Ok(open);
         }
         open.close();
-        let fresh = adapter::open(self.choice.get()).await?.with_max_buffer(self.max_buffer_mb.get());
+        let fresh = adapter::open(self.choice.get(), self.max_buffer_mb.get()).await?;
         let fresh = Rc::new(fresh);
         self.engine.replace(Some(Rc::clone(&fresh)));
         self.model.replace(None);
@@ -345,11 +345,11 @@ impl State {
             old.close();
         }
         let gpu = match wanted {
-            Wanted::Gpu => adapter::webgpu().await.ok(),
+            Wanted::Gpu => adapter::webgpu(self.max_buffer_mb.get()).await.ok(),
             Wanted::Cpu => None,
         };
         let engine = match gpu {
-            Some(engine) => engine.with_max_buffer(self.max_buffer_mb.get()),
+            Some(engine) => engine,
             None if self.choice.get() == BackendChoice::Webgpu => return None,
             None => Engine::cpu(Some("the graphics device failed in a run, or was too small".to_owned())),
         };

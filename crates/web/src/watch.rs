@@ -2,16 +2,16 @@
 
 use saswin_pipeline::{DeviceTrouble, Engine};
 
-/// Opens another WebGPU device.
+/// Opens another WebGPU device; see [`Engine::gpu`].
 ///
 /// # Errors
 /// If there is none.
-pub async fn open() -> Result<Engine, DeviceTrouble> {
+pub async fn open(max_buffer: Option<u64>) -> Result<Engine, DeviceTrouble> {
     #[cfg(target_arch = "wasm32")]
-    return Engine::gpu_watched(browser::note_errors).await;
+    return Engine::gpu_watched(max_buffer, browser::note_errors).await;
     // Only lints and documentation build this crate for another target.
     #[cfg(not(target_arch = "wasm32"))]
-    Engine::gpu().await
+    Engine::gpu(max_buffer).await
 }
 
 #[cfg(target_arch = "wasm32")]
