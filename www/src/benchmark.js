@@ -28,7 +28,7 @@ for (const path of Object.keys(SAVED)) {
 
 client.addEventListener("ready", ({ detail }) => {
   showAdapter(detail.adapter);
-  find("#software").hidden = !detail.adapter.software || detail.adapter.backend === "cpu";
+  find("#software").hidden = !detail.adapter.software;
   working();
 });
 client.addEventListener("failed", ({ detail }) => {

@@ -32,7 +32,7 @@ impl Engine {
         let adapter = Adapter {
             name: "CPU (burn flex)".to_owned(),
             backend: "cpu".to_owned(),
-            software: true,
+            software: false,
             reason,
             precision: "f32".to_owned(),
             tier: DeviceTier::default(),

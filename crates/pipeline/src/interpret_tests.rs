@@ -105,7 +105,7 @@ fn empty_report() -> Report {
         "disclaimer": "not for diagnosis",
         "scan": { "modality": "mr", "dims": [1, 1, 1], "spacing": [1.0, 1.0, 1.0], "notes": [] },
         "model": { "name": "tiny", "title": "", "sha256": "0f", "note": "", "trained": false },
-        "adapter": { "name": "", "backend": "cpu", "software": true, "precision": "f32" },
+        "adapter": { "name": "", "backend": "cpu", "software": false, "precision": "f32" },
         "alignment": Alignment::not_found([0.0; 3], String::new()),
         "preprocessing": [], "warnings": ["thick"], "overridden": false, "probabilities": [], "labels": [],
         "asymmetry": [], "measures": [], "timing": [{ "stage": "network", "milliseconds": 1.5 }],

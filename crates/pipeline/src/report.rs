@@ -31,7 +31,7 @@ pub struct Adapter {
     pub name: String,
     /// `webgpu`, `wgpu` or `cpu`.
     pub backend: String,
-    /// Whether a CPU emulates the adapter.
+    /// Whether it is a GPU that a CPU emulates.
     pub software: bool,
     /// Why this backend was taken, when it is not the obvious one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

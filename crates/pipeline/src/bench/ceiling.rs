@@ -30,7 +30,8 @@ impl Ceiling {
     /// If the device fails.
     pub(super) async fn measure(engine: &Engine) -> Result<Self, RunError> {
         let device = &engine.device;
-        let side = SIDES[usize::from(!engine.adapter.software)];
+        let slow = engine.adapter.software || !engine.adapter.tier.gpu;
+        let side = SIDES[usize::from(!slow)];
         let flop = 2.0 * (side as f64).powi(3);
         let a = Tensor::<2>::ones([side, side], device);
         let rows = a.clone().reshape([1, side, 1, 1, side]);
