@@ -96,17 +96,21 @@ pub async fn open(choice: BackendChoice, max_buffer: Option<u64>) -> Result<Engi
     Ok(engine.with_max_buffer(max_buffer))
 }
 
-/// A software adapter competes with the CPU backend.
-async fn faster_of(gpu: Engine) -> Engine {
+/// A software adapter competes with the CPU backend; the winner says why.
+async fn faster_of(mut gpu: Engine) -> Engine {
     let cpu = Engine::cpu(None);
+    let name = &gpu.adapter.name;
     let (Some(on_gpu), Some(on_cpu)) = (probe(&gpu.device).await, probe(&cpu.device).await) else {
-        return Engine::cpu(Some(format!("{} did not finish a probe", gpu.adapter.name)));
+        return Engine::cpu(Some(format!("{name} is software and did not finish a probe")));
     };
-    if on_gpu < on_cpu {
-        return gpu;
+    let faster = on_gpu < on_cpu;
+    let than = if faster { "faster than the CPU" } else { "not faster than the CPU" };
+    let why = format!(
+        "{name} is software and {than}: a probe took {on_gpu:.0} ms there, {on_cpu:.0} ms on the CPU"
+    );
+    if !faster {
+        return Engine::cpu(Some(why));
     }
-    Engine::cpu(Some(format!(
-        "{} is software and slower: a probe took {on_gpu:.0} ms there, {on_cpu:.0} ms on the CPU",
-        gpu.adapter.name
-    )))
+    gpu.adapter.reason = Some(why);
+    gpu
 }
