@@ -1,11 +1,11 @@
-// A network of the benchmark, `shipped` or `classifier` (the encoder pair with SACA and a class head), in
-// onnxruntime-web and here, in one browser, one after the other:
+// A network of the benchmark, `shipped`, `classifier` (the encoder pair with SACA and a class head) or `encoder` (the pair
+// without a head; scan and mirror are one batch of two), in onnxruntime-web and here, in one browser, one after the other:
 //
 //   python tests/oracles/onnx_export.py shipped 64 FOLDER
 //   npm install --prefix ORT onnxruntime-web@1.30.0
 //   node tests/browser/peers.mjs shipped 64 FOLDER ORT/node_modules/onnxruntime-web/dist [rows, as 1,4,5]
 //
-// Not a test: it prints a table. The page must have been built.
+// Not a test: it prints a table, the adapters, and ratios of warm times. The page must have been built.
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -15,7 +15,7 @@ import { ask, reachWorker } from "./worker.mjs";
 /** Timed runs; a browser compiles WebAssembly anew during the first ones. */
 const RUNS = { wasm: 15, cpu: 15, webgpu: 3 };
 const TYPES = { ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html" };
-const CHANNELS = { shipped: 2, classifier: 1 };
+const CHANNELS = { shipped: 2, classifier: 1, encoder: 1 };
 const [network, size, folder, runtime, wanted] = process.argv.slice(2);
 const side = Number(size);
 
@@ -49,7 +49,7 @@ function inRuntime(page, provider, threads) {
       const floats = async (name) => new Float32Array(await (await fetch(name)).arrayBuffer());
       const input = async (name) => new ort.Tensor("float32", await floats(`/${name}.f32`), shape);
       const feeds = { x: await input("x"), x_flip: await input("x_flip") };
-      const expected = await floats("/logits.f32");
+      const expected = await floats("/output.f32");
       const session = await ort.InferenceSession.create("/network.onnx", {
         executionProviders: [provider],
       });
@@ -57,7 +57,7 @@ function inRuntime(page, provider, threads) {
       let values;
       for (let i = 0; i <= runs; i++) {
         const start = performance.now();
-        values = await (await session.run(feeds)).logits.getData();
+        values = await (await session.run(feeds)).output.getData();
         times.push(performance.now() - start);
       }
       let [difference, norm] = [0, 0];
@@ -87,37 +87,66 @@ async function here(page, url, backend, route) {
     plain: route === "plain",
   };
   const { bench, error } = await ask(page, { type: "bench", options });
-  if (error) throw new Error(error.message);
+  const failed = error ?? bench.failures[0];
+  if (failed) throw new Error(failed.message);
   const found = bench.measurements.find((m) => m.route === route);
+  adapters.add(`here, ${backend}: ${bench.adapter.name}`);
   return { cold: found.cold_ms, median: found.median_ms, error: found.relative_l2 };
+}
+
+/** What the browser calls the adapter that onnxruntime-web gets, by the same rule as ours (crates/web/src/adapter.rs). */
+function adapter(page) {
+  return page.evaluate(async () => {
+    const info = (await navigator.gpu?.requestAdapter())?.info;
+    const { vendor, architecture, device, description } = info ?? {};
+    return [vendor, architecture, device, description].filter(Boolean).join(" ") || "none";
+  });
 }
 
 const [ours, theirs, browser] = [await serve(), await serveRuntime(), await browse()];
 const page = await browser.newPage();
 page.setDefaultTimeout(1_200_000);
-const rows = [
-  ["onnxruntime-web, wasm, 1 thread", () => inRuntime(page, "wasm", 1)],
-  ["here, wasm, 1 thread, our loops", () => here(page, ours.url, "cpu", "shaders")],
-  ["here, wasm, 1 thread, burn's operations", () => here(page, ours.url, "cpu", "plain")],
-  ["onnxruntime-web, wasm, 2 threads", () => inRuntime(page, "wasm", 2)],
-  ["onnxruntime-web, WebGPU", () => inRuntime(page, "webgpu", 1)],
-  ["here, WebGPU, our shaders", () => here(page, ours.url, "webgpu", "shaders")],
-  ["here, WebGPU, burn's operations", () => here(page, ours.url, "webgpu", "plain")],
-].filter((_, row) => !wanted || wanted.split(",").includes(String(row + 1)));
+const adapters = new Set();
+const rows = {
+  "onnxruntime-web, wasm, 1 thread": () => inRuntime(page, "wasm", 1),
+  "here, wasm, 1 thread, our loops": () => here(page, ours.url, "cpu", "shaders"),
+  "here, wasm, 1 thread, burn's operations": () => here(page, ours.url, "cpu", "plain"),
+  "onnxruntime-web, wasm, 2 threads": () => inRuntime(page, "wasm", 2),
+  "onnxruntime-web, WebGPU": () => inRuntime(page, "webgpu", 1),
+  "here, WebGPU, our shaders": () => here(page, ours.url, "webgpu", "shaders"),
+  "here, WebGPU, burn's operations": () => here(page, ours.url, "webgpu", "plain"),
+};
+const names = Object.keys(rows);
+/** Rows, by number, whose warm times are divided. */
+const RATIOS = [
+  [2, 1],
+  [2, 3],
+  [6, 5],
+  [6, 7],
+];
+const medians = new Map();
 console.log(
   `Network \`${network}\` at ${side}³, ${browser.version()}, medians of ${RUNS.cpu} runs, on WebGPU ${RUNS.webgpu}.\n`,
 );
 console.log("| runtime | cold ms | warm ms | error |\n|---|---|---|---|");
-for (const [name, measure] of rows) {
+for (const [row, name] of names.entries()) {
+  if (wanted && !wanted.split(",").includes(String(row + 1))) continue;
   try {
     if (name.startsWith("onnx")) await page.goto(theirs.url);
-    const { cold, median, error } = await measure();
+    if (name === "onnxruntime-web, WebGPU") adapters.add(`${name}: ${await adapter(page)}`);
+    const { cold, median, error } = await rows[name]();
+    medians.set(row + 1, median);
     console.log(
       `| ${name} | ${cold.toFixed(0)} | ${median.toFixed(0)} | ${error.toExponential(1)} |`,
     );
   } catch (failure) {
     console.log(`| ${name} | failed: ${String(failure.message).split("\n")[0]} | | |`);
   }
+}
+console.log(`\nAdapters: ${[...adapters].join("; ")}.\n`);
+for (const [a, b] of RATIOS.filter((pair) => pair.every((row) => medians.has(row)))) {
+  const ratio = (medians.get(a) / medians.get(b)).toFixed(2);
+  console.log(`${ratio} of the time: ${names[a - 1]} beside ${names[b - 1]}`);
 }
 await browser.close();
 ours.stop();
