@@ -132,7 +132,8 @@ impl Engine {
         // After burn, which installs a handler that panics.
         watch(&handle, &noted);
         // A browser gives no device less than every device has.
-        Ok(Self { device, adapter, watch: noted, wanted: None, handle: Some(handle) }.with_max_buffer(max_buffer))
+        Ok(Self { device, adapter, watch: noted, wanted: None, handle: Some(handle) }
+            .with_max_buffer(max_buffer))
     }
 
     /// A GPU through wgpu.
