@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod checkpoint;
 mod convert;
 mod engine;
 mod evaluate;
@@ -9,6 +10,7 @@ mod examples;
 mod fidelity;
 mod forward;
 mod run;
+mod sensitivity;
 mod train;
 mod words;
 
@@ -34,6 +36,8 @@ enum Command {
     Run(run::Args),
     /// Import a checkpoint, or store a model at another precision.
     Convert(convert::Args),
+    /// Measure which weights of a checkpoint bear rounding least.
+    Sensitivity(sensitivity::Args),
     /// Run the bare network on tensors.
     Forward(forward::Args),
     /// Compare every stage with the golden tensors of the reference.
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Convert(args) => convert::run(&args),
+        Command::Sensitivity(args) => sensitivity::run(&args),
         Command::Forward(args) => forward::run(&args),
         Command::Fidelity(args) => fidelity::run(&args),
         Command::Train(args) => train::run(&args),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use saswin_model::Manifest;
 use saswin_pipeline::{Engine, LoadedModel, Monitor, Options, Step, brain_mask, masked, nifti_options};
-use saswin_scan_io::{Limits, NiftiOptions, SourceFile, open, write_nifti_f32, write_nifti_u8};
+use saswin_scan_io::{Limits, NiftiOptions, Scan, SourceFile, open, write_nifti_f32, write_nifti_u8};
 
 use crate::CliResult;
 use crate::engine::{self, BackendArg};
@@ -63,6 +63,15 @@ pub fn collect(path: &Path, into: &mut Vec<SourceFile>) -> std::io::Result<()> {
     }
     into.push(SourceFile { name: path.to_string_lossy().into_owned(), bytes: fs::read(path)? });
     Ok(())
+}
+
+/// Reads the first scan at or below `path`.
+pub fn load_scan(path: &Path) -> Result<Scan, Box<dyn std::error::Error>> {
+    let mut files = Vec::new();
+    collect(path, &mut files)?;
+    let series = open(files, &Limits::default())?;
+    let first = series.first().ok_or_else(|| format!("{}: no scan in it", path.display()))?;
+    Ok(first.load(0)?)
 }
 
 /// Reads a manifest; an error names its file.

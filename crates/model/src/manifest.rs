@@ -4,12 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::weights::Precision;
 use crate::{Architecture, ArchitectureError};
 
 mod check;
+mod file;
 mod rules;
 
+pub use file::FileEntry;
 pub use rules::{BothSides, HalfContrast, Islands, OneSided, Surroundings, Twins};
 
 /// Which scans a model takes, and how they become its input.
@@ -336,19 +337,6 @@ impl DisplayWindow {
     fn is_visible(&self) -> bool {
         self.center.is_finite() && self.width.is_finite() && self.width > 0.0
     }
-}
-
-/// A file that belongs to the model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileEntry {
-    /// Name inside the model's folder.
-    pub name: String,
-    /// Lower-case hexadecimal SHA-256.
-    pub sha256: String,
-    /// Size.
-    pub bytes: u64,
-    /// How its matrices are stored.
-    pub precision: Precision,
 }
 
 /// A model: architecture, use, files and provenance.

@@ -158,7 +158,7 @@ fn swin_unetr(in_channels: usize) -> Vec<u8> {
         ("swinViT.patch_embed.proj.weight".to_owned(), weight(&[12, in_channels, 2, 2, 2])),
         ("out.conv.conv.weight".to_owned(), weight(&[3, 12, 1, 1, 1])),
     ]);
-    pack(&map, Precision::F32, |_| false).unwrap()
+    pack(&map, |_| Precision::F32).unwrap()
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn a_classifier_gives_the_logits_of_pytorch_before_and_after_packing() {
     let difference: Vec<f32> = ours.iter().zip(truth).map(|(a, b)| a - b).collect();
     assert!(norm(&difference) <= 1e-5 * norm(truth), "{ours:?} for {truth:?}");
 
-    let packed = pack(&weights::collect(&network).unwrap(), Precision::F32, |_| false).unwrap();
+    let packed = pack(&weights::collect(&network).unwrap(), |_| Precision::F32).unwrap();
     let again = filled(&import.manifest.architecture, unpack(&packed).unwrap());
     assert_eq!(logits(&again), ours);
 }
@@ -226,7 +226,7 @@ fn asa_comes_back_with_its_mask_and_the_same_logits() {
         let mask = weights::Weight { shape: vec![16, 8, 8], values };
         map.insert(format!("vit.blocks.{block}.attn_mask"), mask);
     }
-    let file = pack(&map, Precision::F32, |_| false).unwrap();
+    let file = pack(&map, |_| Precision::F32).unwrap();
     let said = Declaration { position: Some(Position::HwsSymmetric1d), ..declaration(Published::Asa) };
     let import = import("asa.safetensors", &file, &said).unwrap();
     assert_eq!(import.manifest.architecture, architecture);

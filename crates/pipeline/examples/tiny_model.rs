@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // The same ones every time, so that a failure can be repeated.
     device.seed(1);
     let network = Network::new(&manifest.architecture, &device)?;
-    let bytes = pack(&collect(&network)?, Precision::F32, |_| false)?;
+    let bytes = pack(&collect(&network)?, |_| Precision::F32)?;
     let file = &mut manifest.files[0];
     file.sha256 = sha256_hex(&bytes);
     file.bytes = bytes.len() as u64;

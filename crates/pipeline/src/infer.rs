@@ -174,7 +174,11 @@ impl<'a> Inference<'a> {
 }
 
 /// Window `index` of the prepared channels and of their left-right flip.
-fn input(prepared: &Prepared, windows: &WindowGrid, index: usize) -> Result<WindowInput, WindowError> {
+pub(crate) fn input(
+    prepared: &Prepared,
+    windows: &WindowGrid,
+    index: usize,
+) -> Result<WindowInput, WindowError> {
     let mut input = WindowInput { scan: Vec::new(), mirror: Vec::new(), roi: windows.roi };
     for channel in prepared.input.chunks_exact(prepared.grid.len()) {
         input.scan.extend(windows.window(channel, index, 0.0)?);

@@ -25,6 +25,7 @@ mod recover;
 mod report;
 mod run;
 mod sample;
+mod sensitivity;
 mod strip;
 mod suitability;
 mod surroundings;
@@ -55,6 +56,7 @@ pub use report::{
 pub use run::{Findings, Options, Reading, nifti_options, run, scan_info};
 pub use sample::phantom_scan;
 pub use saswin_volume::Plane as PlaneInfo;
+pub use sensitivity::{KeptError, Sensitivity, TensorError, phantom_windows, scan_windows, sensitivity};
 pub use strip::{brain_mask, masked};
 pub use suitability::{Concern, Suitability, check};
 pub use tier::DeviceTier;

@@ -6,8 +6,8 @@ use saswin_kernels::Arithmetic;
 use saswin_model::fidelity::named_weights;
 use saswin_model::import::Import;
 use saswin_model::nets::Network;
-use saswin_model::weights::{self, Precision, WeightMap};
-use saswin_model::{Manifest, MemoryPlan};
+use saswin_model::weights::{self, WeightMap};
+use saswin_model::{FileEntry, Manifest, MemoryPlan};
 
 use crate::{Engine, ModelInfo, RunError};
 
@@ -24,6 +24,11 @@ pub struct LoadedModel {
     pub arithmetic: Option<Arithmetic>,
 }
 
+/// Stands for the weight file of a manifest that names none.
+fn unnamed() -> FileEntry {
+    FileEntry::of_floats(String::new(), &[])
+}
+
 impl LoadedModel {
     /// Verifies the bytes of the manifest's weight file `file`, then builds the network from them. Integers stay
     /// integers where `engine` multiplies them.
@@ -35,8 +40,8 @@ impl LoadedModel {
         let entry =
             manifest.files.get(file).ok_or_else(|| RunError::Internal(format!("weight file {file}")))?;
         Manifest::verify(entry, bytes)?;
-        let (sha256, precision) = (entry.sha256.clone(), entry.precision);
-        Self::build(manifest, weights::unpack(bytes)?, sha256, precision, engine)
+        let entry = entry.clone();
+        Self::build(manifest, weights::unpack(bytes)?, &entry, engine)
     }
 
     /// An imported checkpoint as a model; its digest is that of the checkpoint.
@@ -44,8 +49,8 @@ impl LoadedModel {
     /// # Errors
     /// If the weights do not fit.
     pub fn imported(import: Import, engine: &Engine) -> Result<Self, RunError> {
-        let sha256 = import.manifest.files.first().map(|f| f.sha256.clone()).unwrap_or_default();
-        Self::build(import.manifest, import.weights, sha256, Precision::F32, engine)
+        let entry = import.manifest.files.first().cloned().unwrap_or_else(unnamed);
+        Self::build(import.manifest, import.weights, &entry, engine)
     }
 
     /// The network with weights computed from their names, stored and multiplied as the manifest's own would be.
@@ -53,33 +58,33 @@ impl LoadedModel {
     /// # Errors
     /// If there is no such network.
     pub(crate) fn of_chance(manifest: Manifest, engine: &Engine) -> Result<Self, RunError> {
-        let precision = manifest.files.first().map_or(Precision::F32, |file| file.precision);
+        let entry = manifest.files.first().cloned().unwrap_or_else(unnamed);
         let named = named_weights(&Network::new(&manifest.architecture, &Device::flex())?);
-        let packed = weights::pack(&named, precision, |_| false)?;
-        Self::build(manifest, weights::unpack(&packed)?, String::new(), precision, engine)
+        let packed = weights::pack(&named, |key| entry.precision_of(key))?;
+        let entry = FileEntry { sha256: String::new(), ..entry };
+        Self::build(manifest, weights::unpack(&packed)?, &entry, engine)
     }
 
     fn build(
         manifest: Manifest,
         weights: WeightMap,
-        sha256: String,
-        precision: Precision,
+        file: &FileEntry,
         engine: &Engine,
     ) -> Result<Self, RunError> {
         let mut network = Network::new(&manifest.architecture, &engine.device)?;
         weights::fill(&mut network, weights)?;
         let arithmetic = match &network {
-            Network::Swin(_) => engine.arithmetic(precision),
+            Network::Swin(_) => engine.arithmetic(file.precision),
             Network::Asa(_) => None,
         };
         let network = match arithmetic {
-            Some(arithmetic) => weights::pack_integers(network, precision, arithmetic),
+            Some(arithmetic) => weights::pack_integers(network, file.precision, arithmetic, &file.kept),
             None => weights::lay_out(network),
         }
         .with_room(engine.room());
         // Laying weights out left their first copies with the allocator.
         engine.device.memory_cleanup();
-        Ok(Self { manifest, network, sha256, arithmetic })
+        Ok(Self { manifest, network, sha256: file.sha256.clone(), arithmetic })
     }
 
     /// What a forward pass over a window of `roi` voxels takes on `engine`.

@@ -28,7 +28,7 @@ pub async fn warm(manifest: &Manifest, engine: &Engine) -> Result<(), RunError> 
 }
 
 /// Numbers of no meaning; an even window would be nothing once normalised.
-fn window(manifest: &Manifest, roi: [usize; 3]) -> WindowInput {
+pub(crate) fn window(manifest: &Manifest, roi: [usize; 3]) -> WindowInput {
     let count = manifest.preprocessing.channels.len() * roi.iter().product::<usize>();
     let scan: Vec<f32> = (0..count).map(|i| (i % 17) as f32 / 17.0).collect();
     WindowInput { mirror: scan.clone(), scan, roi }

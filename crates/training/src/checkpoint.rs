@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use saswin_model::FileEntry;
 use saswin_model::nets::Network;
 use saswin_model::weights::{self, Precision};
-use saswin_model::{FileEntry, sha256_hex};
 use serde::{Deserialize, Serialize};
 
 use crate::recipe::Recipe;
@@ -97,10 +97,10 @@ pub fn export(network: &Network, recipe: &Recipe, folder: &Path) -> Result<(), T
     let map = weights::collect(network)?;
     let mut files = Vec::new();
     for (precision, suffix) in EXPORTS {
-        let bytes = weights::pack(&map, precision, |_| false)?;
         let name = format!("{}-{suffix}.safetensors", recipe.name);
-        write(&folder.join(&name), &bytes)?;
-        files.push(FileEntry { name, sha256: sha256_hex(&bytes), bytes: bytes.len() as u64, precision });
+        let (entry, bytes) = FileEntry::pack(name, &map, precision, Vec::new())?;
+        write(&folder.join(&entry.name), &bytes)?;
+        files.push(entry);
     }
     let manifest = recipe.manifest(files);
     manifest.validate()?;
@@ -108,7 +108,7 @@ pub fn export(network: &Network, recipe: &Recipe, folder: &Path) -> Result<(), T
 }
 
 fn write_weights(network: &Network, path: &Path) -> Result<(), TrainError> {
-    write(path, &weights::pack(&weights::collect(network)?, Precision::F32, |_| false)?)
+    write(path, &weights::pack(&weights::collect(network)?, |_| Precision::F32)?)
 }
 
 /// Writes beside the target and renames, so that readers never see half a file.

@@ -390,12 +390,7 @@ impl Recipe {
 
 /// Stands for files while a manifest is checked before there are any.
 fn placeholder() -> FileEntry {
-    FileEntry {
-        name: "weights".to_owned(),
-        sha256: String::new(),
-        bytes: 0,
-        precision: saswin_model::weights::Precision::F32,
-    }
+    FileEntry::of_floats("weights".to_owned(), &[])
 }
 
 /// The folder of training data: `SASWIN_DATA`, or `../shared/data` beside the repository.

@@ -6,10 +6,10 @@ mod sizes;
 
 use serde::Deserialize;
 
-use crate::weights::{self, Precision, WeightMap};
+use crate::weights::{self, WeightMap};
 use crate::{
     Architecture, ClassOutput, FileEntry, InputChannel, Label, Manifest, ManifestError, Merge, Position,
-    Preprocessing, Side, Window, WindowPool, sha256_hex,
+    Preprocessing, Side, Window, WindowPool,
 };
 
 /// Published networks that a checkpoint can be of.
@@ -110,12 +110,7 @@ pub fn import(file: &str, bytes: &[u8], said: &Declaration) -> Result<Import, De
     let architecture = sizes::architecture(said, &checkpoint.weights)?;
     // Before channels and names are made, as many as the file says.
     architecture.validate().map_err(ManifestError::from)?;
-    let entry = FileEntry {
-        name: plain(file),
-        sha256: sha256_hex(bytes),
-        bytes: bytes.len() as u64,
-        precision: Precision::F32,
-    };
+    let entry = FileEntry::of_floats(plain(file), bytes);
     let mut notes = checkpoint.notes;
     let repeated = repeated_scan(architecture.in_channels());
     let mut manifest = manifest(said, architecture, entry)?;

@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn packed_weights_are_divided_with_their_maps() {
         for precision in [Precision::Q8, Precision::Q4] {
-            let whole = pack_integers(network(DecoderKind::Full), precision, Arithmetic::Floats);
+            let whole = pack_integers(network(DecoderKind::Full), precision, Arithmetic::Floats, &[]);
             let divided = whole.clone().with_room(Room::new(Some(SMALL)));
             let error = relative_l2(&logits(&whole), &logits(&divided));
             assert!(error < 1e-5, "{precision:?} {error}");

@@ -11,7 +11,7 @@ use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::tensor::Tensor;
 use saswin_kernels::{Arithmetic, Bits, LayerWeight, Packed, lay_out_kernel};
 
-use super::{Precision, lay_out};
+use super::{Family, Precision, lay_out};
 use crate::nets::Network;
 
 /// Packed weights by parameter.
@@ -55,19 +55,22 @@ const KEPT: [&str; 7] = [
 /// (`docs/performance.md` has the measurement).
 const UNROUNDED: [&str; 2] = [".conv3.", "transp_conv"];
 
-struct Packer {
+struct Packer<'a> {
     path: Vec<String>,
     bits: Bits,
     arithmetic: Arithmetic,
+    /// Checkpoint keys of further weights that stay floats.
+    kept: &'a [String],
     packed: HashMap<ParamId, Packed>,
 }
 
-impl Packer {
+impl Packer<'_> {
     fn pack<const D: usize>(&self, weight: Tensor<D>) -> Option<Packed> {
         let path = self.path.join(".");
         let is_in = |parts: &[&str]| parts.iter().any(|part| path.contains(part));
         let rounds = matches!(self.arithmetic, Arithmetic::Integers { .. });
-        if is_in(&KEPT) || (rounds && is_in(&UNROUNDED)) {
+        let kept = !self.kept.is_empty() && self.kept.contains(&Family::Swin.to_torch(&path));
+        if kept || is_in(&KEPT) || (rounds && is_in(&UNROUNDED)) {
             return None;
         }
         let (bits, arithmetic) = (self.bits, self.arithmetic);
@@ -85,7 +88,7 @@ impl Packer {
     }
 }
 
-impl ModuleMapper for Packer {
+impl ModuleMapper for Packer<'_> {
     fn enter_module(&mut self, name: &str, _: &str) {
         self.path.push(name.to_owned());
     }
@@ -108,11 +111,16 @@ impl ModuleMapper for Packer {
 }
 
 /// Holds the matrices and kernels of `network` as integers of `precision`, multiplied as `arithmetic` says. Those of
-/// sensitive layers stay floats, and so does all of a network that is stored as floats or is not of the Swin family; what
-/// stays floats is laid out (see [`lay_out`]).
+/// sensitive layers stay floats, and so do those whose checkpoint keys are `kept`, which the file holds as floats, and
+/// all of a network that is stored as floats or is not of the Swin family; what stays floats is laid out (see [`lay_out`]).
 ///
 /// Only [`Network::forward`] knows the packed weights: they cannot be read back.
-pub fn pack_integers(network: Network, precision: Precision, arithmetic: Arithmetic) -> Network {
+pub fn pack_integers(
+    network: Network,
+    precision: Precision,
+    arithmetic: Arithmetic,
+    kept: &[String],
+) -> Network {
     let bits = match precision {
         Precision::Q8 => Bits::Eight,
         Precision::Q4 => Bits::Four,
@@ -120,7 +128,7 @@ pub fn pack_integers(network: Network, precision: Precision, arithmetic: Arithme
     };
     match network {
         Network::Swin(network) => {
-            let mut packer = Packer { path: Vec::new(), bits, arithmetic, packed: HashMap::new() };
+            let mut packer = Packer { path: Vec::new(), bits, arithmetic, kept, packed: HashMap::new() };
             let network = network.map(&mut packer);
             Network::Swin(network.with_integers(Integers(Arc::new(packer.packed))))
         }
@@ -146,7 +154,7 @@ mod tests {
         config.decoder = Some(DecoderKind::Subvoxel { width: 24 });
         config.out_channels = 3;
         let mut network = Network::new(&config.into(), &Device::flex()).unwrap();
-        let stored = pack(&named_weights(&network), precision, |_| false).unwrap();
+        let stored = pack(&named_weights(&network), |_| precision).unwrap();
         fill(&mut network, unpack(&stored).unwrap()).unwrap();
         network
     }
@@ -162,7 +170,7 @@ mod tests {
     fn packing_gives_back_the_stored_integers() {
         for precision in [Precision::Q8, Precision::Q4] {
             let floats = network(precision);
-            let packed = pack_integers(floats.clone(), precision, Arithmetic::Floats);
+            let packed = pack_integers(floats.clone(), precision, Arithmetic::Floats, &[]);
             let error = saswin_kernels::check::relative_l2(&logits(&floats), &logits(&packed));
             assert!(error < 1e-5, "{precision:?} {error}");
         }
@@ -192,9 +200,10 @@ mod tests {
         }
     }
 
-    fn unpacked(arithmetic: Arithmetic) -> Unpacked {
+    fn unpacked(arithmetic: Arithmetic, kept: &[String]) -> Unpacked {
         let Network::Swin(network) = network(Precision::F32) else { unreachable!() };
-        let mut packer = Packer { path: Vec::new(), bits: Bits::Eight, arithmetic, packed: HashMap::new() };
+        let mut packer =
+            Packer { path: Vec::new(), bits: Bits::Eight, arithmetic, kept, packed: HashMap::new() };
         let network = network.map(&mut packer);
         let mut visitor = Unpacked { packed: packer.packed, ..Unpacked::default() };
         network.visit(&mut visitor);
@@ -203,7 +212,7 @@ mod tests {
 
     #[test]
     fn sensitive_layers_stay_floats() {
-        let Unpacked { packed, found, .. } = unpacked(Arithmetic::Floats);
+        let Unpacked { packed, found, .. } = unpacked(Arithmetic::Floats, &[]);
         for path in ["swin.patch_embed.proj.weight", "decoder.subvoxel.out.conv.weight"] {
             assert!(found.iter().any(|f| f == path), "{found:?}");
         }
@@ -214,9 +223,18 @@ mod tests {
 
     #[test]
     fn inputs_of_shortcuts_are_not_rounded() {
-        let integers = unpacked(Arithmetic::Integers { native: false });
-        let more = integers.found.len() - unpacked(Arithmetic::Floats).found.len();
+        let integers = unpacked(Arithmetic::Integers { native: false }, &[]);
+        let more = integers.found.len() - unpacked(Arithmetic::Floats, &[]).found.len();
         // Four upsamplings, and the shortcuts of four blocks behind them and of the last.
         assert_eq!(more, 4 + 4 + 1, "{:?}", integers.found);
+    }
+    #[test]
+    fn what_the_file_keeps_stays_floats() {
+        let keys = ["swinViT.layers1.0.blocks.0.attn.qkv.weight", "decoder5.transp_conv.conv.weight"];
+        let kept = unpacked(Arithmetic::Floats, &keys.map(str::to_owned)).found;
+        for path in ["swin.layers1.0.blocks.0.attn.qkv.weight", "decoder.decoder5.transp_conv.conv.weight"] {
+            assert!(kept.iter().any(|found| found == path), "{kept:?}");
+        }
+        assert_eq!(kept.len(), unpacked(Arithmetic::Floats, &[]).found.len() + 2);
     }
 }

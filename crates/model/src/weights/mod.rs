@@ -3,6 +3,7 @@
 //! [`WeightMap`] is the one form in between: importers produce it, packed files hold it, networks are filled
 //! from it and give it back.
 
+mod encode;
 mod import;
 mod integers;
 mod layout;
@@ -12,6 +13,7 @@ mod packed;
 mod pytorch;
 mod shapes;
 
+pub use encode::{is_matrix, stored_bytes};
 pub use import::{Checkpoint, ImportError, read_checkpoint};
 pub use integers::pack_integers;
 pub(crate) use integers::{Integers, held};

@@ -8,7 +8,7 @@
 //! | `q4` | `U8 [out, ⌈k/2⌉]`, low nibble first, value + 8; `<key>.scale` `F16 [out, ⌈k/32⌉]` |
 //!
 //! `out` is the first axis (the second for transposed convolutions), `k` the flattened rest. Only matrices
-//! and kernels are quantised: tables, norms and biases stay `F32`.
+//! and kernels are quantised: tables, norms and biases stay `F32`. Each may have a precision of its own.
 
 use std::collections::HashMap;
 
@@ -17,6 +17,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use saswin_kernels::Bits;
 use serde::{Deserialize, Serialize};
 
+use super::encode::{Encoded, Stored, encode, is_matrix, is_transposed, swap_leading};
 use super::{Weight, WeightMap};
 
 /// How matrices and kernels are stored.
@@ -52,79 +53,6 @@ pub enum PackError {
     },
 }
 
-fn is_transposed(key: &str) -> bool {
-    key.contains("transp_conv")
-}
-
-/// Whether a tensor is a matrix or kernel that may be quantised.
-fn is_matrix(key: &str, shape: &[usize]) -> bool {
-    shape.len() >= 2 && !key.ends_with("relative_position_bias_table")
-}
-
-/// Values with the output channel first, and the number of output channels.
-fn rows(key: &str, weight: &Weight) -> (Vec<f32>, usize) {
-    if !is_transposed(key) {
-        return (weight.values.clone(), weight.shape[0]);
-    }
-    (swap_leading(&weight.values, &weight.shape), weight.shape[1])
-}
-
-/// Swaps the first two axes of a row-major array.
-fn swap_leading(values: &[f32], shape: &[usize]) -> Vec<f32> {
-    let (a, b) = (shape[0], shape[1]);
-    let inner: usize = shape[2..].iter().product();
-    let cell = |j: usize, i: usize| &values[(i * b + j) * inner..(i * b + j + 1) * inner];
-    (0..b).flat_map(|j| (0..a).flat_map(move |i| cell(j, i))).copied().collect()
-}
-
-struct Stored {
-    dtype: Dtype,
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
-
-fn f32_bytes(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|v| v.to_le_bytes()).collect()
-}
-
-fn f16_bytes(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect()
-}
-
-/// The scale that makes the largest magnitude the largest integer of `bits`.
-fn scale_for(values: &[f32], bits: Bits) -> f32 {
-    values.iter().fold(0.0_f32, |m, v| m.max(v.abs())) / bits.largest()
-}
-
-fn quantise(value: f32, scale: f32, bits: Bits) -> i8 {
-    let limit = bits.largest();
-    if scale == 0.0 { 0 } else { (value / scale).round().clamp(-limit, limit) as i8 }
-}
-
-fn pack_q8(values: &[f32], out: usize) -> (Vec<u8>, Vec<f32>) {
-    let row = values.len() / out;
-    let scales: Vec<f32> = values.chunks(row).map(|r| scale_for(r, Bits::Eight)).collect();
-    let code = |v: &f32, scale: f32| quantise(*v, scale, Bits::Eight);
-    let codes = values.chunks(row).zip(&scales).flat_map(|(r, s)| r.iter().map(|v| code(v, *s)));
-    (codes.map(|c| c as u8).collect(), scales)
-}
-
-fn pack_q4(values: &[f32], out: usize) -> (Vec<u8>, Vec<f32>) {
-    let row = values.len() / out;
-    let (mut bytes, mut scales) = (Vec::new(), Vec::new());
-    for r in values.chunks(row) {
-        let mut codes = Vec::with_capacity(row + 1);
-        for group in r.chunks(Bits::GROUP) {
-            let scale = f16::from_f32(scale_for(group, Bits::Four)).to_f32();
-            scales.push(scale);
-            codes.extend(group.iter().map(|v| (quantise(*v, scale, Bits::Four) + 8) as u8));
-        }
-        codes.resize(row.next_multiple_of(2), 8);
-        bytes.extend(codes.chunks(2).map(|p| p[0] | (p[1] << 4)));
-    }
-    (bytes, scales)
-}
-
 /// Refuses what integers and scales would turn into other numbers.
 fn check_finite(weights: &WeightMap) -> Result<(), PackError> {
     for (key, weight) in weights {
@@ -136,45 +64,22 @@ fn check_finite(weights: &WeightMap) -> Result<(), PackError> {
     Ok(())
 }
 
-/// Writes weights as a safetensors file at `precision`. Tensors for which `keep` holds stay `F32`.
+/// Writes weights as a safetensors file. Matrices and kernels are stored at the precision that `of` gives for their key.
 ///
 /// # Errors
 /// If a weight is not a finite number, or the container refuses a tensor.
-pub fn pack(
-    weights: &WeightMap,
-    precision: Precision,
-    keep: impl Fn(&str) -> bool,
-) -> Result<Vec<u8>, PackError> {
+pub fn pack(weights: &WeightMap, of: impl Fn(&str) -> Precision) -> Result<Vec<u8>, PackError> {
     check_finite(weights)?;
     let mut stored: Vec<(String, Stored)> = Vec::new();
     let mut shapes: HashMap<&str, &[usize]> = HashMap::new();
     for (key, weight) in weights {
-        let shape = weight.shape.clone();
-        let quantisable = is_matrix(key, &shape) && !keep(key);
-        let scale_key = format!("{key}.scale");
-        let (dtype, shape, bytes) = match precision {
-            Precision::F16 if quantisable => (Dtype::F16, shape, f16_bytes(&weight.values)),
-            Precision::Q8 if quantisable => {
-                let (values, out) = rows(key, weight);
-                let (bytes, scales) = pack_q8(&values, out);
-                let scales = Stored { dtype: Dtype::F32, shape: vec![out], bytes: f32_bytes(&scales) };
-                stored.push((scale_key, scales));
-                (Dtype::I8, shape, bytes)
-            }
-            Precision::Q4 if quantisable => {
-                let (values, out) = rows(key, weight);
-                let (bytes, scales) = pack_q4(&values, out);
-                let groups = vec![out, scales.len() / out];
-                stored.push((
-                    scale_key,
-                    Stored { dtype: Dtype::F16, shape: groups, bytes: f16_bytes(&scales) },
-                ));
-                shapes.insert(key, &weight.shape);
-                (Dtype::U8, vec![out, bytes.len() / out], bytes)
-            }
-            _ => (Dtype::F32, shape, f32_bytes(&weight.values)),
-        };
-        stored.push((key.clone(), Stored { dtype, shape, bytes }));
+        let precision = of(key);
+        if precision == Precision::Q4 && is_matrix(key, &weight.shape) {
+            shapes.insert(key, &weight.shape);
+        }
+        let Encoded { scale, values } = encode(key, weight, precision);
+        stored.extend(scale.map(|scale| (format!("{key}.scale"), scale)));
+        stored.push((key.clone(), values));
     }
     let shapes = serde_json::to_string(&shapes).map_err(|e| PackError::Container(e.to_string()))?;
     let metadata = HashMap::from([(SHAPES.to_owned(), shapes)]);
@@ -287,6 +192,7 @@ fn unpack_q4(view: &TensorView<'_>, scale: &[f32], shape: &[usize]) -> Option<We
 
 #[cfg(test)]
 mod tests {
+    use super::super::stored_bytes;
     use super::*;
 
     fn example() -> WeightMap {
@@ -311,7 +217,7 @@ mod tests {
             (Precision::Q8, 1.0 / 254.0),
             (Precision::Q4, 1.0 / 13.9),
         ] {
-            let back = unpack(&pack(&weights, precision, |_| false).unwrap()).unwrap();
+            let back = unpack(&pack(&weights, |_| precision).unwrap()).unwrap();
             assert_eq!(back.keys().collect::<Vec<_>>(), weights.keys().collect::<Vec<_>>());
             for (key, weight) in &weights {
                 assert_eq!(back[key].shape, weight.shape);
@@ -324,10 +230,26 @@ mod tests {
     }
 
     #[test]
-    fn kept_tensors_are_exact() {
+    fn tensors_are_stored_each_at_its_own_precision() {
         let weights = example();
-        let back = unpack(&pack(&weights, Precision::Q4, |key| key == "a.weight").unwrap()).unwrap();
+        let of = |key: &str| if key == "a.weight" { Precision::F32 } else { Precision::Q4 };
+        let back = unpack(&pack(&weights, of).unwrap()).unwrap();
         assert_eq!(back["a.weight"], weights["a.weight"]);
+        let up = "decoder5.transp_conv.conv.weight";
+        assert_ne!(back[up], weights[up]);
+        let all = unpack(&pack(&weights, |_| Precision::Q4).unwrap()).unwrap();
+        assert_eq!(back[up], all[up]);
+    }
+
+    #[test]
+    fn bytes_are_those_of_the_file() {
+        let weights = example();
+        for precision in [Precision::F32, Precision::F16, Precision::Q8, Precision::Q4] {
+            let file = pack(&weights, |_| precision).unwrap();
+            let header = 8 + u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+            let sizes = weights.iter().map(|(key, weight)| stored_bytes(key, weight, precision));
+            assert_eq!(file.len() - header, sizes.sum::<usize>(), "{precision:?}");
+        }
     }
 
     #[test]
@@ -336,7 +258,7 @@ mod tests {
             let mut weights = example();
             weights.entry("a.weight".to_owned()).and_modify(|w| w.values[7] = value);
             for precision in [Precision::F32, Precision::F16, Precision::Q8, Precision::Q4] {
-                let error = pack(&weights, precision, |_| false).unwrap_err().to_string();
+                let error = pack(&weights, |_| precision).unwrap_err().to_string();
                 assert!(error.contains("`a.weight` holds") && error.contains("place 7"), "{error}");
             }
         }

@@ -63,7 +63,7 @@ pub fn seeds() -> std::io::Result<Vec<(&'static str, Vec<u8>)>> {
         }
     }
     for precision in [Precision::F32, Precision::F16, Precision::Q8, Precision::Q4] {
-        let bytes = pack(&weights(), precision, |_| false).map_err(std::io::Error::other)?;
+        let bytes = pack(&weights(), |_| precision).map_err(std::io::Error::other)?;
         all.push(("safetensors", bytes));
     }
     all.push(("manifest", MANIFEST.into()));

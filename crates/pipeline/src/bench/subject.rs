@@ -46,6 +46,8 @@ pub(super) struct Subject {
     pub entry: Entry,
     pub architecture: Architecture,
     pub packed: Vec<u8>,
+    /// Weights that `packed` holds as floats in spite of its precision.
+    pub kept: Vec<String>,
     /// Number of weights.
     pub parameters: u64,
     pub side: usize,
@@ -63,8 +65,9 @@ impl Subject {
             let tensor = named_tensor(name, &[1, architecture.in_channels(), side, side, side]);
             TensorData::new(tensor.values, tensor.shape)
         });
-        let packed = weights::pack(&named, entry.precision, |_| false)?;
-        Ok(Self { entry, architecture, packed, parameters, side, inputs })
+        let packed = weights::pack(&named, |_| entry.precision)?;
+        let kept = Vec::new();
+        Ok(Self { entry, architecture, packed, kept, parameters, side, inputs })
     }
 
     /// The window in the middle of the phantom, as the model is given it.
@@ -82,6 +85,7 @@ impl Subject {
             entry: Entry { network: Network::Model, feature, precision },
             architecture: manifest.architecture.clone(),
             packed: bytes.to_vec(),
+            kept: manifest.files.first().map(|file| file.kept.clone()).unwrap_or_default(),
             parameters,
             side,
             inputs: [false, true].map(|mirrored| middle(&prepared, side, mirrored)),
@@ -95,7 +99,7 @@ impl Subject {
         Ok(match way {
             Way::Plain => network,
             Way::Shaders => weights::lay_out(network),
-            Way::Packed(how) => weights::pack_integers(weights::lay_out(network), self.entry.precision, how),
+            Way::Packed(how) => weights::pack_integers(network, self.entry.precision, how, &self.kept),
         })
     }
 }
