@@ -53,3 +53,37 @@ fn a_checkpoint_that_is_none_is_named() {
     let words = refused(&saswin(&["convert", path, "--arch", "swin-unetr", "--out", "target/none"]));
     assert!(words.contains("weights.pt"), "{words}");
 }
+
+/// Arguments that convert a small published checkpoint to 4 bits, and the folder that they write.
+fn convert(name: &str, more: &[&str]) -> (Output, PathBuf) {
+    let out = scratch(name, b"").with_extension("folder");
+    let checkpoint = "tests/golden/fixtures/checkpoints/complete_classifier.pt";
+    let mut arguments = vec!["convert", checkpoint, "--arch", "saca-classifier", "--merge", "legacy"];
+    arguments.extend(["--precision", "q4", "--out", out.to_str().unwrap()]);
+    arguments.extend(more);
+    (saswin(&arguments), out)
+}
+
+#[test]
+fn what_is_kept_is_in_the_manifest() {
+    let (output, out) = convert("kept", &["--keep", "crossattention.self.key"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let manifest = std::fs::read_to_string(out.join("manifest.json")).unwrap();
+    assert!(manifest.contains("symmetryAwareTX.crossattention.self.key.weight"), "{manifest}");
+    let (plain, folder) = convert("plain", &[]);
+    assert!(plain.status.success());
+    assert!(!std::fs::read_to_string(folder.join("manifest.json")).unwrap().contains("kept"));
+    let size = |folder: &Path| std::fs::metadata(folder.join("weights.q4.safetensors")).unwrap().len();
+    assert!(size(&out) > size(&folder));
+}
+
+#[test]
+fn nothing_is_kept_by_a_name_or_a_report_that_does_not_fit() {
+    let words = refused(&convert("unknown", &["--keep", "cerebellum"]).0);
+    assert!(words.contains("cerebellum"), "{words}");
+    let report = r#"{"sha256":"0","precision":"q4","inputs":"","bytes":0,"tensors":[],"kept":[]}"#;
+    let report = scratch("other.json", report.as_bytes());
+    let worst = ["--keep-worst", "1", "--sensitivity", report.to_str().unwrap()];
+    let words = refused(&convert("other", &worst).0);
+    assert!(words.contains("another checkpoint"), "{words}");
+}
