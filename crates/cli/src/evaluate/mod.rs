@@ -1,14 +1,16 @@
 //! `evaluate`: a model against truth, as a table, as JSON and in the model's card.
 
+mod models;
 mod synthetic;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use saswin_model::weights::Precision;
 use saswin_model::{ClassOutput, Manifest, Side};
 use saswin_pipeline::{Engine, Findings, LoadedModel, Options, Silent};
-use saswin_scan_io::{Limits, Scan, open};
+use saswin_scan_io::Scan;
 use saswin_training::evaluate::{
     CaseResult, Evaluation, FindingVolume, Injury, LabelResult, Moved, Overlap, Pieces, card, hausdorff_95,
     lay, summarise,
@@ -17,8 +19,9 @@ use saswin_volume::{Grid, Volume};
 use serde::Deserialize;
 
 use crate::CliResult;
+use crate::checkpoint::named;
 use crate::engine::{self, ArithmeticArg, BackendArg};
-use crate::run::{collect, load_model, model_folder, read_manifest};
+use crate::run::{load_scan, model_folder, read_manifest};
 
 /// Folder of a model's kept numbers.
 const KEPT: &str = "evaluation";
@@ -53,6 +56,12 @@ pub struct Args {
     /// How integer weights are multiplied; by default as suits the device.
     #[arg(long, value_enum)]
     arithmetic: Option<ArithmeticArg>,
+    /// Evaluate these weights, which `convert` reads, too, by the manifest of the model instead of its own.
+    #[arg(long, conflicts_with = "card")]
+    weights: Option<PathBuf>,
+    /// What to round `--weights` to, comma-separated, each evaluated on the same scans: `f32`, `f16`, `q8`, `q4`.
+    #[arg(long, value_delimiter = ',', value_parser = named::<Precision>, default_value = "f32", requires = "weights")]
+    precision: Vec<Precision>,
     /// Keep the numbers in the model's folder and write its card from all that are kept.
     #[arg(long)]
     card: bool,
@@ -144,9 +153,9 @@ const fn half() -> f32 {
     0.5
 }
 
-struct Evaluator {
+struct Evaluator<'a> {
     model: LoadedModel,
-    engine: Engine,
+    engine: &'a Engine,
 }
 
 pub fn run(args: &Args) -> CliResult {
@@ -156,30 +165,16 @@ pub fn run(args: &Args) -> CliResult {
     };
     let wanted = args.arithmetic.map(ArithmeticArg::arithmetic);
     let engine = engine::open(args.backend, None)?.with_arithmetic(wanted);
-    let model = load_model(&folder, &engine)?;
-    args.arithmetic.map_or(Ok(()), |wanted| wanted.holds(&model))?;
-    let evaluator = Evaluator { model, engine };
-    let (name, cases) = if on == SYNTHETIC {
-        (
-            format!(
-                "synthetic scans from label maps {} to {}, {} cases",
-                args.maps[0], args.maps[1], args.cases
-            ),
-            synthetic::cases(&evaluator, args)?,
-        )
-    } else {
-        evaluator.list(Path::new(on))?
-    };
-    let manifest = &evaluator.model.manifest;
-    let drawn = if on == SYNTHETIC { args.drawn() } else { String::new() };
-    let how = args.arithmetic.map_or(String::new(), |a| format!(" --arithmetic {}", a.name()));
-    let command = format!("saswin-cli evaluate --model {} --on {on}{drawn}{how}", manifest.name);
-    let evaluation = summarise(&manifest.name, &evaluator.model.sha256, &name, &command, cases);
-    println!("{}", evaluation.markdown());
-    println!("{}", serde_json::to_string(&evaluation)?);
-    if args.card {
-        keep(&folder, &evaluation, &args.kept_as(on))?;
-        write_card(&folder, manifest)?;
+    for (rounded, model) in models::load(args, &folder, &engine)? {
+        args.arithmetic.map_or(Ok(()), |wanted| wanted.holds(&model))?;
+        let evaluator = Evaluator { model, engine: &engine };
+        let evaluation = evaluator.evaluation(args, on, &rounded)?;
+        println!("{}", evaluation.markdown());
+        println!("{}", serde_json::to_string(&evaluation)?);
+        if args.card {
+            keep(&folder, &evaluation, &args.kept_as(on))?;
+            write_card(&folder, &evaluator.model.manifest)?;
+        }
     }
     Ok(())
 }
@@ -223,10 +218,32 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-impl Evaluator {
+impl Evaluator<'_> {
+    /// The model on all scans that were asked for; `rounded` is how its weights were, as arguments.
+    fn evaluation(
+        &self,
+        args: &Args,
+        on: &str,
+        rounded: &str,
+    ) -> Result<Evaluation, Box<dyn std::error::Error>> {
+        let synthetic = on == SYNTHETIC;
+        let (name, cases) = if synthetic {
+            let [first, last] = [args.maps[0], args.maps[1]];
+            let name = format!("synthetic scans from label maps {first} to {last}, {} cases", args.cases);
+            (name, synthetic::cases(self, args)?)
+        } else {
+            self.list(Path::new(on))?
+        };
+        let manifest = &self.model.manifest;
+        let drawn = if synthetic { args.drawn() } else { String::new() };
+        let how = args.arithmetic.map_or(String::new(), |a| format!(" --arithmetic {}", a.name()));
+        let command = format!("saswin-cli evaluate --model {}{rounded} --on {on}{drawn}{how}", manifest.name);
+        Ok(summarise(&manifest.name, &self.model.sha256, &name, &command, cases))
+    }
+
     fn findings(&self, scan: &Scan) -> Result<Findings, saswin_pipeline::RunError> {
         let options = Options { ignore_warnings: true };
-        pollster::block_on(saswin_pipeline::run(scan, &self.model, &self.engine, options, &mut Silent))
+        pollster::block_on(saswin_pipeline::run(scan, &self.model, self.engine, options, &mut Silent))
     }
 
     fn list(&self, path: &Path) -> Result<(String, Vec<CaseResult>), Box<dyn std::error::Error>> {
@@ -239,7 +256,7 @@ impl Evaluator {
 
     fn list_case(&self, case: &ListCase, base: &Path) -> Result<CaseResult, Box<dyn std::error::Error>> {
         eprintln!("case {}", case.name);
-        let mut scan = load(&base.join(&case.scan))?;
+        let mut scan = load_scan(&base.join(&case.scan))?;
         let mut labels = Vec::new();
         let laid = match &case.laid {
             Some(laid) => {
@@ -260,7 +277,7 @@ impl Evaluator {
         }
         for truth in &case.truths {
             let path = base.join(&truth.file);
-            let map = load(&path)?.volume;
+            let map = load_scan(&path)?.volume;
             if map.grid.dims != scan.volume.grid.dims {
                 let (got, wanted) = (map.grid.dims, scan.volume.grid.dims);
                 return Err(format!("{}: {got:?} voxels, the scan has {wanted:?}", path.display()).into());
@@ -301,14 +318,6 @@ impl Evaluator {
         let classes = self.model.manifest.classes.iter();
         classes.filter_map(|c| Some((c.name.clone(), answered(c)?, known(c)?))).collect()
     }
-}
-
-fn load(path: &Path) -> Result<Scan, Box<dyn std::error::Error>> {
-    let mut files = Vec::new();
-    collect(path, &mut files)?;
-    let series = open(files, &Limits::default())?;
-    let first = series.first().ok_or_else(|| format!("{}: no scan in it", path.display()))?;
-    Ok(first.load(0)?)
 }
 
 /// Compares the masks of one structure, which lie on `grid`. Of findings, by the name of their class, pieces are counted.
