@@ -94,5 +94,8 @@ pub(crate) fn operations(x: &Tensor<5>) -> &'static dyn Operations {
     if crate::gpu::is_gpu(&x.device()) {
         return &crate::gpu::Shaders;
     }
-    if x.device() == Device::flex() && x.dtype() == DType::F32 { &crate::cpu::Loops } else { &Composed }
+    let device = x.device();
+    // Devices are equal whether they differentiate or not, and loops leave no gradient behind.
+    let loops = !device.is_autodiff() && device == Device::flex() && x.dtype() == DType::F32;
+    if loops { &crate::cpu::Loops } else { &Composed }
 }
