@@ -18,6 +18,8 @@ const OLD: &str = "checkpoint.old";
 const NETWORK: &str = "network.safetensors";
 const AVERAGE: &str = "average.safetensors";
 const OPTIMISER: &str = "optimiser.bpk";
+/// Mean inputs that a run with an encoder rate follows.
+const MEANS: &str = "means.safetensors";
 const STATE: &str = "state.json";
 
 /// Weight files of an exported model, the default first.
@@ -56,6 +58,9 @@ pub fn save(session: &Session, run: &Path) -> Result<(), TrainError> {
     write_weights(session.averaged(), &fresh.join(AVERAGE))?;
     let path = fresh.join(OPTIMISER);
     session.optimiser.save(&path).map_err(|e| TrainError::Checkpoint { path, reason: e.to_string() })?;
+    if let Some(steady) = &session.steady {
+        write(&fresh.join(MEANS), &weights::pack(&steady.means(), Precision::F32, |_| false)?)?;
+    }
     let state = State { step: session.step, seconds: session.seconds, seed: session.recipe.seed };
     write(&fresh.join(STATE), &serde_json::to_vec_pretty(&state)?)?;
     remove(&old)?;
@@ -83,6 +88,9 @@ pub fn resume(mut session: Session, run: &Path) -> Result<Session, TrainError> {
     let path = folder.join(OPTIMISER);
     let loaded = session.optimiser.clone().load(&path);
     session.optimiser = loaded.map_err(|e| TrainError::Checkpoint { path, reason: e.to_string() })?;
+    if let Some(steady) = &mut session.steady {
+        steady.set_means(weights::unpack(&read(&folder.join(MEANS))?)?);
+    }
     session.step = state.step;
     session.seconds = state.seconds;
     Ok(session)

@@ -22,7 +22,7 @@ pub struct Recipe {
     /// Weight file whose tensors of equal name and shape are the start.
     #[serde(default)]
     pub init_from: Option<PathBuf>,
-    /// Layers whose names begin like this start afresh nevertheless (PyTorch trainer, with `encoder_rate`).
+    /// Layers whose names begin like this start afresh nevertheless; needs `optimiser.encoder_rate`.
     #[serde(default)]
     pub init_fresh: Vec<String>,
     /// What is trained on.
@@ -136,8 +136,8 @@ pub enum Budget {
 pub struct OptimiserRecipe {
     /// Highest learning rate.
     pub rate: f64,
-    /// Highest learning rate of encoder and SACA, whose updates are then made as `torch/steady.py` says. PyTorch
-    /// trainer only.
+    /// Highest learning rate of SA-Swin's encoder and SACA, whose updates are then made as `torch/steady.py` says; it
+    /// follows the same schedule.
     #[serde(default)]
     pub encoder_rate: Option<f64>,
     /// Learning rate at the end, as a fraction of the highest.
@@ -341,6 +341,11 @@ impl Recipe {
         }
         let rate = self.optimiser.rate;
         need(rate > 0.0 && rate < 1.0, "optimiser.rate", "must be between 0 and 1")?;
+        let own = self.optimiser.encoder_rate;
+        need(own.is_none_or(|r| r > 0.0 && r < 1.0), "optimiser.encoder_rate", "must be between 0 and 1")?;
+        let swin = matches!(self.architecture, Architecture::Swin(_));
+        need(own.is_none() || swin, "optimiser.encoder_rate", "is for SA-Swin and Swin UNETR alone")?;
+        need(self.init_fresh.is_empty() || own.is_some(), "init_fresh", "needs `optimiser.encoder_rate`")?;
         need((0.0..1.0).contains(&self.optimiser.average), "optimiser.average", "must be 0 up to 1")?;
         need(self.optimiser.clip > 0.0, "optimiser.clip", "must be positive")?;
         self.manifest(vec![placeholder()]).validate()?;

@@ -13,6 +13,7 @@ mod sa_swin;
 mod saca;
 mod swin;
 mod trace;
+mod watch;
 
 pub use asa::{Asa, MaskedPatches};
 pub use network::Network;
@@ -20,11 +21,13 @@ pub use sa_swin::{Output, SaSwin};
 pub use saca::Saca;
 pub use swin::SwinTransformer;
 pub use trace::Trace;
+pub use watch::{MeanInput, watch_inputs};
 
 use burn::nn::conv::{Conv3d, Conv3dConfig};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 
+use self::watch::note;
 use crate::weights::held;
 
 /// `[b, c, x, y, z]` to `[b, x, y, z, c]`.
@@ -43,16 +46,19 @@ fn linear(input: usize, output: usize, bias: bool, device: &Device) -> Linear {
 
 /// A linear layer on the channels of every voxel.
 fn apply(layer: &Linear, x: Tensor<5>) -> Tensor<5> {
+    note(layer, &x);
     saswin_kernels::linear(x, held(&layer.weight), bias(layer))
 }
 
 /// [`apply`], then GELU.
 fn apply_gelu(layer: &Linear, x: Tensor<5>) -> Tensor<5> {
+    note(layer, &x);
     saswin_kernels::linear_gelu(x, held(&layer.weight), bias(layer))
 }
 
 /// [`apply`], then the sum with `residual`.
 fn apply_add(layer: &Linear, x: Tensor<5>, residual: Tensor<5>) -> Tensor<5> {
+    note(layer, &x);
     saswin_kernels::linear_add(x, held(&layer.weight), bias(layer), residual)
 }
 

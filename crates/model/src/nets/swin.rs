@@ -9,6 +9,7 @@ use saswin_kernels::{
 };
 
 use super::block::ResBlock;
+use super::watch::note;
 use super::{Trace, affine, apply, apply_add, apply_gelu, conv, layer_norm, linear, normalise};
 use crate::weights::held;
 use crate::{Room, SwinConfig};
@@ -68,13 +69,9 @@ impl Block {
             None => Tensor::zeros([qkv.weight.dims()[1]], &x.device()),
         };
         let table = self.attn.relative_position_bias_table.val();
-        let y = window_attention(
-            normalise(&self.norm1, x.clone(), NORM_EPS),
-            held(&qkv.weight),
-            bias,
-            table,
-            &self.spec,
-        );
+        let y = normalise(&self.norm1, x.clone(), NORM_EPS);
+        note(qkv, &y);
+        let y = window_attention(y, held(&qkv.weight), bias, table, &self.spec);
         let x = apply_add(&self.attn.proj, y, x);
         let y = apply_gelu(&self.mlp.linear1, normalise(&self.norm2, x.clone(), NORM_EPS));
         apply_add(&self.mlp.linear2, y, x)

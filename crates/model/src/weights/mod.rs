@@ -22,8 +22,8 @@ pub(crate) use names::Family;
 pub(crate) use network::fill_part;
 pub use network::{LoadError, Mismatch, collect, fill};
 pub use packed::{PackError, Precision, pack, unpack};
-pub use shapes::shapes;
 pub(crate) use shapes::shapes_part;
+pub use shapes::{ids, shapes};
 
 use std::collections::BTreeMap;
 

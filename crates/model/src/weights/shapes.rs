@@ -1,6 +1,8 @@
 //! Shapes of a network's parameters, known before any of them has values.
 
-use burn::module::{ModuleVisitor, Param};
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::{DType, Tensor};
 use burn_store::burn_pack::Error;
 use burn_store::{BurnToPyTorchAdapter, ModuleAdapter, ModuleContext, ModuleSnapshot, bridge};
@@ -13,6 +15,14 @@ pub fn shapes(network: &Network) -> Vec<(String, Vec<usize>)> {
     shapes_part(network, network.family(), "")
 }
 
+/// Number of every parameter within the module, by checkpoint key.
+pub fn ids(network: &Network) -> BTreeMap<String, ParamId> {
+    let mut visitor = Shapes::default();
+    Module::visit(network, &mut visitor);
+    let key = |path: &str| network.family().to_torch(path);
+    visitor.found.iter().map(|found| (key(&found.path), found.id)).collect()
+}
+
 /// [`shapes`] for a part of a network that lies at `prefix` in the whole.
 pub(crate) fn shapes_part(
     network: &impl ModuleSnapshot,
@@ -21,8 +31,8 @@ pub(crate) fn shapes_part(
 ) -> Vec<(String, Vec<usize>)> {
     let mut visitor = Shapes::default();
     network.visit(&mut visitor);
-    let key = |(path, shape)| (family.to_torch(&format!("{prefix}{path}")), shape);
-    let mut shapes: Vec<_> = visitor.found.into_iter().map(key).collect();
+    let key = |path: &str| family.to_torch(&format!("{prefix}{path}"));
+    let mut shapes: Vec<_> = visitor.found.into_iter().map(|f| (key(&f.path), f.shape)).collect();
     shapes.sort();
     shapes
 }
@@ -33,7 +43,13 @@ pub(crate) fn shapes_part(
 struct Shapes {
     path: Vec<String>,
     containers: Vec<String>,
-    found: Vec<(String, Vec<usize>)>,
+    found: Vec<Found>,
+}
+
+struct Found {
+    path: String,
+    shape: Vec<usize>,
+    id: ParamId,
 }
 
 /// Variants of enumerations have no name in paths.
@@ -60,7 +76,7 @@ impl ModuleVisitor for Shapes {
         let values = || Err(Error::ValidationError("only the shape was asked for".to_owned()));
         let tensor = bridge::deferred(self.path.join("."), DType::F32, param.lazy_shape(), None, values);
         let tensor = BurnToPyTorchAdapter.adapt(tensor, ModuleContext::new(&self.containers));
-        self.found.push((tensor.name, tensor.shape.to_vec()));
+        self.found.push(Found { path: tensor.name, shape: tensor.shape.to_vec(), id: param.id });
     }
 }
 

@@ -35,10 +35,15 @@ impl<M: Module> Average<M> {
     /// weights are forgotten quickly.
     pub fn update(&mut self, network: &M, decay: f64, step: u64) {
         let decay = decay.min((1.0 + step as f64) / (10.0 + step as f64));
-        let mut now = Collect(TensorContainer::new());
-        network.visit(&mut now);
-        self.network = self.network.clone().map(&mut Blend { now: now.0, decay });
+        self.network = self.network.clone().map(&mut Blend { now: collected(network), decay });
     }
+}
+
+/// The parameters by number, off the gradient graph.
+pub(super) fn collected<M: Module>(network: &M) -> TensorContainer<ParamId> {
+    let mut collect = Collect(TensorContainer::new());
+    network.visit(&mut collect);
+    collect.0
 }
 
 struct Collect(TensorContainer<ParamId>);

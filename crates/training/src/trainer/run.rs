@@ -8,7 +8,7 @@ use std::time::Instant;
 use burn::tensor::Device;
 
 use super::{
-    Feed, HeadSource, HeldOut, Session, Source, StepReport, TrainError, mean_foreground, rate, used,
+    Example, Feed, HeadSource, HeldOut, Session, Source, StepReport, TrainError, mean_foreground, rate, used,
 };
 use crate::checkpoint;
 use crate::metrics::{Log, Record, curve};
@@ -35,34 +35,24 @@ pub struct Options {
 pub fn train(recipe: &Recipe, options: &Options, report: &mut dyn FnMut(&Record)) -> Result<(), TrainError> {
     let out = &options.out;
     std::fs::create_dir_all(out).map_err(|e| TrainError::io(out, e))?;
+    if checkpoint::exists(out) && !options.resume {
+        return Err(TrainError::Occupied { path: out.clone() });
+    }
     let cache = out.parent().unwrap_or(out);
     let [training, validation] = HeadSource::pair(recipe, cache)?;
-    let session = open(recipe, options)?;
+    // Windows as at the end of the training: smaller ones tell another story.
+    let held_out = HeldOut::draw(&validation.with_windows(recipe.data.crop_at(1.0)), recipe);
+    let session = open(recipe, held_out.examples(), options)?;
     training.fill()?;
     let log_path = out.join("metrics.jsonl");
     let log = Log::open(&log_path).map_err(|e| TrainError::io(&log_path, e))?;
     let started = session.seconds;
-    Run {
-        recipe,
-        out,
-        // Windows as at the end of the training: smaller ones tell another story.
-        held_out: HeldOut::draw(&validation.with_windows(recipe.data.crop_at(1.0)), recipe),
-        session,
-        log,
-        report,
-        clock: Instant::now(),
-        started,
-    }
-    .go(&training)
+    Run { recipe, out, held_out, session, log, report, clock: Instant::now(), started }.go(&training)
 }
 
-fn open(recipe: &Recipe, options: &Options) -> Result<Session, TrainError> {
-    let session = Session::new(recipe, &options.device.clone().autodiff())?;
-    match (checkpoint::exists(&options.out), options.resume) {
-        (true, true) => checkpoint::resume(session, &options.out),
-        (true, false) => Err(TrainError::Occupied { path: options.out.clone() }),
-        (false, _) => Ok(session),
-    }
+fn open(recipe: &Recipe, held_out: &[Example], options: &Options) -> Result<Session, TrainError> {
+    let session = Session::new(recipe, held_out, &options.device.clone().autodiff())?;
+    if checkpoint::exists(&options.out) { checkpoint::resume(session, &options.out) } else { Ok(session) }
 }
 
 struct Run<'a> {

@@ -4,13 +4,13 @@ use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, TensorData};
 use saswin_model::Architecture;
-use saswin_model::nets::{Network, Output, Trace};
-use saswin_model::weights;
+use saswin_model::nets::{Network, Output, Trace, watch_inputs};
 
 use super::TrainError;
 use super::average::{Average, clip, numbered};
 use super::source::{Batch, Example, example_seed};
-use super::start::start_from;
+use super::start::initial;
+use super::steady::Steady;
 use crate::losses::{
     Known, Loss, attentive_loss, dice_binary, dice_cross_entropy, measure_loss, one_hot, pretrain_loss,
     probability_loss,
@@ -29,6 +29,8 @@ pub struct Session {
     pub(crate) network: Network,
     pub(crate) average: Average<Network>,
     pub(crate) optimiser: ModuleOptimizer,
+    /// Of a recipe with an encoder rate.
+    pub(crate) steady: Option<Steady>,
     /// Steps made.
     pub step: u64,
     /// Seconds trained.
@@ -48,23 +50,15 @@ pub struct StepReport {
 }
 
 impl Session {
-    /// A run at step 0 on a device with automatic differentiation.
+    /// A run at step 0 on a device with automatic differentiation. Recipes with an encoder rate take their first
+    /// answers from the `held_out` examples; without any they stay as drawn.
     ///
     /// # Errors
     /// If the architecture makes no network or the initial weights cannot be read.
-    pub fn new(recipe: &Recipe, device: &Device) -> Result<Self, TrainError> {
-        if recipe.optimiser.encoder_rate.is_some() {
-            return Err(TrainError::Data(
-                "the recipe has an `encoder_rate`: train it with crates/training/torch/train.py".to_owned(),
-            ));
-        }
-        device.seed(recipe.seed);
-        let mut network = Network::new(&recipe.architecture, device)?;
-        if let Some(path) = &recipe.init_from {
-            let bytes = std::fs::read(path).map_err(|source| TrainError::io(path, source))?;
-            start_from(&mut network, weights::unpack(&bytes)?)?;
-        }
-        let network = numbered(network);
+    pub fn new(recipe: &Recipe, held_out: &[Example], device: &Device) -> Result<Self, TrainError> {
+        let network = numbered(initial(recipe, held_out, device)?);
+        let share = recipe.optimiser.encoder_rate.map(|own| own / recipe.optimiser.rate);
+        let steady = share.map(|share| Steady::new(&network, share));
         let optimiser =
             AdamWConfig::new().with_weight_decay(recipe.optimiser.weight_decay).with_epsilon(EPSILON).init();
         let average = Average::new(&network);
@@ -74,6 +68,7 @@ impl Session {
             network,
             average,
             optimiser,
+            steady,
             step: 0,
             seconds: 0.0,
             lost: 0,
@@ -118,22 +113,39 @@ impl Session {
         loss_of(&self.recipe, output, batch, &self.device)
     }
 
+    /// [`loss`](Self::loss), while what layers are given is followed if the recipe needs it.
+    fn followed_loss(&mut self, batch: &Batch) -> Option<Loss> {
+        if self.steady.is_none() {
+            return self.loss(batch);
+        }
+        let (loss, seen) = watch_inputs(|| self.loss(batch));
+        self.steady.as_mut()?.follow(seen);
+        loss
+    }
+
     /// Makes one step with this learning rate. A step that comes to no finite number changes nothing.
     ///
     /// # Errors
     /// If too many steps in a row came to no finite number.
     pub fn step(&mut self, batch: &Batch, rate: f64) -> Result<StepReport, TrainError> {
         let loss = self
-            .loss(batch)
+            .followed_loss(batch)
             .ok_or_else(|| TrainError::Data("the recipe trains no output of the network".to_owned()))?;
         let value: f32 = loss.total.clone().into_scalar();
         let parts = loss.parts.into_iter().map(|(name, part)| (name, part.into_scalar())).collect();
-        let grads = GradientsParams::from_grads(loss.total.backward(), &self.network);
+        let mut grads = GradientsParams::from_grads(loss.total.backward(), &self.network);
+        if let Some(steady) = &self.steady {
+            steady.keep_biases(&mut grads);
+        }
         let (grads, norm) = clip(grads, &self.network, self.recipe.optimiser.clip, &self.device);
         self.step += 1;
         if value.is_finite() && norm.is_finite() {
             self.lost = 0;
-            self.network = self.optimiser.step(rate, self.network.clone(), grads);
+            let (network, optimiser) = (self.network.clone(), &mut self.optimiser);
+            self.network = match &self.steady {
+                Some(steady) => steady.step(optimiser, network, grads, rate),
+                None => optimiser.step(rate, network, grads),
+            };
             self.average.update(&self.network, self.recipe.optimiser.average, self.step);
         } else {
             self.lost += 1;

@@ -1,21 +1,59 @@
 //! The weights that a training starts from.
 
+use std::collections::HashSet;
+
+use burn::tensor::Device;
 use saswin_model::nets::Network;
 use saswin_model::weights::{self, Weight, WeightMap};
 
 use super::TrainError;
+use super::priors::set_priors;
+use super::source::Example;
+use super::steady;
+use crate::recipe::Recipe;
+use crate::synth::Rng;
 
-/// Gives `network` those of `from` that fit; the rest stay as drawn.
-pub(super) fn start_from(network: &mut Network, from: WeightMap) -> Result<(), TrainError> {
-    let mut own = weights::collect(network)?;
+/// The network of a recipe before its first step. With an encoder rate, layers are drawn as [`steady`] wants them and
+/// first answers are those of the `held_out` examples.
+///
+/// # Errors
+/// If the architecture makes no network, or the initial weights cannot be read.
+pub(super) fn initial(recipe: &Recipe, held_out: &[Example], device: &Device) -> Result<Network, TrainError> {
+    device.seed(recipe.seed);
+    let mut network = Network::new(&recipe.architecture, device)?;
+    let mut own = weights::collect(&network)?;
+    let steady = recipe.optimiser.encoder_rate.is_some();
+    let rng = Rng::new(recipe.seed).fork("weights");
+    if steady {
+        steady::draw(&mut own, &[""], &rng);
+    }
+    let started = match &recipe.init_from {
+        Some(path) => {
+            let bytes = std::fs::read(path).map_err(|source| TrainError::io(path, source))?;
+            take(&mut own, weights::unpack(&bytes)?)
+        }
+        None => HashSet::new(),
+    };
+    if steady {
+        steady::draw(&mut own, &recipe.init_fresh, &rng.fork("afresh"));
+        set_priors(&mut own, recipe, held_out, &started);
+    }
+    weights::fill(&mut network, own)?;
+    Ok(network)
+}
+
+/// Replaces those of `own` that `from` has fitting ones for, and names them; the rest stay as drawn.
+fn take(own: &mut WeightMap, from: WeightMap) -> HashSet<String> {
+    let mut taken = HashSet::new();
     for (key, weight) in from {
         if let Some(mine) = own.get_mut(&key)
             && let Some(fitting) = widened(weight, &mine.shape)
         {
             *mine = fitting;
+            taken.insert(key);
         }
     }
-    Ok(weights::fill(network, own)?)
+    taken
 }
 
 /// `weight` in this shape, which may have more input channels: the new ones, the last, begin without a say. `None` if
