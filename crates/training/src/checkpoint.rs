@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use burn::tensor::Bytes;
 use saswin_model::FileEntry;
 use saswin_model::nets::Network;
 use saswin_model::weights::{self, Precision};
@@ -86,7 +87,9 @@ pub fn resume(mut session: Session, run: &Path) -> Result<Session, TrainError> {
     weights::fill(&mut session.network, weights::unpack(&read(&folder.join(NETWORK))?)?)?;
     weights::fill(&mut session.average.network, weights::unpack(&read(&folder.join(AVERAGE))?)?)?;
     let path = folder.join(OPTIMISER);
-    let loaded = session.optimiser.clone().load(&path);
+    // Burn reads a file when it needs a state, and by then the next checkpoint may have replaced it.
+    let bytes = Bytes::from_bytes_vec(read(&path)?);
+    let loaded = session.optimiser.clone().from_bytes(bytes);
     session.optimiser = loaded.map_err(|e| TrainError::Checkpoint { path, reason: e.to_string() })?;
     if let Some(steady) = &mut session.steady {
         steady.set_means(weights::unpack(&read(&folder.join(MEANS))?)?);

@@ -2,5 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 #![cfg(feature = "trainer")]
 
+mod learning;
+mod pretraining;
 mod rates;
+mod resume;
 mod task;
