@@ -11,6 +11,7 @@ pub enum BackendArg {
     /// burn's CPU backend.
     Cpu,
     /// Vulkan, Metal or DirectX through wgpu.
+    #[value(alias = "gpu")]
     Wgpu,
 }
 

@@ -3,12 +3,12 @@
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
-use burn::tensor::Device;
 use saswin_training::metrics::Record;
 use saswin_training::recipe::Recipe;
 use saswin_training::trainer::{Options, train, used};
 
 use crate::CliResult;
+use crate::engine::{self, BackendArg};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -20,13 +20,22 @@ pub struct Args {
     /// Go on from the folder's checkpoint, if it has one.
     #[arg(long)]
     resume: bool,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value = "cpu")]
+    backend: BackendArg,
 }
 
 pub fn run(args: &Args) -> CliResult {
     let recipe = Recipe::read(&args.recipe)?;
-    let options = Options { out: args.out.clone(), resume: args.resume, device: Device::flex() };
+    let engine = engine::open(args.backend, None)?;
+    eprintln!("training on {}", engine.adapter.name);
+    let options = Options { out: args.out.clone(), resume: args.resume, device: engine.device.clone() };
     let live = std::io::stderr().is_terminal();
-    train(&recipe, &options, &mut |record| progress(&recipe, record, live))?;
+    train(&recipe, &options, &mut |record| {
+        progress(&recipe, record, live);
+        // What a GPU computes after an error is no result, and burn does not say so.
+        engine.watch.trouble().map_or(Ok(()), |trouble| Err(trouble.to_string()))
+    })?;
     eprintln!("\nmodel folder: {}", args.out.join("model").display());
     Ok(())
 }

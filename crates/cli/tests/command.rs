@@ -87,3 +87,14 @@ fn nothing_is_kept_by_a_name_or_a_report_that_does_not_fit() {
     let words = refused(&convert("other", &worst).0);
     assert!(words.contains("another checkpoint"), "{words}");
 }
+
+#[cfg(not(feature = "wgpu"))]
+#[test]
+fn training_on_a_gpu_that_this_build_cannot_reach_is_refused() {
+    let out = scratch("gpu", b"").with_extension("folder");
+    let recipe = "models/recipes/head-mr.toml";
+    let arguments = ["train", recipe, "--backend", "gpu", "--out", out.to_str().unwrap()];
+    let words = refused(&saswin(&arguments));
+    assert!(words.contains("--features wgpu"), "{words}");
+    assert!(!out.exists());
+}

@@ -57,6 +57,9 @@ pub enum TrainError {
         /// Folder.
         path: PathBuf,
     },
+    /// Whoever watches it ended it.
+    #[error("training was stopped: {0}; go on from its last checkpoint by resuming it")]
+    Stopped(String),
     /// Training no longer gives finite numbers.
     #[error("the loss is no finite number since many steps (step {step}): lower `optimiser.rate`")]
     Diverged {

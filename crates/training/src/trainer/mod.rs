@@ -19,7 +19,7 @@ mod views;
 
 pub use error::TrainError;
 pub use feed::Feed;
-pub use run::{Options, train};
+pub use run::{Options, Report, train};
 pub use schedule::{rate, used};
 pub use session::{Session, StepReport, loss_of};
 pub use source::{Batch, Example, HeadSource, Source, example_seed, head_synth};

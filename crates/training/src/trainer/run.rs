@@ -28,11 +28,14 @@ pub struct Options {
     pub device: Device,
 }
 
-/// Trains until the recipe's budget is used up; `report` sees every metrics record as it is written.
+/// Sees every metrics record before it is written, and may say why training must stop.
+pub type Report<'a> = dyn FnMut(&Record) -> Result<(), String> + 'a;
+
+/// Trains until the recipe's budget is used up.
 ///
 /// # Errors
-/// If data, checkpoint or files fail, or training diverges.
-pub fn train(recipe: &Recipe, options: &Options, report: &mut dyn FnMut(&Record)) -> Result<(), TrainError> {
+/// If data, checkpoint or files fail, training diverges, or `report` stops it.
+pub fn train(recipe: &Recipe, options: &Options, report: &mut Report<'_>) -> Result<(), TrainError> {
     let out = &options.out;
     std::fs::create_dir_all(out).map_err(|e| TrainError::io(out, e))?;
     if checkpoint::exists(out) && !options.resume {
@@ -61,7 +64,7 @@ struct Run<'a> {
     held_out: HeldOut,
     session: Session,
     log: Log,
-    report: &'a mut dyn FnMut(&Record),
+    report: &'a mut Report<'a>,
     clock: Instant,
     started: f64,
 }
@@ -114,7 +117,7 @@ impl Run<'_> {
     }
 
     fn write(&mut self, record: &Record) -> Result<(), TrainError> {
-        (self.report)(record);
+        (self.report)(record).map_err(TrainError::Stopped)?;
         self.log.write(record).map_err(|e| TrainError::io(self.out, e))
     }
 
