@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod checkpoint;
+mod contact_sheet;
 mod convert;
 mod engine;
 mod evaluate;
@@ -46,6 +47,8 @@ enum Command {
     Train(train::Args),
     /// Write what a recipe trains on, for another trainer.
     Examples(examples::Args),
+    /// Render samples of a recipe to one PNG.
+    ContactSheet(contact_sheet::Args),
     /// Measure a model.
     Evaluate(evaluate::Args),
     /// Measure the speed of networks on a device.
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Fidelity(args) => fidelity::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Examples(args) => examples::run(&args),
+        Command::ContactSheet(args) => contact_sheet::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Bench(args) => bench::run(args),
         Command::Check(args) => check::run(&args),

@@ -98,3 +98,12 @@ fn training_on_a_gpu_that_this_build_cannot_reach_is_refused() {
     assert!(words.contains("--features wgpu"), "{words}");
     assert!(!out.exists());
 }
+
+#[test]
+fn a_recipe_that_is_not_there_is_named() {
+    let out = scratch("sheet", b"").with_extension("png");
+    let arguments = ["contact-sheet", "models/recipes/none.toml", "--out", out.to_str().unwrap()];
+    let words = refused(&saswin(&arguments));
+    assert!(words.contains("models/recipes/none.toml"), "{words}");
+    assert!(!out.exists());
+}

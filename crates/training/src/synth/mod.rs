@@ -1,7 +1,8 @@
 //! Synthetic head scans with exact truth, drawn from label maps.
 //!
 //! A label map becomes a [`HeadMap`]; a [`HeadSynth`] holds many of them and turns a seed into a
-//! [`Sample`]: an image, its target classes and what was put into it.
+//! [`Sample`]: an image, its target classes and what was put into it. A [`ContactSheet`] shows them side by side;
+//! `saswin-cli contact-sheet` makes one for a recipe.
 //!
 //! Conventions of this module:
 //! - arrays are in tensor order `[X, Y, Z]` with **Z fastest**: `data[(x * ny + y) * nz + z]`;
