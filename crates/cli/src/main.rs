@@ -5,6 +5,7 @@ mod check;
 mod checkpoint;
 mod contact_sheet;
 mod convert;
+mod curve;
 mod engine;
 mod evaluate;
 mod examples;
@@ -49,6 +50,8 @@ enum Command {
     Examples(examples::Args),
     /// Render samples of a recipe to one PNG.
     ContactSheet(contact_sheet::Args),
+    /// Draw how a training went as SVG.
+    Curve(curve::Args),
     /// Measure a model.
     Evaluate(evaluate::Args),
     /// Measure the speed of networks on a device.
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train::run(&args),
         Command::Examples(args) => examples::run(&args),
         Command::ContactSheet(args) => contact_sheet::run(&args),
+        Command::Curve(args) => curve::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Bench(args) => bench::run(args),
         Command::Check(args) => check::run(&args),

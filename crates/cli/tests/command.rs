@@ -107,3 +107,25 @@ fn a_recipe_that_is_not_there_is_named() {
     assert!(words.contains("models/recipes/none.toml"), "{words}");
     assert!(!out.exists());
 }
+
+#[test]
+fn the_log_of_a_training_becomes_a_small_picture() {
+    let out = scratch("curve.svg", b"");
+    let log = "models/head-mr/training/first.jsonl";
+    let output = saswin(&["curve", log, log, "--out", out.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let svg = std::fs::read_to_string(&out).unwrap();
+    assert!(
+        svg.contains("validation Dice") && svg.contains("points=\"4") && svg.len() < 20_000,
+        "{}",
+        svg.len()
+    );
+}
+
+#[test]
+fn a_log_without_records_is_named() {
+    let log = scratch("other.jsonl", b"{\"kind\": \"other\"}\n");
+    let out = scratch("none.svg", b"");
+    let words = refused(&saswin(&["curve", log.to_str().unwrap(), "--out", out.to_str().unwrap()]));
+    assert!(words.contains("other.jsonl") && words.contains("metrics.jsonl"), "{words}");
+}

@@ -44,6 +44,21 @@ pub enum Record {
     },
 }
 
+impl Record {
+    fn minutes(&self) -> f64 {
+        match self {
+            Self::Steps { minutes, .. } | Self::Validation { minutes, .. } => *minutes,
+        }
+    }
+
+    fn later(mut self, by: f64) -> Self {
+        match &mut self {
+            Self::Steps { minutes, .. } | Self::Validation { minutes, .. } => *minutes += by,
+        }
+        self
+    }
+}
+
 /// The metrics file of a run.
 #[derive(Debug)]
 pub struct Log {
@@ -71,25 +86,53 @@ impl Log {
         self.file.write_all(&line)
     }
 
-    /// All records so far, those of earlier runs included; damaged lines are left out.
+    /// All records so far, those of earlier runs included.
     ///
     /// # Errors
     /// If the file cannot be read.
     pub fn records(&self) -> std::io::Result<Vec<Record>> {
-        let text = std::fs::read_to_string(&self.path)?;
-        Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+        Ok(parse(&std::fs::read_to_string(&self.path)?))
     }
+}
+
+/// The records of a metrics file; damaged lines are left out.
+pub fn parse(lines: &str) -> Vec<Record> {
+    lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// The records of one training in parts, each of which counts its minutes from 0.
+pub fn joined(parts: Vec<Vec<Record>>) -> Vec<Record> {
+    let mut all: Vec<Record> = Vec::new();
+    for part in parts {
+        let before = all.last().map_or(0.0, Record::minutes);
+        all.extend(without_restarts(&part).into_iter().map(|record| record.later(before)));
+    }
+    all
+}
+
+/// Leaves out what was trained after a checkpoint and lost: a run that goes on from it passes the same minutes again.
+fn without_restarts(records: &[Record]) -> Vec<Record> {
+    let mut kept: Vec<Record> = Vec::new();
+    for record in records {
+        while kept.last().is_some_and(|last| last.minutes() > record.minutes()) {
+            kept.pop();
+        }
+        kept.push(record.clone());
+    }
+    kept
 }
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 300.0;
 const PAD: f64 = 44.0;
+/// Points of a line, at most; more cannot be told apart.
+const POINTS: usize = 240;
 
 /// Training loss and validation Dice over minutes, as SVG.
 pub fn curve(records: &[Record]) -> String {
     let mut loss = Vec::new();
     let mut dice = Vec::new();
-    for record in records {
+    for record in &without_restarts(records) {
         match record {
             Record::Steps { minutes, loss: value, .. } => loss.push((*minutes, *value)),
             Record::Validation { minutes, mean_dice: Some(value), .. } => dice.push((*minutes, *value)),
@@ -97,6 +140,7 @@ pub fn curve(records: &[Record]) -> String {
         }
     }
     let end = loss.iter().chain(&dice).map(|p| p.0).fold(1e-9, f64::max);
+    let [loss, dice] = [loss, dice].map(|points| thinned(&points));
     let top = loss.iter().map(|p| p.1).fold(1e-9, f64::max);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" \
@@ -117,6 +161,15 @@ pub fn curve(records: &[Record]) -> String {
         label = HEIGHT - 16.0,
     );
     svg
+}
+
+/// Means of neighbours, so that no more than [`POINTS`] are left.
+fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mean = |near: &[(f64, f64)]| {
+        let (x, y) = near.iter().fold((0.0, 0.0), |sum, p| (sum.0 + p.0, sum.1 + p.1));
+        (x / near.len() as f64, y / near.len() as f64)
+    };
+    points.chunks(points.len().div_ceil(POINTS).max(1)).map(mean).collect()
 }
 
 fn line(svg: &mut String, points: &[(f64, f64)], end: f64, top: f64, colour: &str) {
@@ -159,5 +212,28 @@ mod tests {
         let svg = curve(&records);
         assert!(svg.contains("points=\"360.0,44.0 \""), "{svg}");
         assert!(svg.contains("points=\"676.0,150.0 \""), "{svg}");
+    }
+    /// As torch/train.py writes them.
+    fn records(minutes: impl Iterator<Item = f64>) -> Vec<Record> {
+        let rest = r#""rate": 0, "loss": 1, "parts": {}, "norm": 1, "seconds_per_step": 1, "waiting": 0"#;
+        let line =
+            |m| format!("{{\"kind\": \"steps\", \"step\": 1, \"minutes\": {m}, \"spread\": 0.5, {rest}}}\n");
+        parse(&minutes.map(line).collect::<String>())
+    }
+
+    #[test]
+    fn parts_follow_each_other_and_long_lines_are_thinned() {
+        let part = records((1..=500).map(f64::from));
+        assert_eq!((part.len(), parse("{}\nNaN").len()), (500, 0));
+        let svg = curve(&joined(vec![part.clone(), part]));
+        assert!(svg.contains("1000 min"), "{svg}");
+        // A thousand points in fives.
+        assert_eq!(svg.matches(',').count(), 200);
+    }
+
+    #[test]
+    fn what_a_restart_lost_is_not_drawn() {
+        let restarted = records([1.0, 2.0, 3.0, 4.0, 2.5, 3.5].into_iter());
+        assert_eq!(curve(&restarted), curve(&records([1.0, 2.0, 2.5, 3.5].into_iter())));
     }
 }
