@@ -29,7 +29,7 @@ from priors import set_priors
 from steady import Steady, draw, is_part, spread
 
 RECORD_EVERY = 20
-# Steps without a finite loss, one after the other, that end a run, as in `trainer/run.rs`.
+# Steps without a finite loss, one after the other, that end a run, as in `trainer/session.rs`.
 PATIENCE = 20
 
 

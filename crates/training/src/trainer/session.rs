@@ -17,7 +17,7 @@ use crate::losses::{
 };
 use crate::recipe::{Recipe, Segmentation};
 
-/// Steps in a row that may come to no finite number before a run is given up.
+/// Steps without a finite loss, one after the other, that end a run, as in `torch/train.py`.
 const PATIENCE: u32 = 20;
 /// Adam's epsilon; burn's default is too large for the small gradients of mean losses.
 const EPSILON: f32 = 1e-8;
@@ -126,7 +126,7 @@ impl Session {
     /// Makes one step with this learning rate. A step that comes to no finite number changes nothing.
     ///
     /// # Errors
-    /// If too many steps in a row came to no finite number.
+    /// If 20 steps in a row came to no finite number.
     pub fn step(&mut self, batch: &Batch, rate: f64) -> Result<StepReport, TrainError> {
         let loss = self
             .followed_loss(batch)
@@ -149,7 +149,7 @@ impl Session {
             self.average.update(&self.network, self.recipe.optimiser.average, self.step);
         } else {
             self.lost += 1;
-            if self.lost > PATIENCE {
+            if self.lost >= PATIENCE {
                 return Err(TrainError::Diverged { step: self.step });
             }
         }
