@@ -60,7 +60,7 @@ pub fn save(session: &Session, run: &Path) -> Result<(), TrainError> {
     let path = fresh.join(OPTIMISER);
     session.optimiser.save(&path).map_err(|e| TrainError::Checkpoint { path, reason: e.to_string() })?;
     if let Some(steady) = &session.steady {
-        write(&fresh.join(MEANS), &weights::pack(&steady.means(), Precision::F32, |_| false)?)?;
+        write(&fresh.join(MEANS), &weights::pack(&steady.means(), |_| Precision::F32)?)?;
     }
     let state = State { step: session.step, seconds: session.seconds, seed: session.recipe.seed };
     write(&fresh.join(STATE), &serde_json::to_vec_pretty(&state)?)?;
