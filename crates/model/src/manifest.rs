@@ -120,9 +120,6 @@ pub struct Label {
     /// labels that exclude each other.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub certain: f32,
-    /// Pieces below so many mL are dropped, too. Only for labels that exclude each other.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub at_least_ml: f32,
 }
 
 impl Label {

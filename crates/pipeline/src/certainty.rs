@@ -1,6 +1,6 @@
 //! How certain the network is of what it marks.
 
-use saswin_model::{Label, VolumeEvidence};
+use saswin_model::VolumeEvidence;
 use saswin_volume::{Grid, Volume, for_each_piece};
 
 use crate::Scores;
@@ -37,19 +37,17 @@ impl Certainty<'_> {
         most
     }
 
-    /// Pieces of `label` that are too small, or nowhere exceed the others by what is certain, become background.
-    pub fn drop_less(&self, map: &mut Volume<u8>, label: &Label) {
-        let mask = mask(map, label.value);
+    /// Pieces of `label` that nowhere exceed the others by `least` become background.
+    pub fn drop_less(&self, map: &mut Volume<u8>, label: u8, least: f32) {
+        let mask = mask(map, label);
         let Some(place) = self.places(map) else { return };
-        let certain = |v: &usize| self.excess(label.value, place(*v)) >= label.certain;
-        let mut dropped = Vec::new();
+        let mut uncertain = Vec::new();
         for_each_piece(&mask, map.grid.dims, |piece| {
-            let ml = piece.len() as f64 * map.grid.voxel_volume() / 1000.0;
-            if ml < f64::from(label.at_least_ml) || !piece.iter().any(certain) {
-                dropped.extend_from_slice(piece);
+            if piece.iter().all(|v| self.excess(label, place(*v)) < least) {
+                uncertain.extend_from_slice(piece);
             }
         });
-        dropped.into_iter().for_each(|v| map.voxels[v] = 0);
+        uncertain.into_iter().for_each(|v| map.voxels[v] = 0);
     }
 
     /// Where voxels of `map` lie on the scores' grid.
@@ -135,23 +133,14 @@ mod tests {
     }
 
     #[test]
-    fn uncertain_and_small_pieces_become_background() {
-        let rules = |certain, at_least_ml| {
-            let json = format!(
-                r#"{{"value": 1, "name": "part", "color": [0, 0, 0], "certain": {certain}, "at_least_ml": {at_least_ml}}}"#
-            );
-            serde_json::from_str::<Label>(&json).unwrap()
-        };
+    fn uncertain_pieces_become_background() {
         scored(|certainty| {
-            let left = |labels, certain, at_least_ml| {
-                let mut map = map(labels);
-                certainty.drop_less(&mut map, &rules(certain, at_least_ml));
-                map.voxels
-            };
-            assert_eq!(left([1, 2, 1, 1], 5.0, 0.0), [0, 2, 1, 1]);
-            assert_eq!(left([1, 1, 1, 2], 5.0, 0.0), [1, 1, 1, 2]);
-            assert_eq!(left([1, 1, 2, 1], 0.0, 0.0015), [1, 1, 2, 0]);
-            assert_eq!(left([1, 1, 2, 1], 0.0, 0.0), [1, 1, 2, 1]);
+            let mut pieces = map([1, 2, 1, 1]);
+            certainty.drop_less(&mut pieces, 1, 5.0);
+            assert_eq!(pieces.voxels, [0, 2, 1, 1]);
+            let mut whole = map([1, 1, 1, 2]);
+            certainty.drop_less(&mut whole, 1, 5.0);
+            assert_eq!(whole.voxels, [1, 1, 1, 2]);
         });
     }
 }

@@ -66,15 +66,15 @@ pub(crate) fn label_map(
     Ok((map, Some(counts)))
 }
 
-/// Drops pieces that are small or that the network is not certain of, and moves borders to where the scan has them.
+/// Drops pieces that the network is not certain of, and moves borders to where the scan has them.
 pub(crate) fn refine(
     manifest: &Manifest,
     certainty: &Certainty<'_>,
     scan: &Volume<f32>,
     map: &mut Volume<u8>,
 ) {
-    for label in manifest.labels.iter().filter(|l| l.certain > 0.0 || l.at_least_ml > 0.0) {
-        certainty.drop_less(map, label);
+    for label in manifest.labels.iter().filter(|l| l.certain > 0.0) {
+        certainty.drop_less(map, label.value, label.certain);
     }
     let most = most(manifest);
     for wanted in &manifest.half_contrast {

@@ -211,7 +211,6 @@ fn label((index, name): (usize, &String)) -> Label {
         margin: 0.0,
         at_most: None,
         certain: 0.0,
-        at_least_ml: 0.0,
     }
 }
 

@@ -105,9 +105,8 @@ impl Manifest {
 
     /// What is wrong with the margins of labels.
     fn flaw_of_margins(&self) -> Option<&'static str> {
-        let dropped = self.labels.iter().any(|label| label.certain != 0.0 || label.at_least_ml != 0.0);
-        (dropped && self.overlapping)
-            .then_some("`certain` and `at_least_ml` need labels that exclude each other")
+        let compared = self.labels.iter().any(|label| label.certain != 0.0);
+        (compared && self.overlapping).then_some("`certain` needs labels that exclude each other")
     }
 
     /// What is wrong with `half_contrast`, if there is any.
@@ -134,10 +133,7 @@ impl Manifest {
                 && (0.0..=1.0).contains(&i.share)
                 && (0.0..=20.0).contains(&i.reach_mm)
                 && is_ratio(i.least_ratio)
-                && self
-                    .labels
-                    .iter()
-                    .all(|l| l.value != i.label || (l.certain == 0.0 && l.at_least_ml == 0.0))
+                && self.labels.iter().all(|l| l.value != i.label || l.certain == 0.0)
         };
         self.unless_sound(
             &self.islands,
