@@ -86,7 +86,7 @@ test("too much is refused before it is read", { skip }, async (t) => {
   const { page } = await launch(t);
   await ready(page);
   await openFiles(page, [{ name: "good.dcm", text: "x".repeat(1_100_000) }]);
-  await page.getByRole("alert").locator("[data-kind=over_limit]").waitFor();
+  await page.getByRole("alert").locator("[data-kind=limits]").waitFor();
   assert.equal(await page.locator("body").getAttribute("data-state"), "empty");
 });
 
