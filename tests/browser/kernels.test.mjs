@@ -13,6 +13,7 @@ test("every shader computes what its definition on the CPU computes", async (t) 
   const passes = new Set(checks.map((check) => check.pass));
   for (const pass of [
     "conv3x3x3",
+    "cross_attention",
     "linear",
     "instance_norm",
     "layer_norm",

@@ -17,8 +17,8 @@ use crate::packed::Packed;
 use crate::passes::{self, Elements, Epilogue, Inputs, Normalise, Pass};
 use crate::profile::timed;
 use crate::{
-    Arithmetic, LEAKY_SLOPE, LayerWeight, MergeMode, NORM_EPS, WindowAttention, conv3x3x3, instance_norm,
-    layer_norm, patch_merge, window_attention,
+    Arithmetic, LEAKY_SLOPE, LayerWeight, MergeMode, NORM_EPS, WindowAttention, conv3x3x3, cross_attention,
+    instance_norm, layer_norm, patch_merge, window_attention,
 };
 
 /// Tensors of a native device share pages, so that reading and writing the same buffer in one dispatch must
@@ -173,6 +173,11 @@ impl Operations for Shaders {
     ) -> Tensor<5> {
         let found = merge(x.clone(), mode, gamma.clone(), beta.clone(), epsilon);
         or_composed(found, || patch_merge::composed(x, mode, gamma, beta, epsilon))
+    }
+
+    fn cross_attention(&self, q: Tensor<5>, k: Tensor<5>, v: Tensor<5>, heads: usize) -> Tensor<5> {
+        let found = attend_to(q.clone(), k.clone(), v.clone(), heads);
+        or_composed(found, || cross_attention::composed(q, k, v, heads))
     }
 
     fn window_attention(
@@ -331,4 +336,10 @@ fn attend(
     let pass = passes::window_attention(shape, spec)?;
     let qkv = crate::linear(x, qkv_weight, Some(qkv_bias.clone()));
     launch(pass, &[&buffer(qkv)?, &buffer(qkv_bias)?, &buffer(table)?], shape)
+}
+
+fn attend_to(q: Tensor<5>, k: Tensor<5>, v: Tensor<5>, heads: usize) -> Option<Tensor<5>> {
+    let shape @ [batch, queries, _, _, c] = q.dims();
+    let pass = passes::cross_attention(batch, [queries, k.dims()[1]], c, heads)?;
+    launch(pass, &[&buffer(q)?, &buffer(k)?, &buffer(v)?], shape)
 }

@@ -13,6 +13,7 @@ mod ceiling;
 pub mod check;
 mod conv3x3x3;
 mod cpu;
+mod cross_attention;
 #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
 mod gpu;
 mod instance_norm;
@@ -33,6 +34,7 @@ pub use ceiling::{gemm, stream};
 pub use conv3x3x3::conv3x3x3;
 #[cfg(target_arch = "wasm32")]
 pub use cpu::use_relaxed_simd;
+pub use cross_attention::cross_attention;
 pub use instance_norm::instance_norm;
 pub use layer_norm::{layer_norm, layer_norm_plain};
 pub use linear::{
@@ -43,7 +45,7 @@ pub use packed::{Arithmetic, Bits, LayerWeight, Packed};
 pub use patch_merge::{MergeMode, merge_slots, pad_even, patch_merge};
 pub use profile::{PassTime, Timing, held_bytes, profile};
 pub use shuffle::{depth_to_space, flip_x, resize2, space_to_depth};
-pub use window_attention::{MASKED, WindowAttention, attention, window_attention};
+pub use window_attention::{MASKED, WindowAttention, window_attention};
 
 /// Epsilon of layer and instance normalisation in Swin UNETR (PyTorch's default).
 pub const NORM_EPS: f64 = 1e-5;

@@ -6,8 +6,8 @@ use burn::tensor::{DType, Device, Tensor};
 
 use crate::linear::Product;
 use crate::{
-    LayerWeight, MergeMode, WindowAttention, conv3x3x3, instance_norm, layer_norm, patch_merge,
-    window_attention,
+    LayerWeight, MergeMode, WindowAttention, conv3x3x3, cross_attention, instance_norm, layer_norm,
+    patch_merge, window_attention,
 };
 
 /// Every operation that a device may compute in its own way. A default body is the operation's definition.
@@ -37,6 +37,10 @@ pub(crate) trait Operations {
         epsilon: f64,
     ) -> Tensor<5> {
         patch_merge::composed(x, mode, gamma, beta, epsilon)
+    }
+
+    fn cross_attention(&self, q: Tensor<5>, k: Tensor<5>, v: Tensor<5>, heads: usize) -> Tensor<5> {
+        cross_attention::composed(q, k, v, heads)
     }
 
     fn window_attention(

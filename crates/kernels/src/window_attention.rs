@@ -91,7 +91,7 @@ pub(crate) fn window_regions(padded: [usize; 3], window: [usize; 3], shift: [usi
 }
 
 /// Softmax attention over `[batch, heads, tokens, width]` with an additive `bias`.
-pub fn attention(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>, bias: Option<Tensor<4>>) -> Tensor<4> {
+pub(crate) fn attention(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>, bias: Option<Tensor<4>>) -> Tensor<4> {
     let [_, _, _, width] = q.dims();
     let scores = (q * (width as f32).powf(-0.5)).matmul(k.swap_dims(2, 3));
     let scores = match bias {

@@ -4,15 +4,16 @@ use burn::tensor::{Device, Tensor};
 
 use super::{Case, noise};
 use crate::{
-    Arithmetic, Bits, LayerWeight, MergeMode, Packed, WindowAttention, conv3x3x3, gemm, instance_norm,
-    layer_norm, layer_norm_plain, linear, linear_add, linear_gelu, patch_embed, patch_merge, pointwise,
-    pointwise_to_space, stream, upsample2, window_attention,
+    Arithmetic, Bits, LayerWeight, MergeMode, Packed, WindowAttention, conv3x3x3, cross_attention, gemm,
+    instance_norm, layer_norm, layer_norm_plain, linear, linear_add, linear_gelu, patch_embed, patch_merge,
+    pointwise, pointwise_to_space, stream, upsample2, window_attention,
 };
 
 /// `ways` of multiplying packed weights.
 pub(super) fn all(ways: &[Arithmetic]) -> Vec<Case> {
-    let floats =
-        [convolutions(), products(), norms(), merges(), attentions(), ceilings()].into_iter().flatten();
+    let floats = [convolutions(), products(), norms(), merges(), attentions(), crossings(), ceilings()]
+        .into_iter()
+        .flatten();
     let bits = |way| match way {
         Arithmetic::Integers { .. } => [Bits::Eight].as_slice(),
         Arithmetic::Floats | Arithmetic::Halves => &[Bits::Eight, Bits::Four],
@@ -195,6 +196,18 @@ fn attentions() -> Vec<Case> {
         ([1, 7, 7, 9, 32], [7; 3], [0, 0, 3], 1),
     ];
     cases.into_iter().map(attention).chain([biases_beyond_the_mask()]).collect()
+}
+
+/// Tokens of the bottleneck of narrower networks and of the published one, more of them than a tile or a workgroup takes.
+fn crossings() -> Vec<Case> {
+    let cases = [([2, 27, 192], 27, 12), ([1, 70, 768], 70, 12), ([2, 5, 8], 131, 2)];
+    let new = |([b, n, c], keys, heads): ([usize; 3], usize, usize)| {
+        case("cross_attention", format!("{n} to {keys} tokens of {c}, {heads} heads"), move |d| {
+            let tokens = |n, seed| noise([b, n, 1, 1, c], seed, d) * 2.0;
+            cross_attention(tokens(n, 1), tokens(keys, 2), tokens(keys, 3), heads)
+        })
+    };
+    cases.into_iter().map(new).collect()
 }
 
 fn attention((shape, configured, shift, heads): ([usize; 5], [usize; 3], [usize; 3], usize)) -> Case {

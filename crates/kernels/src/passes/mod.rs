@@ -5,6 +5,7 @@
 
 mod ceiling;
 mod conv3x3x3;
+mod cross_attention;
 mod instance_norm;
 mod layer_norm;
 mod linear;
@@ -16,6 +17,7 @@ mod window_attention;
 
 pub(crate) use ceiling::{TILE, gemm, stream};
 pub(crate) use conv3x3x3::conv3x3x3;
+pub(crate) use cross_attention::cross_attention;
 pub(crate) use instance_norm::{Normalise, chunks, instance_moments, instance_norm};
 pub(crate) use layer_norm::layer_norm;
 pub(crate) use linear::{Epilogue, linear};

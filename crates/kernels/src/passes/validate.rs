@@ -39,6 +39,9 @@ fn passes() -> Vec<Pass> {
         let how = Normalise { residual, activate, epsilon: 1e-5, slope: 0.01 };
         passes.push(instance_norm(2, 1000, 24, how));
     }
+    for (tokens, c, heads) in [([27, 27], 192, 12), ([343, 343], 768, 12), ([5, 9], 8, 2)] {
+        passes.extend(cross_attention(2, tokens, c, heads));
+    }
     for (configured, shift, heads) in [([7; 3], [3; 3], 3), ([4; 3], [0; 3], 1), ([7, 4, 2], [3, 2, 1], 2)] {
         let spec = WindowAttention { configured, shift, heads };
         passes.extend(window_attention([2, 9, 5, 3, 12 * heads], &spec));
@@ -88,6 +91,7 @@ fn largest() -> Vec<Pass> {
         passes.push(linear(full, inputs, 8 * 256, Epilogue::default()));
         passes.push(linear(half, inputs, 4 * 8 * 96, Epilogue::default()));
     }
+    passes.extend(cross_attention(2, [16 * 16 * 16; 2], 768, 12));
     for window in [1, 4, 7, 16] {
         let spec = WindowAttention { configured: [window; 3], shift: [window / 2; 3], heads: 3 };
         passes.extend(window_attention([2, 256, 256, 256, 96], &spec));

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::{Device, Tensor};
-use saswin_kernels::attention;
+use saswin_kernels::cross_attention;
 
 use super::{apply, apply_add, apply_gelu, layer_norm, linear, normalise};
 
@@ -46,13 +46,10 @@ impl MultiHead {
 
     /// Tokens `[b, n, 1, 1, width]`.
     fn forward(&self, x: Tensor<5>, context: Tensor<5>) -> Tensor<5> {
-        let [b, n, _, _, width] = x.dims();
-        let heads = |t: Tensor<5>| t.reshape([b, n, HEADS, width / HEADS]).swap_dims(1, 2);
-        let q = heads(apply(&self.query, x.clone()));
-        let k = heads(apply(&self.key, context.clone()));
-        let v = heads(apply(&self.value, context));
-        let y = attention(q, k, v, None).swap_dims(1, 2).reshape([b, n, 1, 1, width]);
-        self.output.forward(y, x)
+        let q = apply(&self.query, x.clone());
+        let k = apply(&self.key, context.clone());
+        let v = apply(&self.value, context);
+        self.output.forward(cross_attention(q, k, v, HEADS), x)
     }
 }
 
