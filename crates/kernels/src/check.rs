@@ -1,9 +1,10 @@
 //! Agreement of a device with the definitions of the operations.
 //!
-//! [`agreement`] runs every operation over odd shapes, with outputs poisoned beforehand, and compares with its
+//! [`agreement`] runs every operation over odd shapes, chosen and drawn, with outputs poisoned beforehand, and compares with its
 //! definition on the CPU. It is a library function so that a browser can run it on its own compiler.
 
 mod cases;
+mod drawn;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -56,14 +57,24 @@ pub(crate) struct Case {
     run: Box<dyn Fn(&Device) -> Tensor<5>>,
 }
 
+impl Case {
+    fn new(pass: &'static str, name: String, run: impl Fn(&Device) -> Tensor<5> + 'static) -> Self {
+        Self { pass, name, rounds: false, run: Box::new(run) }
+    }
+}
+
 /// Compares `device` with the definitions on the CPU, operation by operation; `ways` are those that its WGSL has of
 /// multiplying packed weights.
 ///
 /// # Errors
 /// If a result cannot be read back.
 pub async fn agreement(device: &Device, ways: &[Arithmetic]) -> Result<Vec<Agreement>, CheckError> {
+    compare(device, cases::all(ways)).await
+}
+
+async fn compare(device: &Device, cases: Vec<Case>) -> Result<Vec<Agreement>, CheckError> {
     let mut all = Vec::new();
-    for case in cases::all(ways) {
+    for case in cases {
         let expected = read(&case, route(Route::Composed, || (case.run)(&Device::flex()))).await?;
         let found = read(&case, route(Route::Poisoned, || (case.run)(device))).await?;
         let relative_l2 = relative_l2(&expected, &found);
@@ -92,14 +103,18 @@ pub fn relative_l2(expected: &[f32], found: &[f32]) -> f64 {
     (difference / norm).sqrt()
 }
 
-/// Values in `[-1, 1)` that depend on nothing but `seed` and position (splitmix64).
+/// The number at place `i` of splitmix64.
+fn mix(i: u64) -> u64 {
+    let mut z = i.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// Values in `[-1, 1)` that depend on nothing but `seed` and position.
 pub(crate) fn noise<const D: usize>(shape: [usize; D], seed: u64, device: &Device) -> Tensor<D> {
-    let values = (0..shape.iter().product::<usize>() as u64).map(|i| {
-        let mut z = (seed << 32).wrapping_add(i).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 40) as f32 / (1 << 23) as f32 - 1.0
-    });
+    let values = (0..shape.iter().product::<usize>() as u64)
+        .map(|i| (mix((seed << 32).wrapping_add(i)) >> 40) as f32 / (1 << 23) as f32 - 1.0);
     Tensor::from_data(TensorData::new(values.collect::<Vec<f32>>(), shape), device)
 }
 
@@ -112,6 +127,16 @@ mod tests {
         let ways = [Arithmetic::Integers { native: true }, Arithmetic::Halves];
         for a in pollster::block_on(agreement(&Device::flex(), &ways)).unwrap() {
             assert!(a.relative_l2 <= TOLERANCE, "{} {}: {}", a.pass, a.case, a.relative_l2);
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
+        #[test]
+        fn the_cpu_agrees_on_shapes_that_are_drawn(seed in 0_u64..1 << 32) {
+            for a in pollster::block_on(compare(&Device::flex(), drawn::drawn(seed))).unwrap() {
+                proptest::prop_assert!(a.relative_l2 <= TOLERANCE, "{} {}: {}", a.pass, a.case, a.relative_l2);
+            }
         }
     }
 
