@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { inWorker } from "./inject.mjs";
+import { inWorker, noTimestamps } from "./inject.mjs";
 import { launch } from "./launch.mjs";
 
 const PHONE = { width: 390, height: 844 };
@@ -35,16 +35,17 @@ test("a suite that is cancelled is said to be", async (t) => {
   await page.locator("#progress", { hasText: "Cancelled." }).waitFor();
 });
 
-/** Leaves out what takes a software adapter long. */
-function lean() {
+/** Measures with other options, without what takes a software adapter long. */
+function measureWith(options) {
   self.addEventListener("message", ({ data }) => {
-    if (data.type === "bench") Object.assign(data.options, { plain: false, profile: false });
+    if (data.type === "bench") Object.assign(data.options, options);
   });
 }
 
 test("a subject too large for a rehearsed weak device is told, and the others are measured", async (t) => {
   const query = "benchmark.html?backend=webgpu&max_buffer_mb=1";
-  const { page } = await launch(t, { query, prepare: (context) => inWorker(context, lean) });
+  const prepare = (context) => inWorker(context, measureWith, { plain: false, profile: false });
+  const { page } = await launch(t, { query, prepare });
   await page.getByText("Choose what to measure").click();
   await page.getByRole("checkbox", { name: "shipped" }).uncheck();
   for (const network of ["classifier", "segmenter"])
@@ -57,6 +58,21 @@ test("a subject too large for a rehearsed weak device is told, and the others ar
   assert.equal(await cell(rows.first(), "Network"), "classifier");
   const reason = /^segmenter, feature size 12, f32: .+ the device takes 1 MiB in one buffer$/;
   assert.match(await page.locator("#missing li").first().textContent(), reason);
+});
+
+test("a device without timestamps is measured, its passes are counted and not timed", async (t) => {
+  const trouble = `(options) => { (${noTimestamps})(); (${measureWith})(options); }`;
+  const prepare = (context) => inWorker(context, trouble, { plain: false });
+  const { page } = await launch(t, { query: "benchmark.html?backend=webgpu", prepare });
+  await page.getByText("Choose what to measure").click();
+  await page.getByRole("radio", { name: "32" }).check();
+  await page.getByRole("radio", { name: "1", exact: true }).check();
+  await page.locator("#run:enabled").click();
+  await page.getByText("Finished.").waitFor({ timeout: 600_000 });
+  await page
+    .getByText("not timed: this device has no timestamps")
+    .first()
+    .waitFor({ state: "attached" });
 });
 
 test("the benchmark page runs a suite, shows it and gives it as JSON", async (t) => {

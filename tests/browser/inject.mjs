@@ -90,6 +90,14 @@ export function disguise() {
   Object.defineProperty(GPUAdapter.prototype, "info", { get: () => info });
 }
 
+/** As in browsers that keep precise clocks from pages. */
+export function noTimestamps() {
+  const has = GPUSupportedFeatures.prototype.has;
+  GPUSupportedFeatures.prototype.has = function (name) {
+    return name !== "timestamp-query" && has.call(this, name);
+  };
+}
+
 export function noWebGpu() {
   Object.defineProperty(WorkerNavigator.prototype, "gpu", { get: () => undefined });
 }
