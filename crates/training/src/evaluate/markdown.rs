@@ -104,7 +104,7 @@ impl Evaluation {
         }
         if !self.classes.is_empty() {
             text.push_str(
-                "\n| finding | with / without | called of them | AUC (95 % interval) | ECE | ECE, temperature fitted on these | temperature |\n",
+                "\n| finding | with / without | called of them | AUC (95 % interval) | ECE | ECE, temperature fitted on the other cases | temperature, on all |\n",
             );
             text.push_str("|---|---|---|---|---|---|---|\n");
         }

@@ -18,7 +18,9 @@ pub use injury::{Injury, lay};
 pub use markdown::card_section;
 pub use moved::Moved;
 pub use overlap::{Overlap, Pieces};
-pub use probability::{Scored, auc, auc_interval, calibration_error, temperature};
+pub use probability::{
+    Scored, auc, auc_interval, calibration_error, calibration_error_left_out, temperature,
+};
 pub use report::{
     CaseResult, ClassSummary, Evaluation, FindingVolume, LabelResult, LabelSummary, Presence, Spread,
     summarise,

@@ -73,9 +73,18 @@ fn sigmoid(logit: f64) -> f64 {
 
 /// Expected calibration error of `sigmoid(logit / temperature)` over 15 equal bins, 0 to 1.
 pub fn calibration_error(cases: &[Scored], temperature: f64) -> f64 {
+    error_of_each(cases, |_| temperature)
+}
+
+/// [`calibration_error`] where each case's temperature is fitted on all others.
+pub fn calibration_error_left_out(cases: &[Scored]) -> f64 {
+    error_of_each(cases, |i| temperature(&[&cases[..i], &cases[i + 1..]].concat()))
+}
+
+fn error_of_each(cases: &[Scored], temperature: impl Fn(usize) -> f64) -> f64 {
     let mut bins = [[0.0f64; 3]; BINS];
-    for case in cases {
-        let p = sigmoid(case.logit / temperature);
+    for (i, case) in cases.iter().enumerate() {
+        let p = sigmoid(case.logit / temperature(i));
         let bin = &mut bins[((p * BINS as f64) as usize).min(BINS - 1)];
         bin[0] += 1.0;
         bin[1] += p;
@@ -160,6 +169,18 @@ mod tests {
         assert!((t - 2.5).abs() < 0.15, "{t}");
         assert!(calibration_error(&list, t) < 0.02);
         assert!(calibration_error(&list, 1.0) > 0.05);
+    }
+
+    #[test]
+    fn a_case_has_no_say_in_its_own_temperature() {
+        // Without the one that is wrong, nothing speaks against full certainty.
+        let list = cases(&[(2.0, true), (2.0, true), (-2.0, false), (1.0, false)]);
+        let fitted_on_all = calibration_error(&list, temperature(&list));
+        assert!(calibration_error_left_out(&list) > fitted_on_all + 0.1);
+        let many = drawn(300, 2.5);
+        assert!(
+            (calibration_error_left_out(&many) - calibration_error(&many, temperature(&many))).abs() < 0.02
+        );
     }
 
     #[test]

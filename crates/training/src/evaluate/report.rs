@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::groups::{self, ByVolume, SliceGroup};
-use super::{Pieces, Scored, auc, auc_interval, calibration_error, temperature};
+use super::{Pieces, Scored, auc, auc_interval, calibration_error, calibration_error_left_out, temperature};
 
 /// Bootstrap rounds for intervals.
 const ROUNDS: usize = 2000;
@@ -124,7 +124,7 @@ pub struct ClassSummary {
     pub calibration_error: f64,
     /// Temperature fitted on these cases.
     pub temperature: f64,
-    /// Expected calibration error with that temperature.
+    /// Expected calibration error, each case's temperature fitted on the others.
     pub calibration_error_scaled: f64,
     /// By the volume of what is there, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -232,7 +232,7 @@ fn class_summary(name: String, cases: &[CaseResult]) -> ClassSummary {
         auc_interval: auc_interval(&scored, ROUNDS, 0),
         calibration_error: calibration_error(&scored, 1.0),
         temperature,
-        calibration_error_scaled: calibration_error(&scored, temperature),
+        calibration_error_scaled: calibration_error_left_out(&scored),
         by_volume: groups::by_volume(&name, cases),
         by_slice: groups::by_slice(&name, cases),
         name,
