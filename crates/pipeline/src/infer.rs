@@ -2,11 +2,13 @@
 
 use burn::tensor::{DataError, Tensor, TensorData};
 use futures_util::{StreamExt, stream};
+use saswin_model::InputChannel;
 use saswin_model::nets::Trace;
 use saswin_volume::argmax;
 use saswin_volume::windows::{Blend, Blender, WindowError, WindowGrid};
 
 use crate::crew::{SharedCrew, WindowInput, WindowOutput};
+use crate::prepare::lateral;
 use crate::{Engine, LoadedModel, Monitor, Prepared, RunError, Step};
 
 /// Width of the Gaussian that windows are blended with, as a share of their sides (MONAI's default).
@@ -180,9 +182,17 @@ pub(crate) fn input(
     index: usize,
 ) -> Result<WindowInput, WindowError> {
     let mut input = WindowInput { scan: Vec::new(), mirror: Vec::new(), roi: windows.roi };
-    for channel in prepared.input.chunks_exact(prepared.grid.len()) {
-        input.scan.extend(windows.window(channel, index, 0.0)?);
-        input.mirror.extend(windows.mirrored_window(channel, index, 0.0)?);
+    for (values, channel) in prepared.input.chunks_exact(prepared.grid.len()).zip(&prepared.channels) {
+        if let InputChannel::Lateral { scale_mm } = channel {
+            // A place is one in the padding, too.
+            let [_, y, z] = windows.roi;
+            let place = |column| std::iter::repeat_n(lateral(&prepared.grid, column, *scale_mm), y * z);
+            input.scan.extend(windows.columns(index, false)?.flat_map(place));
+            input.mirror.extend(windows.columns(index, true)?.flat_map(place));
+            continue;
+        }
+        input.scan.extend(windows.window(values, index, 0.0)?);
+        input.mirror.extend(windows.mirrored_window(values, index, 0.0)?);
     }
     Ok(input)
 }
@@ -247,4 +257,28 @@ pub(crate) async fn read<const D: usize>(
         return wrong("is zero everywhere");
     }
     Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Alignment;
+    use saswin_volume::{Affine, Grid};
+
+    #[test]
+    fn a_place_is_one_in_the_padding_too() {
+        let linear = [[2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 2.0]];
+        let grid = Grid { dims: [4, 2, 1], affine: Affine { linear, ..Affine::IDENTITY } };
+        let channels = vec![InputChannel::Scan, InputChannel::Lateral { scale_mm: 10.0 }];
+        let alignment = Alignment::not_found([0.0; 3], String::new());
+        let input = vec![1.0; 2 * grid.len()];
+        let prepared = Prepared { grid, input, channels, alignment, steps: vec![] };
+        let windows = WindowGrid::new(grid.dims, [6, 3, 3], 0.25).unwrap();
+        let WindowInput { scan, mirror, .. } = super::input(&prepared, &windows, 0).unwrap();
+        assert_eq!(scan[..54].iter().sum::<f32>(), 8.0, "the padding of a scan is empty");
+        let places = [-0.5, -0.3, -0.1, 0.1, 0.3, 0.5_f32];
+        let near = |values: &[f32], place: f32| values.iter().all(|v| (v - place).abs() < 1e-6);
+        assert!(scan[54..].chunks(9).zip(places).all(|(plane, place)| near(plane, place)));
+        assert!(mirror[54..].chunks(9).zip(places).all(|(plane, place)| near(plane, -place)));
+    }
 }

@@ -25,8 +25,8 @@ pub struct Prepared {
     pub grid: Grid,
     /// Channel values `[channels, x, y, z]`, z fastest.
     pub input: Vec<f32>,
-    /// Number of channels.
-    pub channels: usize,
+    /// What the channels hold.
+    pub channels: Vec<InputChannel>,
     /// Mid-sagittal plane.
     pub alignment: Alignment,
     /// What was done, in words.
@@ -63,7 +63,7 @@ pub fn prepare(volume: &Volume<f32>, modality: Modality, how: &Preprocessing) ->
     for channel in &how.channels {
         input.extend(channel_values(channel, &image, &local, &how.window));
     }
-    Ok(Prepared { grid, input, channels: how.channels.len(), alignment, steps })
+    Ok(Prepared { grid, input, channels: how.channels.clone(), alignment, steps })
 }
 
 /// Refuses sizes that no override makes a head, before anything is computed on them.
@@ -219,14 +219,19 @@ fn channel_values(channel: &InputChannel, image: &Volume<f32>, local: &Grid, win
             values = minus_mirror(&values, local.dims);
         }
         InputChannel::Lateral { scale_mm } => {
-            let [nx, ny, nz] = local.dims;
-            for (i, plane) in values.chunks_mut(ny * nz).enumerate().take(nx) {
-                let x = local.affine.translation[0] + local.affine.linear[0][0] * i as f64;
-                plane.fill((x / scale_mm) as f32);
+            let [_, ny, nz] = local.dims;
+            for (column, plane) in values.chunks_mut(ny * nz).enumerate() {
+                plane.fill(lateral(local, column as i64, *scale_mm));
             }
         }
     }
     values
+}
+
+/// How far to the right of the mid-sagittal plane a column of the working grid lies, or one that would lie beside it.
+pub(crate) fn lateral(grid: &Grid, column: i64, scale_mm: f64) -> f32 {
+    let middle = (grid.dims[0] as f64 - 1.0) / 2.0;
+    ((column as f64 - middle) * grid.spacing()[0] / scale_mm) as f32
 }
 
 /// `values` minus their mirror image; the planes of x lie one after the other, symmetric about the middle.

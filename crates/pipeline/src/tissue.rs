@@ -216,7 +216,13 @@ mod tests {
             reason: None,
         };
         let grid = Grid { dims: [SIDE; 3], affine: Affine::IDENTITY };
-        Prepared { grid, input: image, channels: 1, alignment, steps: vec![] }
+        Prepared {
+            grid,
+            input: image,
+            channels: vec![saswin_model::InputChannel::Scan],
+            alignment,
+            steps: vec![],
+        }
     }
 
     /// Plane along the first axis of a voxel.

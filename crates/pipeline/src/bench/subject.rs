@@ -129,7 +129,7 @@ impl Subject {
 fn middle(prepared: &Prepared, side: usize, mirrored: bool) -> TensorData {
     let dims = prepared.grid.dims;
     let from = dims.map(|n| n.saturating_sub(side) / 2);
-    let mut values = Vec::with_capacity(prepared.channels * side.pow(3));
+    let mut values = Vec::with_capacity(prepared.channels.len() * side.pow(3));
     for channel in prepared.input.chunks_exact(prepared.grid.len()) {
         for at in 0..side.pow(3) {
             let [x, y, z] = [at / (side * side), at / side % side, at % side];
@@ -138,5 +138,5 @@ fn middle(prepared: &Prepared, side: usize, mirrored: bool) -> TensorData {
             values.push(channel[(x * dims[1] + y) * dims[2] + z]);
         }
     }
-    TensorData::new(values, [1, prepared.channels, side, side, side])
+    TensorData::new(values, [1, prepared.channels.len(), side, side, side])
 }

@@ -126,9 +126,8 @@ impl WindowGrid {
         let start = self.start(index)?;
         let mut window = vec![fill; self.window_len()];
         let (inside_y, inside_z) = (self.inside(start, 1), self.inside(start, 2));
-        for x in 0..self.roi[0] {
-            let padded_x = if mirror { self.padded[0] - 1 - (start[0] + x) } else { start[0] + x };
-            let Some(image_x) = padded_x.checked_sub(self.pad_before[0]).filter(|x| *x < self.dims[0]) else {
+        for (x, column) in self.columns(index, mirror)?.enumerate() {
+            let Some(image_x) = usize::try_from(column).ok().filter(|x| *x < self.dims[0]) else {
                 continue;
             };
             for y in inside_y.clone() {
@@ -140,6 +139,22 @@ impl WindowGrid {
             }
         }
         Ok(window)
+    }
+
+    /// Where along x of the unpadded image the columns of window `index`, or of its mirror counterpart, lie; those of the
+    /// padding lie outside.
+    ///
+    /// # Errors
+    /// If the index does not fit.
+    pub fn columns(
+        &self,
+        index: usize,
+        mirror: bool,
+    ) -> Result<impl Iterator<Item = i64> + use<>, WindowError> {
+        let [start, ..] = self.start(index)?;
+        let (before, last) = (self.pad_before[0] as i64, self.padded[0] as i64 - 1);
+        let columns = start as i64..(start + self.roi[0]) as i64;
+        Ok(columns.map(move |x| if mirror { last - x } else { x } - before))
     }
 
     /// Start of window `index` in the padded image.
