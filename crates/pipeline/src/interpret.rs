@@ -4,6 +4,7 @@ use saswin_model::{BothSides, ClassOutput, Manifest, Side, VolumeEvidence, Windo
 use saswin_volume::{Grid, Plane, Volume, keep_largest_piece, resample_argmax};
 
 use crate::certainty::{Certainty, Marked};
+use crate::left_out::{LeftOut, Why};
 use crate::midline::Halves;
 use crate::report::{Asymmetry, LabelVolume, MeasureValue, Probability, side};
 use crate::{Prepared, RunError, Scores, both_sides, half_contrast, islands, mirrored, surroundings, twins};
@@ -20,34 +21,47 @@ pub(crate) fn apply_margins(manifest: &Manifest, scores: &mut Scores) {
 /// Numbers of voxels by their label.
 pub(crate) type Counts = [u64; 256];
 
-/// Label map on the grid of `scan`, as the network has it, and how large its masks are if they overlap: later ones
-/// hide earlier ones in the map.
-pub(crate) fn label_map(
-    manifest: &Manifest,
+/// What the network marks, on the scan's own grid.
+pub(crate) struct Labelled<'a> {
+    pub map: Volume<u8>,
+    /// How large the masks are if they overlap: later ones hide earlier ones in the map.
+    pub masks: Option<Counts>,
+    pub left_out: LeftOut<'a>,
+}
+
+/// Label map on the grid of `scan`, as the network has it and the manifest's rules leave it.
+pub(crate) fn label_map<'a>(
+    manifest: &'a Manifest,
     scores: &Scores,
     prepared: &Prepared,
     scan: &Volume<f32>,
-) -> Result<(Volume<u8>, Option<Counts>), RunError> {
+) -> Result<Labelled<'a>, RunError> {
     let native = &scan.grid;
     let highest = |logits: &[f32], classes| {
         resample_argmax(logits, classes, &prepared.grid.transposed(), native)
             .map_err(|e| RunError::Internal(e.to_string()))
     };
     if scores.classes == 0 {
-        return Ok((Volume::filled(*native, 0), None));
+        let map = Volume::filled(*native, 0);
+        return Ok(Labelled { left_out: LeftOut::new(manifest, &map), map, masks: None });
     }
     if !manifest.overlapping {
         let mut map = highest(&scores.segmentation, scores.classes)?;
+        let mut left_out = LeftOut::new(manifest, &map);
         manifest.pieces.iter().for_each(|classes| keep_one_piece(&mut map, classes));
+        left_out.after(Why::Apart, &map);
         drop_brighter(&mut map, scan, manifest);
         manifest.islands.iter().for_each(|i| islands::mark(&mut map, &scan.voxels, i));
+        left_out.restart(&map);
         manifest.surroundings.iter().for_each(|s| surroundings::drop_strays(&mut map, s));
+        left_out.after(Why::Elsewhere, &map);
         if prepared.alignment.aligned {
             let plane = &prepared.alignment.plane;
             drop_paired(&mut map, scan, plane, manifest)?;
             manifest.twins.iter().try_for_each(|t| twins::drop_twins(&mut map, plane, t))?;
         }
-        return Ok((map, None));
+        left_out.after(Why::BothSides, &map);
+        return Ok(Labelled { map, masks: None, left_out });
     }
     let (mut map, mut counts) = (Volume::filled(*native, 0), [0; 256]);
     let size = scores.segmentation.len() / scores.classes;
@@ -63,7 +77,7 @@ pub(crate) fn label_map(
             }
         }
     }
-    Ok((map, Some(counts)))
+    Ok(Labelled { left_out: LeftOut::new(manifest, &map), map, masks: Some(counts) })
 }
 
 /// Drops pieces that the network is not certain of, and moves borders to where the scan has them.
@@ -71,11 +85,13 @@ pub(crate) fn refine(
     manifest: &Manifest,
     certainty: &Certainty<'_>,
     scan: &Volume<f32>,
-    map: &mut Volume<u8>,
+    Labelled { map, left_out, .. }: &mut Labelled<'_>,
 ) {
+    left_out.restart(map);
     for label in manifest.labels.iter().filter(|l| l.certain > 0.0) {
         certainty.drop_less(map, label.value, label.certain);
     }
+    left_out.after(Why::Uncertain, map);
     let most = most(manifest);
     for wanted in &manifest.half_contrast {
         half_contrast::move_borders(map, &scan.voxels, most[usize::from(wanted.label)], wanted);
@@ -239,6 +255,9 @@ pub(crate) fn marked(
     manifest.classes.iter().map(|c| c.volume.filter(asks).map(|v| certainty.of(map, &v))).collect()
 }
 
+/// Share of its threshold that the probability of a finding reaches at most if nothing of it is left to be shown.
+const UNSEEN: f64 = 0.98;
+
 /// Calibrated probabilities, from the class head, from volumes or from the midline.
 pub(crate) fn probabilities(
     manifest: &Manifest,
@@ -259,7 +278,10 @@ pub(crate) fn probabilities(
                     let ml = of_label(volume.label);
                     let marked = marked.unwrap_or_default();
                     let logit = volume.logit(marked.piece_ml.unwrap_or(ml), marked.certainty);
-                    (sigmoid(logit / class.temperature), amount(marked.piece_ml, ml))
+                    let value = sigmoid(logit / class.temperature);
+                    // What is reported can be seen.
+                    let most = if ml > 0.0 { 1.0 } else { UNSEEN * class.threshold };
+                    (value.min(most), amount(marked.piece_ml, ml))
                 }
                 (_, Some(shift)) => {
                     let mm = shift_mm?;

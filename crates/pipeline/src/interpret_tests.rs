@@ -27,9 +27,9 @@ fn labelled(manifest: &Manifest, logits: &[[f32; 2]]) -> (Volume<u8>, Vec<LabelV
         logits.iter().flat_map(|[left, right]| [vec![*left; half], vec![*right; half]].concat()).collect();
     let scores = Scores { segmentation, classes: logits.len(), class_logits: vec![], windows: 1 };
     let alignment = Alignment::not_found([0.0; 3], String::new());
-    let prepared = Prepared { grid, input: vec![], channels: 0, alignment, steps: vec![] };
+    let prepared = Prepared { grid, input: vec![], channels: vec![], alignment, steps: vec![] };
     let scan = Volume::filled(scanner_grid([4, 6, 4], [0.5, 0.5, 5.0]), 0.0);
-    let (map, masks) = label_map(manifest, &scores, &prepared, &scan).unwrap();
+    let Labelled { map, masks, .. } = label_map(manifest, &scores, &prepared, &scan).unwrap();
     let volumes = volumes(manifest, &map, masks);
     (map, volumes)
 }
@@ -139,6 +139,24 @@ fn a_probability_of_one_piece_says_how_large_that_is() {
     assert_eq!(said(Some(3.0), None), all);
     let piece = "Sign: the network reports it, 1.0 mL in one piece and 3.0 mL in all (50 % on its own scale)";
     assert_eq!(said(Some(1.0), None), piece);
+}
+
+#[test]
+fn nothing_is_reported_that_cannot_be_shown() {
+    let mut manifest = tiny();
+    let certainty = Some(saswin_model::CertaintyEvidence { half: 5.0, gain: 1.0 });
+    manifest.classes[0].volume =
+        Some(VolumeEvidence { label: 1, half_ml: 2.0, gain: 1.0, certainty, by_piece: false });
+    let scores = Scores { segmentation: vec![], classes: 3, class_logits: vec![], windows: 1 };
+    let marked = Some(Marked { certainty: 12.0, piece_ml: None });
+    let of = |map: &Volume<u8>| {
+        probabilities(&manifest, &volumes(&manifest, map, None), &scores, &[marked], None).remove(0)
+    };
+    let mut map = Volume::filled(scanner_grid([10; 3], [1.0; 3]), 0);
+    let unseen = of(&map);
+    assert!(!unseen.present && (unseen.value - 0.49).abs() < 1e-9, "{}", unseen.sentence);
+    map.voxels[..20].fill(1);
+    assert!(of(&map).present);
 }
 
 #[test]

@@ -7,12 +7,13 @@ use web_time::Instant;
 
 use crate::certainty::Certainty;
 use crate::contrast::Doubt;
+use crate::interpret::Labelled;
 use crate::prepare::believable;
 use crate::report::{Alignment, App, DISCLAIMER, Report, ScanInfo, Timing};
 use crate::suitability::read_as;
 use crate::{
-    Concern, Engine, LoadedModel, Monitor, Prepared, RunError, Step, Suitability, check, contrast, interpret,
-    one_sided, places, prepare, recover, tissue,
+    Concern, Engine, LoadedModel, Monitor, Prepared, RunError, Step, Suitability, check, contrast, coverage,
+    interpret, one_sided, places, prepare, recover, tissue,
 };
 
 /// How a model's label map is written as NIfTI: with the names of its labels.
@@ -69,7 +70,8 @@ fn words(concerns: &[Concern]) -> Vec<String> {
     concerns.iter().map(ToString::to_string).collect()
 }
 
-/// Why the result may not be trusted, in the order in which it was found out. `notes` are those of the devices.
+/// Why the result may not be trusted, in the order in which it was found out. `notes` are those of the devices and of what was
+/// found.
 fn warnings(
     suitability: &Suitability,
     doubt: Option<Doubt>,
@@ -181,9 +183,6 @@ impl Reading {
         if tissue::weigh(manifest, &mut scores, &prepared) {
             steps.push("borders of tissues set by the network and the scan's own intensities".to_owned());
         }
-        if !(manifest.both_sides.is_empty() && manifest.twins.is_empty()) && prepared.alignment.aligned {
-            steps.push("small findings that the other side has, too, left out".to_owned());
-        }
         if !manifest.half_contrast.is_empty() {
             steps.push("borders of findings set where the scan has half of their contrast".to_owned());
         }
@@ -192,11 +191,15 @@ impl Reading {
             manifest.one_sided.iter().for_each(|o| one_sided::weigh(&mut scores, &prepared.grid, o));
         }
         interpret::apply_margins(manifest, &mut scores);
-        let (mut segmentation, masks) = interpret::label_map(manifest, &scores, &prepared, &scan.volume)?;
+        let mut labelled = interpret::label_map(manifest, &scores, &prepared, &scan.volume)?;
+        let cut = coverage::cut(manifest, &labelled.map);
         let certainty = Certainty { scores: &scores, grid: &prepared.grid };
         // What is dropped for being uncertain still counts, unless it is a piece that counts.
-        let all = interpret::marked(manifest, &certainty, &segmentation, false);
-        interpret::refine(manifest, &certainty, &scan.volume, &mut segmentation);
+        let all = interpret::marked(manifest, &certainty, &labelled.map, false);
+        interpret::refine(manifest, &certainty, &scan.volume, &mut labelled);
+        steps.extend(labelled.left_out.steps());
+        let concerns = [labelled.left_out.warnings(), cut].concat();
+        let Labelled { map: segmentation, masks, .. } = labelled;
         let pieces = interpret::marked(manifest, &certainty, &segmentation, true);
         let marked: Vec<_> = all.into_iter().zip(pieces).map(|(all, piece)| piece.or(all)).collect();
         let labels = interpret::volumes(manifest, &segmentation, masks);
@@ -214,7 +217,13 @@ impl Reading {
             adapter,
             alignment: prepared.alignment.clone(),
             preprocessing: steps,
-            warnings: warnings(&suitability, doubt, notes, without_shift, &prepared.alignment),
+            warnings: warnings(
+                &suitability,
+                doubt,
+                [notes, concerns].concat(),
+                without_shift,
+                &prepared.alignment,
+            ),
             overridden,
             probabilities,
             asymmetry: interpret::asymmetry(&labels),
