@@ -137,6 +137,10 @@ fn painted_ct(heads: &[(String, PathBuf)], which: &str) -> Value {
     let clot = |ml: f64, at: [f64; 3], hu: f64| {
         (format!("clot of {ml} mL"), json!({ "kind": "clot", "ml": ml, "at": at, "hu": hu }))
     };
+    let clots = |ml: f64, at: [f64; 3], hu: f64| {
+        let name = format!("clots of {ml} mL on both sides");
+        (name, json!({ "kind": "clots", "ml": ml, "at": at, "hu": hu }))
+    };
     let crescent = |thick_mm: f64, towards: [f64; 3], hu: f64| {
         let name = format!("crescent of {thick_mm} mm");
         (name, json!({ "kind": "crescent", "thick_mm": thick_mm, "towards": towards, "hu": hu }))
@@ -146,13 +150,16 @@ fn painted_ct(heads: &[(String, PathBuf)], which: &str) -> Value {
         clot(3.0, [0.32, 0.45, 0.6], 64.0),
         clot(8.0, [0.7, 0.3, 0.62], 62.0),
         clot(20.0, [0.3, 0.68, 0.65], 60.0),
+        // Rules take small pieces that both sides have for calcifications.
+        clots(2.0, [0.68, 0.3, 0.55], 66.0),
+        clots(8.0, [0.7, 0.3, 0.62], 62.0),
         crescent(3.0, [-1.0, 0.3, 0.6], 66.0),
         crescent(5.0, [1.0, 0.2, 0.5], 64.0),
         crescent(8.0, [-1.0, -0.3, 0.5], 62.0),
         crescent(12.0, [1.0, 0.5, 0.4], 60.0),
     ];
     json!({
-        "name": format!("{which}real head CTs in which we see no blood, and the same with blood laid over them: balls in the brain, crescents under the skull; the brain does not give way"),
+        "name": format!("{which}real head CTs in which we see no blood, and the same with blood laid over them: balls in the brain, on one side or on both, crescents under the skull; the brain does not give way"),
         "cases": laid_cases(heads, "Haemorrhage", &laid),
     })
 }
@@ -218,6 +225,8 @@ fn cleft_ct(heads: &[(String, PathBuf)], which: &str) -> Value {
         cleft(2.0, 20.0, [0.4, -1.0, 0.4], 10.0),
         cleft(2.5, 25.0, [-1.0, 0.1, 0.5], -20.0),
         cleft(3.0, 30.0, [1.0, 0.3, 0.4], 25.0),
+        // Across the midline, where each half is the other's mirror image.
+        cleft(2.5, 25.0, [0.0, -0.7, 0.7], 90.0),
     ];
     json!({
         "name": format!("{which}real head CTs in which we see no fracture, and the same with gaps cut through their skulls, without swelling"),

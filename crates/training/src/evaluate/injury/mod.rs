@@ -25,6 +25,15 @@ pub enum Injury {
         /// Mean value in HU.
         hu: f32,
     },
+    /// Two balls at the same place of both sides, as of blood in both occipital horns or under both temporal lobes.
+    Clots {
+        /// Volume of each in mL.
+        ml: f64,
+        /// Place of one in the box of the skull's inside; the other's is its mirror image.
+        at: [f64; 3],
+        /// Mean value in HU.
+        hu: f32,
+    },
     /// A layer under the skull, thickest in its middle, as of a subdural bleed.
     Crescent {
         /// Greatest thickness in mm.
@@ -53,9 +62,11 @@ pub enum Injury {
 pub fn lay(scan: &mut Volume<f32>, injury: &Injury) -> Option<Vec<bool>> {
     let inside = Inside::of(scan)?;
     let truth = match *injury {
-        Injury::Clot { ml, at, hu } => {
-            let radius = (ml * 1000.0 * 0.75 / std::f64::consts::PI).cbrt();
-            blood::Shape::Ball { centre: inside.place(at), radius }.fill(scan, &inside, hu)
+        Injury::Clot { ml, at, hu } => ball(inside.place(at), ml).fill(scan, &inside, hu),
+        Injury::Clots { ml, at: [right, front, top], hu } => {
+            let [one, other] = [right, 1.0 - right].map(|x| ball(inside.place([x, front, top]), ml));
+            let (one, other) = (one.fill(scan, &inside, hu), other.fill(scan, &inside, hu));
+            one.iter().zip(other).map(|(one, other)| *one || other).collect()
         }
         Injury::Crescent { thick_mm, towards, hu } => {
             blood::Shape::Layer { top: inside.wall(towards)?, thick: thick_mm }.fill(scan, &inside, hu)
@@ -66,6 +77,10 @@ pub fn lay(scan: &mut Volume<f32>, injury: &Injury) -> Option<Vec<bool>> {
         }
     };
     truth.contains(&true).then_some(truth)
+}
+
+fn ball(centre: [f64; 3], ml: f64) -> blood::Shape {
+    blood::Shape::Ball { centre, radius: (ml * 1000.0 * 0.75 / std::f64::consts::PI).cbrt() }
 }
 
 #[cfg(test)]
@@ -105,6 +120,18 @@ mod tests {
         let truth = lay(&mut scan, &Injury::Clot { ml: 4.0, at: [0.4, 0.5, 0.5], hu: 65.0 }).unwrap();
         let ml = millilitres(&scan, &truth);
         assert!((ml - 4.0).abs() < 0.3, "{ml} mL");
+        assert!((mean(&scan, &truth) - 65.0).abs() < 3.0, "{} HU", mean(&scan, &truth));
+    }
+
+    #[test]
+    fn clots_are_a_clot_and_its_mirror_image() {
+        let mut scan = head();
+        let truth = lay(&mut scan, &Injury::Clots { ml: 2.0, at: [0.3, 0.5, 0.5], hu: 65.0 }).unwrap();
+        let ml = millilitres(&scan, &truth);
+        assert!((ml - 4.0).abs() < 0.3, "{ml} mL");
+        let right: Vec<bool> =
+            truth.iter().enumerate().map(|(v, t)| *t && world(&scan.grid, v)[0] > 0.0).collect();
+        assert!((millilitres(&scan, &right) - 2.0).abs() < 0.2);
         assert!((mean(&scan, &truth) - 65.0).abs() < 3.0, "{} HU", mean(&scan, &truth));
     }
 
