@@ -1,10 +1,15 @@
 //! What rules took away from findings: the reader is told, because a rule that is right of most is not right of all.
 
-use saswin_model::Manifest;
+use saswin_model::{Label, Manifest};
 use saswin_volume::Volume;
+
+use crate::certainty::Certainty;
 
 /// Least volume that a reader is warned of, mL: less than what cards call small.
 const WORTH_A_WARNING_ML: f64 = 0.5;
+
+/// Least volume that is mentioned, mL.
+const LEAST_ML: f64 = 0.05;
 
 /// Why a rule took something away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,86 +44,93 @@ impl Why {
     }
 }
 
-/// Counts a map's findings before and after each rule.
+/// Follows a map's findings through the rules.
 pub(crate) struct LeftOut<'a> {
-    manifest: &'a Manifest,
     /// Labels that stand for findings.
-    labels: Vec<u8>,
-    voxels: Vec<u64>,
-    lost: Vec<(u8, Why, f64)>,
+    labels: Vec<&'a Label>,
+    /// Voxels of each of them.
+    marked: Vec<Vec<usize>>,
+    lost: Vec<Lost<'a>>,
+}
+
+/// What a rule took from a label.
+struct Lost<'a> {
+    label: &'a Label,
+    why: Why,
+    voxels: Vec<usize>,
 }
 
 impl<'a> LeftOut<'a> {
     pub fn new(manifest: &'a Manifest, map: &Volume<u8>) -> Self {
-        let labels: Vec<u8> =
-            manifest.classes.iter().filter_map(|class| Some(class.volume.as_ref()?.label)).collect();
-        let voxels = counts(map, &labels);
-        Self { manifest, labels, voxels, lost: Vec::new() }
+        let is_finding = |l: &&Label| {
+            manifest.classes.iter().any(|c| c.volume.as_ref().is_some_and(|v| v.label == l.value))
+        };
+        let labels = manifest.labels.iter().filter(is_finding).collect();
+        let mut new = Self { labels, marked: Vec::new(), lost: Vec::new() };
+        new.restart(map);
+        new
     }
 
     /// What follows counts from `map` on.
     pub fn restart(&mut self, map: &Volume<u8>) {
-        self.voxels = counts(map, &self.labels);
+        let of = |label: &&Label| (0..map.voxels.len()).filter(|v| map.voxels[*v] == label.value).collect();
+        self.marked = self.labels.iter().map(of).collect();
     }
 
     /// A rule has been applied to `map`; what it added does not count.
     pub fn after(&mut self, why: Why, map: &Volume<u8>) {
-        let now = counts(map, &self.labels);
-        for ((label, before), now) in self.labels.iter().zip(&self.voxels).zip(&now) {
-            if now < before {
-                self.lost.push((*label, why, (before - now) as f64 * map.grid.voxel_volume() / 1000.0));
-            }
+        for (label, marked) in self.labels.iter().zip(&mut self.marked) {
+            let (kept, voxels) = marked.iter().partition(|v| map.voxels[**v] == label.value);
+            *marked = kept;
+            self.lost.push(Lost { label, why, voxels });
         }
-        self.voxels = now;
     }
 
     /// What was done, in words.
-    pub fn steps(&self) -> Vec<String> {
-        let step =
-            |(name, ml, why): (&str, f64, Why)| format!("{ml:.1} mL of {name} left out, {}", why.reason());
-        self.sums(0.05).map(step).collect()
-    }
-
-    /// What the reader should look at.
-    pub fn warnings(&self) -> Vec<String> {
-        let warning = |(name, ml, why): (&str, f64, Why)| {
-            let caution = why.caution()?;
-            Some(format!("{ml:.1} mL of what may be {name} was left out, {}: {caution}", why.reason()))
+    pub fn steps(&self, map: &Volume<u8>) -> Vec<String> {
+        let step = |lost: &Lost| {
+            let ml = millilitres(lost.voxels.len(), map);
+            let said = || format!("{ml:.1} mL of {} left out, {}", lost.label.name, lost.why.reason());
+            (ml >= LEAST_ML).then(said)
         };
-        self.sums(WORTH_A_WARNING_ML).filter_map(warning).collect()
+        self.lost.iter().filter_map(step).collect()
     }
 
-    /// Name and volume of each label by reason, from `least` on.
-    fn sums(&self, least: f64) -> impl Iterator<Item = (&str, f64, Why)> {
-        let whys = [Why::Apart, Why::Elsewhere, Why::BothSides, Why::Uncertain];
-        let labels = self.manifest.labels.iter().filter(|l| self.labels.contains(&l.value));
-        labels.flat_map(move |label| {
-            whys.into_iter().filter_map(move |why| {
-                let of = self.lost.iter().filter(|(l, w, _)| (*l, *w) == (label.value, why));
-                let ml: f64 = of.map(|(.., ml)| ml).sum();
-                (ml >= least).then_some((label.name.as_str(), ml, why))
-            })
-        })
+    /// What the reader should look at: what the network is certain enough of to be shown, had a rule not taken it.
+    pub fn warnings(&self, map: &Volume<u8>, certainty: &Certainty<'_>) -> Vec<String> {
+        let warning = |lost: &Lost| {
+            let (label, caution) = (lost.label, lost.why.caution()?);
+            let mut only = Volume::filled(map.grid, 0);
+            lost.voxels.iter().for_each(|v| only.voxels[*v] = label.value);
+            certainty.drop_less(&mut only, label.value, label.certain);
+            let ml = millilitres(lost.voxels.iter().filter(|v| only.voxels[**v] > 0).count(), map);
+            let said = || {
+                let (name, reason) = (&label.name, lost.why.reason());
+                format!("{ml:.1} mL of what may be {name} was left out, {reason}: {caution}")
+            };
+            (ml >= WORTH_A_WARNING_ML).then(said)
+        };
+        self.lost.iter().filter(|lost| !lost.voxels.is_empty()).filter_map(warning).collect()
     }
 }
 
-fn counts(map: &Volume<u8>, labels: &[u8]) -> Vec<u64> {
-    let mut all = [0_u64; 256];
-    map.voxels.iter().for_each(|v| all[usize::from(*v)] += 1);
-    labels.iter().map(|label| all[usize::from(*label)]).collect()
+fn millilitres(voxels: usize, map: &Volume<u8>) -> f64 {
+    voxels as f64 * map.grid.voxel_volume() / 1000.0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Scores;
     use saswin_model::VolumeEvidence;
     use saswin_volume::{Affine, Grid};
 
     #[test]
     fn what_rules_took_from_findings_is_told_and_what_matters_is_warned_of() {
         let mut manifest = Manifest::from_json(include_str!("../tests/tiny-manifest.json")).unwrap();
-        manifest.labels[0].name = "blood".to_owned();
-        let value = manifest.labels[0].value;
+        let label = &mut manifest.labels[0];
+        (label.name, label.certain) = ("blood".to_owned(), 5.0);
+        let value = label.value;
         manifest.classes[0].volume =
             Some(VolumeEvidence { label: value, half_ml: 1.0, gain: 1.0, certainty: None, by_piece: false });
         let grid = Grid { dims: [20, 10, 10], affine: Affine::IDENTITY };
@@ -128,24 +140,28 @@ mod tests {
             map.voxels[from..to].fill(0);
             left_out.after(why, &map);
         };
-        after(Why::Apart, 0, 400);
-        after(Why::BothSides, 400, 700);
-        after(Why::Elsewhere, 700, 700);
-        after(Why::BothSides, 700, 1000);
-        after(Why::Uncertain, 1000, 1900);
-        assert_eq!(
-            left_out.steps(),
-            [
-                "0.4 mL of blood left out, which does not touch the brain",
-                "0.6 mL of blood left out, small and alike on both sides",
-                "0.9 mL of blood left out, which the network is not certain of",
-            ]
-        );
-        assert_eq!(
-            left_out.warnings(),
-            [
-                "0.6 mL of what may be blood was left out, small and alike on both sides: mostly healthy, but not always"
-            ]
-        );
+        after(Why::Apart, 0, 700);
+        after(Why::BothSides, 700, 700);
+        after(Why::BothSides, 700, 1300);
+        after(Why::Uncertain, 1300, 1900);
+        let steps = [
+            "0.7 mL of blood left out, which does not touch the brain",
+            "0.6 mL of blood left out, small and alike on both sides",
+            "0.6 mL of blood left out, which the network is not certain of",
+        ];
+        assert_eq!(left_out.steps(&map), steps);
+        let warnings = |certain_of: std::ops::Range<usize>| {
+            let mut segmentation = vec![0.0; 3 * grid.len()];
+            // Scores have x slowest; the map has it fastest.
+            for v in certain_of {
+                let [x, y, z] = [v % 20, v / 20 % 10, v / 200];
+                segmentation[grid.len() * usize::from(value) + (x * 10 + y) * 10 + z] = 6.0;
+            }
+            let scores = Scores { segmentation, classes: 3, class_logits: vec![], windows: 1 };
+            left_out.warnings(&map, &Certainty { scores: &scores, grid: &grid })
+        };
+        let both = "0.6 mL of what may be blood was left out, small and alike on both sides: mostly healthy, but not always";
+        assert_eq!(warnings(900..901), [both], "one voxel makes its piece certain");
+        assert_eq!(warnings(1500..1501), [] as [&str; 0]);
     }
 }

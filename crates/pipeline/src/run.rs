@@ -197,9 +197,9 @@ impl Reading {
         // What is dropped for being uncertain still counts, unless it is a piece that counts.
         let all = interpret::marked(manifest, &certainty, &labelled.map, false);
         interpret::refine(manifest, &certainty, &scan.volume, &mut labelled);
-        steps.extend(labelled.left_out.steps());
-        let concerns = [labelled.left_out.warnings(), cut].concat();
-        let Labelled { map: segmentation, masks, .. } = labelled;
+        let Labelled { map: segmentation, masks, left_out } = labelled;
+        steps.extend(left_out.steps(&segmentation));
+        let concerns = [left_out.warnings(&segmentation, &certainty), cut].concat();
         let pieces = interpret::marked(manifest, &certainty, &segmentation, true);
         let marked: Vec<_> = all.into_iter().zip(pieces).map(|(all, piece)| piece.or(all)).collect();
         let labels = interpret::volumes(manifest, &segmentation, masks);
