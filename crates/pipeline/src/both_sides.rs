@@ -15,7 +15,7 @@ pub(crate) fn drop_paired(
     at_most: f32,
     wanted: &BothSides,
 ) {
-    let mask: Vec<bool> = map.voxels.iter().map(|v| *v == wanted.label).collect();
+    let mask = map.mask(wanted.label);
     let dims = map.grid.dims;
     let [wide, near] = [wanted.around_mm, wanted.reach_mm].map(|reach| ball(&map.grid, reach, 0.0));
     let mut seen = vec![false; mask.len()];

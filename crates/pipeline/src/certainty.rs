@@ -4,7 +4,6 @@ use saswin_model::VolumeEvidence;
 use saswin_volume::{Grid, Volume, for_each_piece};
 
 use crate::Scores;
-use crate::neighbours::indices;
 
 /// The scores that labels came from.
 pub(crate) struct Certainty<'a> {
@@ -17,7 +16,7 @@ impl Certainty<'_> {
     /// What is marked as `evidence` has it.
     pub fn of(&self, map: &Volume<u8>, evidence: &VolumeEvidence) -> Marked {
         let Some(place) = self.places(map) else { return Marked::default() };
-        let mask = mask(map, evidence.label);
+        let mask = map.mask(evidence.label);
         let of_voxels = |voxels: &mut dyn Iterator<Item = usize>| {
             f64::from(voxels.map(|v| self.excess(evidence.label, place(v))).fold(0.0, f32::max))
         };
@@ -39,7 +38,7 @@ impl Certainty<'_> {
 
     /// Pieces of `label` that nowhere exceed the others by `least` become background.
     pub fn drop_less(&self, map: &mut Volume<u8>, label: u8, least: f32) {
-        let mask = mask(map, label);
+        let mask = map.mask(label);
         let Some(place) = self.places(map) else { return };
         let mut uncertain = Vec::new();
         for_each_piece(&mask, map.grid.dims, |piece| {
@@ -53,8 +52,8 @@ impl Certainty<'_> {
     /// Where voxels of `map` lie on the scores' grid.
     fn places(&self, map: &Volume<u8>) -> Option<impl Fn(usize) -> [f64; 3] + use<>> {
         let to_grid = self.grid.affine.inverse().ok()?.compose(&map.grid.affine);
-        let dims = map.grid.dims;
-        Some(move |v: usize| to_grid.apply(indices(v, dims).map(|i| i as f64)))
+        let grid = map.grid;
+        Some(move |v: usize| to_grid.apply(grid.indices(v).map(|i| i as f64)))
     }
 
     /// By how much `label` exceeds all others in the voxel of the scores' grid that is nearest to `place`.
@@ -74,10 +73,6 @@ pub(crate) struct Marked {
     pub certainty: f64,
     /// Volume of the piece that counts; `None` if all of them do.
     pub piece_ml: Option<f64>,
-}
-
-fn mask(map: &Volume<u8>, label: u8) -> Vec<bool> {
-    map.voxels.iter().map(|v| *v == label).collect()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ const MIN_PART_MM3: f64 = 14.0;
 /// brighter than `at_most` is ever taken in; pieces that are not brighter than what lies around them stay,
 /// but for those that do not stand out as wanted.
 pub(crate) fn move_borders(map: &mut Volume<u8>, scan: &[f32], at_most: f32, wanted: &HalfContrast) {
-    let mask: Vec<bool> = map.voxels.iter().map(|v| *v == wanted.label).collect();
+    let mask = map.mask(wanted.label);
     let dims = map.grid.dims;
     let reach = ball(&map.grid, wanted.reach_mm, 0.0);
     // A sample tells the median around a piece.

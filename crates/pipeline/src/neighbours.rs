@@ -76,7 +76,7 @@ pub(crate) fn ball(grid: &Grid, reach: f64, apart: f64) -> Vec<[isize; 3]> {
 }
 
 /// Where a voxel lies, along the three axes.
-pub(crate) fn indices(index: usize, [ni, nj, _]: [usize; 3]) -> [usize; 3] {
+fn indices(index: usize, [ni, nj, _]: [usize; 3]) -> [usize; 3] {
     [index % ni, index / ni % nj, index / (ni * nj)]
 }
 

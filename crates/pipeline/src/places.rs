@@ -13,7 +13,7 @@ pub(crate) fn places(manifest: &Manifest, labels: &Volume<u8>, alignment: &Align
     let mut found = Vec::new();
     for value in manifest.classes.iter().filter_map(|c| c.volume).map(|v| v.label) {
         let Some(label) = manifest.labels.iter().find(|l| l.value == value) else { continue };
-        let mask: Vec<bool> = labels.voxels.iter().map(|v| *v == value).collect();
+        let mask = labels.mask(value);
         for_each_piece(&mask, labels.grid.dims, |piece| {
             let volume_ml = piece.len() as f64 * labels.grid.voxel_volume() / 1000.0;
             let at = centre(piece, &labels.grid);
@@ -30,14 +30,12 @@ pub(crate) fn places(manifest: &Manifest, labels: &Volume<u8>, alignment: &Align
 /// The voxel of a piece nearest to its centre of mass, in scanner RAS millimetres: a curved piece's own centre may lie
 /// outside of it.
 fn centre(piece: &[usize], grid: &Grid) -> [f64; 3] {
-    let [ni, nj, _] = grid.dims;
-    let place = |i: &usize| grid.affine.apply([i % ni, i / ni % nj, i / (ni * nj)].map(|v| v as f64));
     let mut mean = [0.0; 3];
-    for at in piece.iter().map(place) {
+    for at in piece.iter().map(|i| grid.place(*i)) {
         mean.iter_mut().zip(at).for_each(|(m, v)| *m += v / piece.len() as f64);
     }
     let off = |at: &[f64; 3]| at.iter().zip(mean).map(|(a, m)| (a - m).powi(2)).sum::<f64>();
-    piece.iter().map(place).min_by(|a, b| off(a).total_cmp(&off(b))).unwrap_or(mean)
+    piece.iter().map(|i| grid.place(*i)).min_by(|a, b| off(a).total_cmp(&off(b))).unwrap_or(mean)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::neighbours::{around, ball, for_each_small_piece};
 
 /// Small pieces of the label that do not lie among its tissues become background.
 pub(crate) fn drop_strays(map: &mut Volume<u8>, wanted: &Surroundings) {
-    let mask: Vec<bool> = map.voxels.iter().map(|v| *v == wanted.label).collect();
+    let mask = map.mask(wanted.label);
     let dims = map.grid.dims;
     let ball = ball(&map.grid, wanted.reach_mm, 0.0);
     let mut seen = vec![false; mask.len()];

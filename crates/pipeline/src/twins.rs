@@ -5,19 +5,19 @@ use saswin_volume::{Plane, Volume};
 
 use crate::RunError;
 use crate::mirror::reflection;
-use crate::neighbours::{ball, for_each_small_piece, indices, neighbour};
+use crate::neighbours::{ball, for_each_small_piece, neighbour};
 
 /// Small pieces of which a large enough share has another one on the other side of `plane` become background.
 pub(crate) fn drop_twins(map: &mut Volume<u8>, plane: &Plane, wanted: &Twins) -> Result<(), RunError> {
     if !map.voxels.contains(&wanted.label) {
         return Ok(());
     }
-    let mask: Vec<bool> = map.voxels.iter().map(|v| *v == wanted.label).collect();
+    let mask = map.mask(wanted.label);
     let dims = map.grid.dims;
     let inverse = map.grid.affine.inverse().map_err(saswin_volume::GridError::from)?;
     let mirrored = inverse.compose(&reflection(plane)).compose(&map.grid.affine);
     let mirror_image = |voxel: usize| {
-        let there = mirrored.apply(indices(voxel, dims).map(|v| v as f64)).map(f64::round);
+        let there = mirrored.apply(map.grid.indices(voxel).map(|v| v as f64)).map(f64::round);
         let inside = (0..3).all(|a| there[a] >= 0.0 && there[a] < dims[a] as f64);
         inside.then(|| {
             let [x, y, z] = there.map(|v| v as usize);

@@ -45,6 +45,17 @@ impl Grid {
         i + self.dims[0] * (j + self.dims[1] * k)
     }
 
+    /// Voxel `(i, j, k)` at this memory offset.
+    pub fn indices(&self, offset: usize) -> [usize; 3] {
+        let [ni, nj, _] = self.dims;
+        [offset % ni, offset / ni % nj, offset / (ni * nj)]
+    }
+
+    /// Where the centre of the voxel at this memory offset lies, RAS+ millimetres.
+    pub fn place(&self, offset: usize) -> [f64; 3] {
+        self.affine.apply(self.indices(offset).map(|i| i as f64))
+    }
+
     /// The grid with its three axes in reverse order, over the same points of the world.
     ///
     /// Memory in tensor order (`[X, Y, Z]`, Z fastest) of this grid is memory in volume order (`i`
@@ -111,6 +122,13 @@ impl<T: Copy> Volume<T> {
     /// Value of voxel `(i, j, k)`; the caller keeps the index inside the grid.
     pub fn at(&self, index: [usize; 3]) -> T {
         self.voxels[self.grid.offset(index)]
+    }
+}
+
+impl Volume<u8> {
+    /// Where a label map has `label`, in memory order.
+    pub fn mask(&self, label: u8) -> Vec<bool> {
+        self.voxels.iter().map(|v| *v == label).collect()
     }
 }
 

@@ -133,9 +133,7 @@ struct Truth {
 impl Truth {
     /// The voxels of `map` that count.
     fn mask(&self, map: &Volume<f32>) -> Vec<bool> {
-        let [nx, ny, _] = map.grid.dims;
-        let right_mm =
-            |v: usize| map.grid.affine.apply([v % nx, v / nx % ny, v / nx / ny].map(|i| i as f64))[0];
+        let right_mm = |v: usize| map.grid.place(v)[0];
         let lies = |v: usize| match self.side {
             Some(Side::Left) => right_mm(v) < 0.0,
             Some(Side::Right) => right_mm(v) > 0.0,

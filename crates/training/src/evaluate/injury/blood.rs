@@ -2,7 +2,7 @@
 
 use saswin_volume::Volume;
 
-use super::inside::{Inside, minus, norm, world};
+use super::inside::{Inside, minus, norm};
 
 /// Radius of a layer on the skull, mm.
 const REACH: f64 = 45.0;
@@ -21,7 +21,7 @@ impl Shape {
         let mut truth = vec![false; scan.voxels.len()];
         let before = scan.voxels.clone();
         for voxel in (0..truth.len()).filter(|v| inside.mask[*v]) {
-            let depth = self.depth(world(&scan.grid, voxel), inside);
+            let depth = self.depth(scan.grid.place(voxel), inside);
             let share = (0.5 + depth / FADE).clamp(0.0, 1.0) as f32;
             if share > 0.0 {
                 let grain = before[voxel] - inside.mean_around(&before, voxel);

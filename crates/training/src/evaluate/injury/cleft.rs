@@ -37,13 +37,12 @@ impl Plate {
     /// broken.
     pub fn cut(&self, scan: &mut Volume<f32>, inside: &Inside, wide_mm: f64, reach_mm: f64) -> Vec<bool> {
         let grid = scan.grid;
-        let [nx, ny, _] = grid.dims;
         let smooth = mean_in_plane(&scan.voxels, grid.dims);
         let mut truth = vec![false; scan.voxels.len()];
         let bone = |v: &usize| !inside.mask[*v] && scan.voxels[*v].min(smooth[*v]) > BONE;
         let bone: Vec<usize> = (0..truth.len()).filter(bone).collect();
         for voxel in bone {
-            let at = [voxel % nx, voxel / nx % ny, voxel / (nx * ny)].map(|v| v as f64);
+            let at = grid.indices(voxel).map(|v| v as f64);
             if norm(minus(grid.affine.apply(at), self.hit)) > reach_mm {
                 continue;
             }

@@ -32,7 +32,7 @@ impl Inside {
         let mask: Vec<bool> = soft.iter().zip(grown).map(|(s, g)| *s && g).collect();
         let mut bounds = [[f64::INFINITY; 3], [f64::NEG_INFINITY; 3]];
         for voxel in (0..core.len()).filter(|v| core[*v]) {
-            for (a, p) in world(&grid, voxel).into_iter().enumerate() {
+            for (a, p) in grid.place(voxel).into_iter().enumerate() {
                 bounds[0][a] = bounds[0][a].min(p);
                 bounds[1][a] = bounds[1][a].max(p);
             }
@@ -79,11 +79,6 @@ impl Inside {
         }
         sum / count.max(1.0)
     }
-}
-
-pub(super) fn world(grid: &Grid, voxel: usize) -> [f64; 3] {
-    let [nx, ny, _] = grid.dims;
-    grid.affine.apply([voxel % nx, voxel / nx % ny, voxel / (nx * ny)].map(|v| v as f64))
 }
 
 pub(super) fn minus(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {

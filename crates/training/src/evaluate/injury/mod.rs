@@ -85,7 +85,7 @@ fn ball(centre: [f64; 3], ml: f64) -> blood::Shape {
 
 #[cfg(test)]
 mod tests {
-    use super::inside::{norm, world};
+    use super::inside::norm;
     use super::*;
     use saswin_volume::{Affine, Grid};
 
@@ -95,7 +95,7 @@ mod tests {
         affine.linear[2][2] = 2.0;
         let mut scan = Volume::filled(Grid { dims: [81, 81, 41], affine }, -1000.0);
         for voxel in 0..scan.voxels.len() {
-            let r = norm(world(&scan.grid, voxel));
+            let r = norm(scan.grid.place(voxel));
             let noise = (voxel * 7919 % 13) as f32 - 6.0;
             if r < 36.0 {
                 scan.voxels[voxel] = if r < 30.0 { 35.0 + noise } else { 900.0 };
@@ -130,7 +130,7 @@ mod tests {
         let ml = millilitres(&scan, &truth);
         assert!((ml - 4.0).abs() < 0.3, "{ml} mL");
         let right: Vec<bool> =
-            truth.iter().enumerate().map(|(v, t)| *t && world(&scan.grid, v)[0] > 0.0).collect();
+            truth.iter().enumerate().map(|(v, t)| *t && scan.grid.place(v)[0] > 0.0).collect();
         assert!((millilitres(&scan, &right) - 2.0).abs() < 0.2);
         assert!((mean(&scan, &truth) - 65.0).abs() < 3.0, "{} HU", mean(&scan, &truth));
     }
@@ -141,7 +141,7 @@ mod tests {
         let crescent = Injury::Crescent { thick_mm: 5.0, towards: [1.0, 0.0, 0.0], hu: 65.0 };
         let truth = lay(&mut scan, &crescent).unwrap();
         for voxel in (0..truth.len()).filter(|v| truth[*v]) {
-            let place = world(&scan.grid, voxel);
+            let place = scan.grid.place(voxel);
             assert!(norm(place) > 23.0 && place[0] > -6.0, "{place:?}");
             assert!(before.voxels[voxel] < 100.0, "bone at {place:?}");
         }
@@ -164,7 +164,7 @@ mod tests {
         let opened: Vec<bool> =
             (scan.voxels.iter().zip(&before.voxels)).map(|(v, b)| *v < b - 300.0).collect();
         for voxel in (0..broken.len()).filter(|v| scan.voxels[*v] != before.voxels[*v]) {
-            assert!(before.voxels[voxel] > 800.0 && world(&scan.grid, voxel)[0] > 0.0);
+            assert!(before.voxels[voxel] > 800.0 && scan.grid.place(voxel)[0] > 0.0);
             assert!(broken[voxel] || !opened[voxel], "the cleft is not among what is broken");
         }
         // A plate of 2 mm through 6 mm of bone, 30 mm long; 6 mm of bone count as broken.
