@@ -8,6 +8,7 @@ import { showFindings, showScanFacts } from "./findings.js";
 import { dims, plural } from "./format.js";
 import { ImportDialog, isCheckpoint } from "./import.js";
 import { listKeys } from "./keys.js";
+import { stake } from "./leaving.js";
 import { keepOffline, renew } from "./offline.js";
 import { wireOpening } from "./open.js";
 import { Results } from "./results.js";
@@ -122,9 +123,6 @@ find("#findings").addEventListener("change", chosen);
 window.addEventListener("keydown", (event) => {
   const closes = document.querySelector(":popover-open, dialog[open]");
   if (event.key === "Escape" && shown.run && !closes) cancel();
-});
-window.addEventListener("beforeunload", (event) => {
-  if (shown.run) event.preventDefault();
 });
 listKeys();
 
@@ -305,6 +303,7 @@ async function analyse(model, ignoreWarnings = false) {
     (progress) => panel.step(progress),
   );
   shown.run = run;
+  stake("run", true);
   document.body.dataset.state = "running";
   panel.running(true);
   announce("Analysis started.");
@@ -312,6 +311,7 @@ async function analyse(model, ignoreWarnings = false) {
     error.kind === "unsuitable" ? { label: "Run anyway", run: () => analyse(model, true) } : null;
   const reply = await guarded(() => run, anyway);
   shown.run = null;
+  stake("run", false);
   panel.running(false);
   if (reply?.type === "result") {
     if (reply.kept) panel.kept(reply.report.model.name);
@@ -331,7 +331,7 @@ async function showResult(result) {
   showFindings(report, {
     toggle: (values, on) => inPicture(({ viewer }) => viewer.toggle(values, on)),
     show: (mm) => inPicture(({ controls }) => controls.lookAt(mm)),
-    save: (kind) => guarded(() => save(kind, result, () => strip(scan, result))),
+    save: (kind) => guarded(() => saved(kind, result, scan)),
     strips,
   });
   showAdapter(report.adapter);
@@ -346,6 +346,12 @@ async function showResult(result) {
     await viewer.showResult({ segmentation, labels, plane, fetchMirror });
     controls.showResult(plane !== null, report.model.display);
   });
+}
+
+/** Saves one part of a result, which is not lost with the page then. */
+async function saved(kind, result, scan) {
+  await save(kind, result, () => strip(scan, result));
+  results.saved(result);
 }
 
 /** The head without its skull. */

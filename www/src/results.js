@@ -1,8 +1,11 @@
 import { find, h } from "./dom.js";
+import { stake } from "./leaving.js";
 
 /** The results of the scan on screen, one for each model that read it, and which models might read it, too. */
 export class Results {
   #of = new Map();
+  /** Those of which an export was saved. */
+  #saved = new WeakSet();
   #open;
   #start;
 
@@ -14,16 +17,28 @@ export class Results {
 
   clear() {
     this.#of.clear();
+    this.#stake();
     this.#draw(null, []);
   }
 
   /** Keeps a result in place of the last one of its model, and marks it as the one on screen. */
   show(result, models) {
     this.#of.set(result.report.model.name, result);
+    this.#stake();
     this.#draw(
       result,
       models.filter(({ name }) => !this.#of.has(name)),
     );
+  }
+
+  /** The reader has an export of this one. */
+  saved(result) {
+    this.#saved.add(result);
+    this.#stake();
+  }
+
+  #stake() {
+    stake("results", ![...this.#of.values()].every((result) => this.#saved.has(result)));
   }
 
   #draw(shown, others) {
