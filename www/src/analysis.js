@@ -1,8 +1,11 @@
 import { announce, find, h } from "./dom.js";
 import { megabytes, percent } from "./format.js";
 
-/** The upper part of the findings panel: choose a model, start, follow, cancel. */
-export class AnalysisPanel {
+/**
+ * The upper part of the findings panel: choose a model, start, follow, cancel. Emits `start`, `cancel`, `keep` and `pick`
+ * (weights of the reader's own).
+ */
+export class AnalysisPanel extends EventTarget {
   #models = [];
   #imported = [];
   /** The name of the model that the reader chose for scans like this one, if any. */
@@ -17,25 +20,27 @@ export class AnalysisPanel {
   #keep;
   #waiting = false;
 
-  constructor({ start, cancel, keep, pick }) {
+  constructor() {
+    super();
+    const emit = (type) => () => this.dispatchEvent(new Event(type));
     this.#select = h("select", { id: "models", onchange: () => this.#wishFor(this.#select.value) });
     this.#start = h(
       "button",
-      { type: "button", className: "primary", id: "analyse", onclick: start },
+      { type: "button", className: "primary", id: "analyse", onclick: emit("start") },
       "Analyse",
     );
     this.#note = h("small", { className: "note" });
     this.#keep = h(
       "button",
-      { type: "button", className: "link", id: "keep", onclick: () => keep(this.model) },
+      { type: "button", className: "link", id: "keep", onclick: emit("keep") },
       "Keep for offline use",
     );
     this.#pick = h(
       "button",
-      { type: "button", className: "link", id: "pick-weights", onclick: pick },
+      { type: "button", className: "link", id: "pick-weights", onclick: emit("pick") },
       "Import weights…",
     );
-    this.#cancel = h("button", { type: "button", id: "cancel", onclick: cancel }, "Cancel");
+    this.#cancel = h("button", { type: "button", id: "cancel", onclick: emit("cancel") }, "Cancel");
     this.#progress = h(
       "div",
       { className: "progress", hidden: true },
