@@ -32,7 +32,12 @@ export class AnalysisPanel extends EventTarget {
     this.#note = h("small", { className: "note" });
     this.#keep = h(
       "button",
-      { type: "button", className: "link", id: "keep", onclick: emit("keep") },
+      {
+        type: "button",
+        className: "link",
+        id: "keep",
+        onclick: () => this.#keep.ariaDisabled !== "true" && emit("keep")(),
+      },
       "Keep for offline use",
     );
     this.#pick = h(
@@ -126,7 +131,8 @@ export class AnalysisPanel extends EventTarget {
 
   /** While weights are fetched ahead of a run. */
   keeping(on) {
-    this.#keep.disabled = on;
+    // A disabled button loses the keyboard's focus.
+    this.#keep.ariaDisabled = String(on);
     this.#keep.textContent = on ? "Fetching…" : "Keep for offline use";
   }
 
@@ -152,7 +158,7 @@ export class AnalysisPanel extends EventTarget {
     this.#start.hidden = on;
     this.#select.disabled = on;
     this.#pick.disabled = on;
-    this.#cancel.removeAttribute("aria-disabled");
+    this.#cancel.ariaDisabled = "false";
     this.#progress.hidden = !on;
     // What had the keyboard's focus is hidden now; a run is always asked for.
     if (followed) (on ? this.#cancel : this.#start).focus();
@@ -169,15 +175,16 @@ export class AnalysisPanel extends EventTarget {
   }
 
   cancelling() {
-    // A disabled button loses the keyboard's focus.
-    this.#cancel.setAttribute("aria-disabled", "true");
+    this.#cancel.ariaDisabled = "true";
     this.#progress.querySelector(".stage").textContent = "Stopping…";
   }
 
   #describe() {
     const { model } = this;
     this.#start.disabled = !model || this.#waiting;
+    const focused = document.activeElement === this.#keep;
     this.#keep.hidden = !model || model.cached || model.imported;
+    if (focused && this.#keep.hidden) this.#start.focus();
     if (!model) this.#note.textContent = "No trained model is installed.";
     else {
       const place = whereabouts(model);

@@ -9,8 +9,10 @@ export async function guarded(step, action) {
     return await step();
   } catch (error) {
     diagnostics.failed(error);
-    if (error.kind !== "cancelled") showError(error, action?.(error) ?? renewal(error));
-    announce(error.message);
+    const cancelled = error.kind === "cancelled";
+    if (!cancelled) showError(error, action?.(error) ?? renewal(error));
+    // The banner speaks for itself.
+    announce(cancelled ? error.message : "");
     return null;
   }
 }
