@@ -93,7 +93,10 @@ export class ImportDialog {
         no: "classes, background first (softmax)",
         yes: "masks that may overlap (sigmoid)",
       }),
-      field("Names", h("input", { name: "labels", placeholder: "left …, right …, or empty" })),
+      field(
+        "Output names",
+        h("input", { name: "labels", placeholder: "left …, right …, or empty" }),
+      ),
       this.#problem,
       h(
         "div",
