@@ -50,7 +50,7 @@ export class Session {
       return reply("forgotten", {});
     }
     if (type === "select") return this.#select(request, reply, fail);
-    if (type === "run") return this.#run(request, reply, fail);
+    if (type === "run") return this.#run({ id, ...request }, reply, fail);
     if (type === "keep") {
       reply("progress", { stage: "model", done: 1, total: 2, text: "Loading" });
       return reply("kept", {});
