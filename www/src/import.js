@@ -66,7 +66,7 @@ export class ImportDialog {
     if (file !== this.#file) this.#form.reset();
     this.#suit();
     this.#file = file;
-    this.#title.textContent = file.name;
+    this.#title.textContent = `Import ${file.name}`;
     this.#problem.replaceChildren();
     this.#dialog.showModal();
   }
