@@ -1,6 +1,7 @@
 // Steps that several tests share.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { isAbsolute } from "node:path";
 
 /** Waits until a scan is on screen and nothing else is read. */
 export function scanShown(page) {
@@ -46,14 +47,15 @@ export async function openFiles(page, files) {
   await page.setInputFiles("#pick-files", payload);
 }
 
-/** Opens the import's form for weights of this name and fills in what must be said. */
+/** Opens the import's form for weights of this name, or those of a file, and fills in what must be said. */
 export async function fillImport(page, name) {
-  await openFiles(page, [{ name, text: "x" }]);
+  if (isAbsolute(name)) await page.setInputFiles("#pick-files", name);
+  else await openFiles(page, [{ name, text: "x" }]);
   for (const field of ["network", "merge", "modality"])
     await page.locator(`#import [name=${field}]`).selectOption({ index: 1 });
 }
 
-/** Imports weights of this name. */
+/** Imports weights of this name, or those of a file. */
 export async function importWeights(page, name) {
   await fillImport(page, name);
   await page.getByRole("button", { name: "Use these weights" }).click();

@@ -50,7 +50,7 @@ export class Session {
       return reply("forgotten", {});
     }
     if (type === "select") return this.#select(request, reply, fail);
-    if (type === "run") return this.#run(request, reply, fail);
+    if (type === "run") return this.#run({ id, ...request }, reply, fail);
     if (type === "keep") {
       reply("progress", { stage: "model", done: 1, total: 2, text: "Loading" });
       return reply("kept", {});
@@ -130,7 +130,9 @@ export class Session {
 
   async #run({ id, model, ignore_warnings }, reply, fail) {
     if (model.startsWith("imported-") && model !== this.#imported)
-      return fail({ kind: "parameter", message: `there is no model ${model}` });
+      return fail({ kind: "no_model", message: `there is no model ${model}` });
+    // Its device is replaced, and what was imported was on it.
+    if (model === "unplugged") this.#imported = null;
     if (model === "stale")
       return fail({ kind: "integrity", message: "The weights are not those of the manifest." });
     if (model === "picky" && !ignore_warnings) {
@@ -163,6 +165,7 @@ function ready({ backend }) {
     { ...base, name: "picky", title: "Picky" },
     { ...base, name: "bones", title: "Bones", modality: "ct" },
     { ...base, name: "deaf", title: "Deaf", modality: "ct" },
+    { ...base, name: "unplugged", title: "Unplugged", modality: "ct" },
     { ...base, name: "stale", title: "Stale", modality: "ct" },
     { ...base, name: "raw", title: "Raw", trained: false },
   ];

@@ -1,5 +1,8 @@
 // Needs the stand-in session: what goes wrong, and what is left of it.
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import {
   analyse,
@@ -125,6 +128,53 @@ test("closing the form takes the import back, and the one before is there again"
   assert.equal(await page.locator("#models").inputValue(), "imported-mine");
   await analyse(page);
 });
+
+test("imported weights that went with their device are read again for the next run", {
+  skip,
+}, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await importWeights(page, "mine.pt");
+  await loseImported(page);
+  await analyse(page);
+  await page.locator("#results [aria-pressed=true]", { hasText: "Imported-mine" }).waitFor();
+  // The run waits for them, and can be stopped as any other.
+  await loseImported(page);
+  await page.locator("#analyse").click();
+  await page.locator("body[data-state=running]").waitFor();
+  await page.locator("#cancel").click();
+  await page.locator("#announce", { hasText: "Analysis cancelled." }).waitFor();
+});
+
+test("imported weights whose file has changed since are to be imported again", {
+  skip,
+}, async (t) => {
+  const { page } = await launch(t);
+  const folder = await mkdtemp(join(tmpdir(), "weights-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, "mine.pt");
+  await writeFile(file, "x");
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await importWeights(page, file);
+  await loseImported(page);
+  await writeFile(file, "something else");
+  await page.locator("#analyse").click();
+  const told = page.getByRole("alert");
+  await told.getByText("Import the weights again.").waitFor();
+  assert.match(await told.locator("code").textContent(), /mine\.pt/);
+  await importWeights(page, file);
+  await analyse(page);
+});
+
+/** Another model's run costs the device on which the imported weights lie. */
+async function loseImported(page) {
+  const imported = await page.locator("#models").inputValue();
+  await page.locator("#models").selectOption("unplugged");
+  await analyse(page);
+  await page.locator("#models").selectOption(imported);
+}
 
 test("scans are opened from a folder with weights in it", { skip }, async (t) => {
   const { page } = await launch(t);

@@ -343,3 +343,32 @@ test("weights that are not those of the page's models have it loaded anew", {
   await page.getByRole("alert").getByRole("button", { name: "Reload" }).click();
   await page.locator("body[data-state=empty]").waitFor();
 });
+
+test("labels that were switched off come back as strong as they were", { skip }, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await analyse(page);
+  const slider = page.locator("#opacity");
+  await slider.fill("0.2");
+  await page.locator("#viewer canvas").focus();
+  await page.keyboard.press("o");
+  assert.equal(await slider.inputValue(), "0");
+  await page.keyboard.press("o");
+  assert.equal(await slider.inputValue(), "0.2");
+});
+
+test("the keyboard's focus goes on where its button is gone", { skip }, async (t) => {
+  const { page } = await launch(t);
+  const focused = () => page.evaluate(() => document.activeElement.id);
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await page.locator("#keep").focus();
+  await page.keyboard.press("Enter");
+  await page.locator("#keep").waitFor({ state: "hidden" });
+  assert.equal(await focused(), "analyse");
+  await openFiles(page, [{ name: "notes.txt", text: "x" }]);
+  await page.getByRole("button", { name: "Dismiss" }).focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await focused(), "stage");
+});

@@ -1,8 +1,11 @@
 import { announce, find, h } from "./dom.js";
 import { megabytes, percent } from "./format.js";
 
-/** The upper part of the findings panel: choose a model, start, follow, cancel. */
-export class AnalysisPanel {
+/**
+ * The upper part of the findings panel: choose a model, start, follow, cancel. Emits `start`, `cancel`, `keep` and `pick`
+ * (weights of the reader's own).
+ */
+export class AnalysisPanel extends EventTarget {
   #models = [];
   #imported = [];
   /** The name of the model that the reader chose for scans like this one, if any. */
@@ -17,25 +20,32 @@ export class AnalysisPanel {
   #keep;
   #waiting = false;
 
-  constructor({ start, cancel, keep, pick }) {
+  constructor() {
+    super();
+    const emit = (type) => () => this.dispatchEvent(new Event(type));
     this.#select = h("select", { id: "models", onchange: () => this.#wishFor(this.#select.value) });
     this.#start = h(
       "button",
-      { type: "button", className: "primary", id: "analyse", onclick: start },
+      { type: "button", className: "primary", id: "analyse", onclick: emit("start") },
       "Analyse",
     );
     this.#note = h("small", { className: "note" });
     this.#keep = h(
       "button",
-      { type: "button", className: "link", id: "keep", onclick: () => keep(this.model) },
+      {
+        type: "button",
+        className: "link",
+        id: "keep",
+        onclick: () => this.#keep.ariaDisabled !== "true" && emit("keep")(),
+      },
       "Keep for offline use",
     );
     this.#pick = h(
       "button",
-      { type: "button", className: "link", id: "pick-weights", onclick: pick },
+      { type: "button", className: "link", id: "pick-weights", onclick: emit("pick") },
       "Import weights…",
     );
-    this.#cancel = h("button", { type: "button", id: "cancel", onclick: cancel }, "Cancel");
+    this.#cancel = h("button", { type: "button", id: "cancel", onclick: emit("cancel") }, "Cancel");
     this.#progress = h(
       "div",
       { className: "progress", hidden: true },
@@ -121,7 +131,8 @@ export class AnalysisPanel {
 
   /** While weights are fetched ahead of a run. */
   keeping(on) {
-    this.#keep.disabled = on;
+    // A disabled button loses the keyboard's focus.
+    this.#keep.ariaDisabled = String(on);
     this.#keep.textContent = on ? "Fetching…" : "Keep for offline use";
   }
 
@@ -147,7 +158,7 @@ export class AnalysisPanel {
     this.#start.hidden = on;
     this.#select.disabled = on;
     this.#pick.disabled = on;
-    this.#cancel.removeAttribute("aria-disabled");
+    this.#cancel.ariaDisabled = "false";
     this.#progress.hidden = !on;
     // What had the keyboard's focus is hidden now; a run is always asked for.
     if (followed) (on ? this.#cancel : this.#start).focus();
@@ -164,15 +175,16 @@ export class AnalysisPanel {
   }
 
   cancelling() {
-    // A disabled button loses the keyboard's focus.
-    this.#cancel.setAttribute("aria-disabled", "true");
+    this.#cancel.ariaDisabled = "true";
     this.#progress.querySelector(".stage").textContent = "Stopping…";
   }
 
   #describe() {
     const { model } = this;
     this.#start.disabled = !model || this.#waiting;
+    const focused = document.activeElement === this.#keep;
     this.#keep.hidden = !model || model.cached || model.imported;
+    if (focused && this.#keep.hidden) this.#start.focus();
     if (!model) this.#note.textContent = "No trained model is installed.";
     else {
       const place = whereabouts(model);

@@ -45,5 +45,9 @@ export function showError(error, action = null) {
 }
 
 export function clearError() {
-  find("#banner").replaceChildren();
+  const banner = find("#banner");
+  const focused = banner.contains(document.activeElement);
+  banner.replaceChildren();
+  // The button that had the keyboard's focus is gone.
+  if (focused) find("#stage")?.focus({ preventScroll: true });
 }

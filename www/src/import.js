@@ -66,7 +66,7 @@ export class ImportDialog {
     if (file !== this.#file) this.#form.reset();
     this.#suit();
     this.#file = file;
-    this.#title.textContent = file.name;
+    this.#title.textContent = `Import ${file.name}`;
     this.#problem.replaceChildren();
     this.#dialog.showModal();
   }
@@ -93,7 +93,10 @@ export class ImportDialog {
         no: "classes, background first (softmax)",
         yes: "masks that may overlap (sigmoid)",
       }),
-      field("Names", h("input", { name: "labels", placeholder: "left …, right …, or empty" })),
+      field(
+        "Output names",
+        h("input", { name: "labels", placeholder: "left …, right …, or empty" }),
+      ),
       this.#problem,
       h(
         "div",

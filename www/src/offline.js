@@ -1,4 +1,4 @@
-import { find } from "./dom.js";
+import { announce, find } from "./dom.js";
 import { trusted } from "./trusted.js";
 
 let registration = null;
@@ -38,4 +38,5 @@ export async function renew() {
 
 function offer() {
   find("#update").hidden = false;
+  announce("A new version of this page is ready.");
 }

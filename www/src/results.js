@@ -1,29 +1,43 @@
 import { find, h } from "./dom.js";
+import { stake } from "./leaving.js";
 
-/** The results of the scan on screen, one for each model that read it, and which models might read it, too. */
-export class Results {
+/**
+ * The results of the scan on screen, one for each model that read it, and which models might read it, too. Emits `open`
+ * (detail: the result to show again) and `start` (detail: the model that is to read the scan, too).
+ */
+export class Results extends EventTarget {
   #of = new Map();
-  #open;
-  #start;
-
-  /** `open` shows one of the results again, `start` has another model read the scan. */
-  constructor({ open, start }) {
-    this.#open = open;
-    this.#start = start;
-  }
+  /** Those of which an export was saved. */
+  #saved = new WeakSet();
 
   clear() {
     this.#of.clear();
+    this.#stake();
     this.#draw(null, []);
   }
 
   /** Keeps a result in place of the last one of its model, and marks it as the one on screen. */
   show(result, models) {
     this.#of.set(result.report.model.name, result);
+    this.#stake();
     this.#draw(
       result,
       models.filter(({ name }) => !this.#of.has(name)),
     );
+  }
+
+  /** The reader has an export of this one. */
+  saved(result) {
+    this.#saved.add(result);
+    this.#stake();
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  #stake() {
+    stake("results", ![...this.#of.values()].every((result) => this.#saved.has(result)));
   }
 
   #draw(shown, others) {
@@ -33,11 +47,11 @@ export class Results {
     const read = [...this.#of.values()].map((result) =>
       button(result.report.model.title, {
         "aria-pressed": String(result === shown),
-        onclick: () => this.#open(result),
+        onclick: () => this.#tell("open", result),
       }),
     );
     const unread = others.map((model) =>
-      button(model.title, { title: model.note, onclick: () => this.#start(model) }),
+      button(model.title, { title: model.note, onclick: () => this.#tell("start", model) }),
     );
     const groups = [
       ["Read by", read],

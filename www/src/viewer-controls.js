@@ -33,6 +33,8 @@ export class ViewerControls {
   #unit = "";
   #layoutName = "all";
   #resting = 0;
+  /** What the labels had when they were switched off. */
+  #opacity = 0.5;
   /** What the scan is shown in at first, what suits the findings, and whether the reader chose another since. */
   #scanWindow = null;
   #suiting = null;
@@ -147,6 +149,7 @@ export class ViewerControls {
       step: "0.05",
       value: "0.5",
       id: "opacity",
+      title: "How strongly the labels cover the scan",
       oninput: (event) => this.#viewer.opacity(event.target.valueAsNumber),
     });
     find("#viewer .toolbar").replaceChildren(
@@ -288,7 +291,9 @@ export class ViewerControls {
 
   #flipOverlay() {
     const slider = find("#opacity");
-    slider.value = slider.valueAsNumber > 0 ? "0" : "0.5";
+    const shown = slider.valueAsNumber;
+    slider.value = shown > 0 ? 0 : this.#opacity;
+    if (shown > 0) this.#opacity = shown;
     this.#viewer.opacity(slider.valueAsNumber);
   }
 }

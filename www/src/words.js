@@ -32,6 +32,6 @@ function sides({ asymmetry, labels }) {
   const side = most.index > 0 ? "left" : "right";
   const size = number(Math.abs(100 * most.index), 1);
   return [
-    `Largest difference between the sides: ${most.name.toLowerCase()}, larger on the ${side} by ${size} % of their mean. Healthy heads differ, too.`,
+    `Largest difference between the sides: ${most.name.toLowerCase()}, larger on the ${side} by ${size}\u202f% of their mean. Healthy heads differ, too.`,
   ];
 }

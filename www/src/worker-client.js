@@ -4,12 +4,6 @@ import workerUrl from "./worker.js?worker&url";
 /** How long a cancelled run may take to stop by itself before the worker is ended. */
 const PATIENCE_MS = 5000;
 
-/**
- * How a run may end with the imported weights still there, or brought back by a restart. They live on the
- * device, and may be gone with it in every other case.
- */
-const KEEPS_IMPORT = new Set(["unsuitable", "no_head", "cancelled", "worker"]);
-
 /** A worker that stops more often than this without an answer in between is not started again by itself. */
 const CRASHES = 2;
 
@@ -29,6 +23,14 @@ const STOPPED = {
     remedy: "It was restarted; the scan is still open. Try again, or try ?backend=cpu.",
   },
 };
+
+/** What to say of imported weights that are neither on the device nor in their file any more. */
+const LOST = {
+  kind: "file",
+  message: "The imported weights were lost with their device, and their file is not as it was.",
+  remedy: "Import the weights again.",
+};
+
 const RUNS = new Set(["run", "bench"]);
 const READS = new Set(["open", "open_url", "phantom", "select", "show"]);
 
@@ -65,12 +67,7 @@ export class WorkerClient extends EventTarget {
   /** Sends a request; resolves with the reply, rejects with a `ReplyError`. */
   async request(type, payload = {}, onProgress = null) {
     if (!this.#worker) this.#resume();
-    const reply = await this.#send(type, payload, onProgress).catch((error) => {
-      const { imported } = this.#history;
-      const lost = type === "run" && !KEEPS_IMPORT.has(error.kind);
-      if (lost && imported && this.#worker) this.#repeat(imported);
-      throw error;
-    });
+    const reply = await this.#send(type, payload, onProgress);
     if (reply.type === "series") this.#history.open = { type, payload };
     if (type === "select") {
       this.#history.shown = { open: this.#history.open, select: { type, payload } };
@@ -83,7 +80,7 @@ export class WorkerClient extends EventTarget {
   async import(payload, wanted) {
     const mine = ++this.#imports;
     const reply = await this.request("import", payload);
-    if (wanted()) this.#history.imported = { type: "import", payload };
+    if (wanted()) this.#history.imported = { type: "import", payload, model: reply.model.name };
     else if (mine === this.#imports) this.#repeat(this.#history.imported ?? { type: "forget" });
     return reply;
   }
@@ -132,7 +129,7 @@ export class WorkerClient extends EventTarget {
   #send(type, payload, onProgress = null) {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { type, resolve, reject, onProgress });
+      this.#waiting.set(id, { type, payload, resolve, reject, onProgress });
       this.#worker.postMessage({ id, type, ...payload });
     });
   }
@@ -152,9 +149,32 @@ export class WorkerClient extends EventTarget {
       waiting.onProgress?.(message);
       return;
     }
+    if (this.#lacksImported(message, waiting)) {
+      this.#importBefore(message.id, waiting);
+      return;
+    }
     this.#waiting.delete(message.id);
     if (message.type === "error") waiting.reject(new ReplyError(message.error));
     else waiting.resolve(message);
+  }
+
+  /** Whether a request failed because imported weights went with a device that another one replaced. */
+  #lacksImported({ error }, { payload, again }) {
+    const { imported } = this.#history;
+    return error?.kind === "no_model" && payload.model === imported?.model && !again;
+  }
+
+  /** Has the imported weights read again, and the request answered after that: under its number, by which it is cancelled. */
+  #importBefore(id, waiting) {
+    waiting.again = true;
+    const { imported } = this.#history;
+    this.#send(imported.type, imported.payload).catch((error) => {
+      this.#waiting.delete(id);
+      waiting.reject(
+        error.kind === "file" ? new ReplyError({ ...LOST, place: error.place }) : error,
+      );
+    });
+    this.#worker.postMessage({ id, type: waiting.type, ...waiting.payload });
   }
 
   #crashed(reason) {

@@ -72,16 +72,8 @@ pub async fn forget_except(kept: &[String]) {
 /// A connection that brings nothing for so long brings nothing any more.
 const PATIENCE_SECONDS: u32 = 30;
 
-/// Why a download brought nothing.
-pub enum Missed {
-    /// It is not wanted any more.
-    Cancelled,
-    /// What went wrong, in plain words.
-    Broken(String),
-}
-
 /// What `promise` brings.
-async fn within_patience(promise: Promise) -> Result<JsValue, Missed> {
+async fn within_patience(promise: Promise) -> Result<JsValue, String> {
     let mut timer = None;
     let silence = Promise::new(&mut |_, reject| {
         timer = Some(Timeout::new(1000 * PATIENCE_SECONDS, move || {
@@ -91,7 +83,7 @@ async fn within_patience(promise: Promise) -> Result<JsValue, Missed> {
     });
     let answer = JsFuture::from(Promise::race(&Array::of2(&promise, &silence))).await;
     drop(timer);
-    answer.map_err(|e| Missed::Broken(words(&e)))
+    answer.map_err(|e| words(&e))
 }
 
 /// Downloads `url`.
@@ -99,23 +91,21 @@ async fn within_patience(promise: Promise) -> Result<JsValue, Missed> {
 /// # Errors
 /// In plain words, if the server or the connection fails, or is silent for long.
 pub async fn download(url: &str) -> Result<Vec<u8>, String> {
-    match download_while(url, |_| true).await {
-        Ok(bytes) => Ok(bytes),
-        Err(Missed::Broken(reason)) => Err(reason),
-        Err(Missed::Cancelled) => Err("it was cancelled".to_owned()),
-    }
+    download_while(url, |_| Ok(())).await
 }
 
-/// Downloads `url`; `go_on` hears how many bytes have come and says whether the others are wanted.
+/// Downloads `url`; `go_on` hears how many bytes have come, and an error of it ends the download.
 ///
 /// # Errors
-/// If they are not, the server or the connection fails, or is silent for long.
-pub async fn download_while(url: &str, mut go_on: impl FnMut(usize) -> bool) -> Result<Vec<u8>, Missed> {
-    let broken = |error: JsValue| Missed::Broken(words(&error));
+/// That one; in plain words, if the server or the connection fails, or is silent for long.
+pub async fn download_while<E: From<String>>(
+    url: &str,
+    mut go_on: impl FnMut(usize) -> Result<(), E>,
+) -> Result<Vec<u8>, E> {
     let answer = within_patience(scope().fetch_with_str(url)).await?;
-    let response: Response = answer.dyn_into().map_err(broken)?;
+    let response: Response = answer.dyn_into().map_err(|e| words(&e))?;
     if !response.ok() {
-        return Err(Missed::Broken(format!("the server answered {} for {url}", response.status())));
+        return Err(format!("the server answered {} for {url}", response.status()).into());
     }
     let Some(body) = response.body() else { return Ok(Vec::new()) };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
@@ -126,11 +116,11 @@ pub async fn download_while(url: &str, mut go_on: impl FnMut(usize) -> bool) -> 
         if done {
             return Ok(bytes);
         }
-        let value = Reflect::get(&chunk, &"value".into()).map_err(broken)?;
+        let value = Reflect::get(&chunk, &"value".into()).map_err(|e| words(&e))?;
         bytes.extend(Uint8Array::new(&value).to_vec());
-        if !go_on(bytes.len()) {
+        if let Err(unwanted) = go_on(bytes.len()) {
             let _ = JsFuture::from(reader.cancel()).await;
-            return Err(Missed::Cancelled);
+            return Err(unwanted);
         }
     }
 }

@@ -3,7 +3,7 @@
 use saswin_model::Manifest;
 use saswin_pipeline::{LoadedModel, RunError};
 
-use crate::fetch::{self, Missed};
+use crate::fetch;
 use crate::protocol::{Failure, ModelOffer};
 
 /// Where models lie, seen from the worker, which lies one folder below the page.
@@ -71,6 +71,32 @@ pub fn imported_offer(model: &LoadedModel) -> ModelOffer {
     }
 }
 
+/// Why weights did not come.
+enum Missed {
+    /// They are not wanted any more.
+    Cancelled,
+    /// What went wrong, in plain words.
+    Broken(String),
+}
+
+impl From<String> for Missed {
+    fn from(reason: String) -> Self {
+        Self::Broken(reason)
+    }
+}
+
+impl From<Missed> for Failure {
+    fn from(missed: Missed) -> Self {
+        match missed {
+            Missed::Cancelled => RunError::Cancelled.into(),
+            Missed::Broken(reason) => {
+                let message = format!("the model could not be downloaded: {reason}");
+                Self::new("network", message, "Check the connection and run again.")
+            }
+        }
+    }
+}
+
 /// Puts the verified weights into the cache, unless they are there.
 ///
 /// # Errors
@@ -84,12 +110,12 @@ pub async fn keep(manifest: &Manifest, go_on: impl FnMut(usize) -> bool) -> Resu
     Err(Failure::new("storage", message, "Free some space, or allow this site to store data."))
 }
 
-/// Bytes of the default weight file from the cache or the network, with the digest that the manifest states; `go_on` as for
-/// [`fetch::download_while`].
+/// Bytes of the default weight file from the cache or the network, with the digest that the manifest states; `go_on`
+/// hears how many bytes have come and says whether the others are wanted.
 ///
 /// # Errors
 /// If the download fails or is cancelled, or the bytes are not those of the manifest.
-pub async fn weights(manifest: &Manifest, go_on: impl FnMut(usize) -> bool) -> Result<Vec<u8>, Failure> {
+pub async fn weights(manifest: &Manifest, mut go_on: impl FnMut(usize) -> bool) -> Result<Vec<u8>, Failure> {
     let (url, file) = (address(manifest), &manifest.files[0]);
     if let Some(bytes) = fetch::cached(&url).await {
         if Manifest::verify(file, &bytes).is_ok() {
@@ -98,13 +124,8 @@ pub async fn weights(manifest: &Manifest, go_on: impl FnMut(usize) -> bool) -> R
         // A damaged cache is only a reason to download again.
         fetch::forget(&url).await;
     }
-    let bytes = fetch::download_while(&url, go_on).await.map_err(|missed| match missed {
-        Missed::Cancelled => RunError::Cancelled.into(),
-        Missed::Broken(reason) => {
-            let message = format!("the model could not be downloaded: {reason}");
-            Failure::new("network", message, "Check the connection and run again.")
-        }
-    })?;
+    let wanted = |done| if go_on(done) { Ok(()) } else { Err(Missed::Cancelled) };
+    let bytes = fetch::download_while(&url, wanted).await?;
     Manifest::verify(file, &bytes).map_err(RunError::from)?;
     fetch::keep(&url, &bytes).await;
     Ok(bytes)

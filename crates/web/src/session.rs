@@ -336,7 +336,7 @@ impl State {
     pub(crate) async fn replace_device(&self, id: f64, wanted: Wanted) -> Option<Rig> {
         let name = self.current.borrow().clone();
         self.model.replace(None);
-        // Imported weights are kept nowhere but on the device that is gone.
+        // Imported weights are kept nowhere here but on the device that is gone; the page still has their file.
         if self.imported.replace(None).is_some_and(|m| m.manifest.name == name) {
             return None;
         }
@@ -419,8 +419,9 @@ impl State {
 
     fn manifest(&self, name: &str) -> Result<Manifest, Failure> {
         let found = self.manifests.borrow().iter().find(|m| m.name == name).cloned();
+        // The page knows by the kind that imported weights went with their device, and brings them again.
         found.ok_or_else(|| {
-            Failure::new("parameter", format!("there is no model `{name}`"), "Choose another model.")
+            Failure::new("no_model", format!("there is no model `{name}`"), "Choose another model.")
         })
     }
 

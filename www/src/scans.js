@@ -1,0 +1,109 @@
+import { clearError } from "./banner.js";
+import { announce, find } from "./dom.js";
+import { guarded } from "./failures.js";
+import { showScanFacts } from "./findings.js";
+import { dims, plural } from "./format.js";
+import { busy, client, panel, picture, requests, results, settle, shown } from "./page.js";
+import { cancel, chosen } from "./runs.js";
+import { markSeries, showSeries } from "./series.js";
+
+/** Counts openings: one that was overtaken by another goes no further. */
+let turn = 0;
+/** Counts selections: by its number the worker tells the scan that is meant from another one. */
+let selections = 0;
+/** The series and volume that were asked for last, if they are neither refused nor undrawable. */
+let wanted = null;
+
+/** Waits for what was dropped; nothing comes of it once something else was opened. */
+export async function reading(files) {
+  const mine = ++turn;
+  busy("Reading…");
+  const read = await guarded(() => files.catch(unreadable));
+  if (mine !== turn) return null;
+  if (!read) settle();
+  return read;
+}
+
+function unreadable(error) {
+  throw Object.assign(new Error("What was dropped could not be read."), {
+    kind: "file",
+    place: error.message,
+    remedy: "Copy it to this device's own disk and try again.",
+  });
+}
+
+/** Opens the reader's own files. */
+export function openFiles(files) {
+  requests.mark();
+  return open("open", { files });
+}
+
+/** The worker lives in another folder, so it gets the whole address. */
+export function openSample({ url, name }) {
+  const address = new URL(url, document.baseURI).href;
+  return open("open_url", { url: address, name }, () => requests.mark());
+}
+
+export function openPhantom() {
+  requests.mark();
+  return open("phantom");
+}
+
+async function open(type, payload = {}, opened = () => {}) {
+  const mine = ++turn;
+  clearError();
+  await cancel();
+  busy("Reading…");
+  const reply = await guarded(() => client.request(type, payload));
+  if (reply) {
+    // Also when another opening follows: this is what the worker holds, should that one fail.
+    opened();
+    wanted = null;
+    showSeries(reply.series, select);
+  }
+  if (mine !== turn) return;
+  if (!reply) return settle();
+  const best = reply.series.find((series) => series.preferred) ?? reply.series[0];
+  announce(`${plural(reply.series.length, "series", "series")} found.`);
+  if (best) await select(best.index);
+  else settle();
+}
+
+async function select(index, volume = 0) {
+  if (wanted?.index === index && wanted.volume === volume) return;
+  const mine = turn;
+  clearError();
+  await cancel();
+  busy("Reading the series…");
+  const from = { index, volume, scan: ++selections };
+  const before = wanted;
+  wanted = from;
+  const reply = await guarded(() => client.request("select", from));
+  const drawn = reply && (await guarded(() => showScan(reply, from)));
+  // What is not drawn may be asked for again; what is refused leaves the scan of before.
+  if (!drawn && wanted === from) wanted = reply ? null : before;
+  if (mine === turn && from.scan === selections) settle();
+}
+
+/** The worker has this scan now: what is on screen must be it, or no picture. */
+async function showScan(reply, from) {
+  const { info } = reply;
+  Object.assign(shown, { scan: info, asked: from, result: null });
+  results.clear();
+  Object.assign(document.body.dataset, { state: "scan", blind: "" });
+  showScanFacts(info);
+  markSeries(from.index);
+  panel.suit(info.modality);
+  chosen();
+  lookAtPicture();
+  await picture.showScan(reply);
+  announce(`Scan shown, ${dims(info.dims)} voxels.`);
+  return true;
+}
+
+/** On a narrow screen what opens a scan lies far below it, and the button that did so may be gone. */
+function lookAtPicture() {
+  const stage = find("#stage");
+  if (document.activeElement === document.body) stage.focus({ preventScroll: true });
+  stage.scrollIntoView({ block: "nearest" });
+}
