@@ -11,7 +11,7 @@ use crate::session::State;
 impl State {
     pub(crate) async fn selftest(&self) -> Result<Reply, Failure> {
         let engine = self.sound_engine().await?;
-        let agreements = agreement(&engine.device, &engine.adapter.tier.ways())
+        let agreements = agreement(&engine.device, &engine.adapter.capabilities().ways())
             .await
             .map_err(|e| Failure::new("device_lost", e.to_string(), "Use ?backend=cpu."))?;
         let checks = agreements.into_iter().map(Into::into).collect();
