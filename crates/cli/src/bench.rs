@@ -111,10 +111,10 @@ pub fn run(args: Args) -> CliResult {
 }
 
 fn print(bench: &Bench) {
-    println!("{} on {}{}\n", bench.suite, bench.adapter.name, software(bench.adapter.software));
-    let tier = bench.adapter.tier;
-    let dot = if tier.dot { "has dot4I8Packed" } else { "has no dot4I8Packed" };
-    println!("{dot}, f16: {}; {} weights\n", tier.f16, bench.weights);
+    let can = bench.adapter.capabilities();
+    println!("{} on {}{}\n", bench.suite, bench.adapter.name, software(can.software));
+    let dot = if can.dot { "has dot4I8Packed" } else { "has no dot4I8Packed" };
+    println!("{dot}, f16: {}; {} weights\n", can.f16, bench.weights);
     if let Some(ceiling) = bench.ceiling {
         println!("at best {:.0} GFLOP/s and {:.1} GB/s\n", ceiling.gflops, ceiling.gbps);
     }

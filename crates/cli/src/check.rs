@@ -22,7 +22,7 @@ pub fn run(args: &Args) -> CliResult {
     println!("Relative L2 error against the definition, on {}.\n", engine.adapter.name);
     println!("| pass | case | error |\n|---|---|---|");
     let mut failed = 0;
-    for a in pollster::block_on(agreement(&engine.device, &engine.adapter.tier.ways()))? {
+    for a in pollster::block_on(agreement(&engine.device, &engine.adapter.capabilities().ways()))? {
         println!("| {} | {} | {:.1e} |", a.pass, a.case, a.relative_l2);
         failed += usize::from(!a.holds());
     }

@@ -1,7 +1,7 @@
 //! Choice of the device.
 
 use saswin_kernels::Arithmetic;
-use saswin_pipeline::{Engine, LoadedModel};
+use saswin_pipeline::{DeviceTier, Engine, LoadedModel};
 
 /// Where to compute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -61,7 +61,7 @@ pub fn open(backend: BackendArg, max_buffer_mb: Option<u64>) -> Result<Engine, s
         BackendArg::Cpu => Engine::cpu(None),
         BackendArg::Wgpu => gpu()?,
         BackendArg::Auto => match gpu() {
-            Ok(engine) if !engine.adapter.software => engine,
+            Ok(engine) if engine.adapter.tier() != DeviceTier::Software => engine,
             Ok(engine) => {
                 Engine::cpu(Some(format!("the only adapter is software ({})", engine.adapter.name)))
             }

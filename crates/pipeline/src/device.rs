@@ -7,8 +7,8 @@ use saswin_kernels::Arithmetic;
 use saswin_model::weights::Precision;
 use saswin_model::{MemoryPlan, Room};
 
-use crate::tier::multiplies;
-use crate::{Adapter, DeviceTier, DeviceTrouble, DeviceWatch, RunError};
+use crate::capabilities::multiplies;
+use crate::{Adapter, Capabilities, DeviceTrouble, DeviceWatch, RunError};
 
 /// A device, its name, and what it complained of. A lost one is replaced by a new one, never repaired.
 #[derive(Debug, Clone)]
@@ -29,14 +29,8 @@ pub struct Engine {
 impl Engine {
     /// The CPU. `reason` says why it was chosen, when it was not asked for.
     pub fn cpu(reason: Option<String>) -> Self {
-        let adapter = Adapter {
-            name: "CPU (burn flex)".to_owned(),
-            backend: "cpu".to_owned(),
-            software: false,
-            reason,
-            precision: "f32".to_owned(),
-            tier: DeviceTier::default(),
-        };
+        let mut adapter = Adapter::new("CPU (burn flex)", "cpu", Capabilities::default());
+        adapter.reason = reason;
         Self {
             device: Device::flex(),
             adapter,
@@ -63,8 +57,9 @@ impl Engine {
     #[must_use]
     pub fn with_max_buffer(mut self, mebibytes: Option<u64>) -> Self {
         if let Some(limit) = mebibytes.map(|m| m.saturating_mul(1 << 20)) {
-            let own = &mut self.adapter.tier.max_buffer;
-            *own = Some(own.map_or(limit, |own| own.min(limit)));
+            let own = self.adapter.capabilities();
+            let max_buffer = Some(own.max_buffer.map_or(limit, |own| own.min(limit)));
+            self.adapter.set_capabilities(Capabilities { max_buffer, ..own });
         }
         self
     }
@@ -77,7 +72,7 @@ impl Engine {
 
     /// How large a tensor may be here.
     pub fn room(&self) -> Room {
-        Room::new(self.adapter.tier.max_buffer)
+        Room::new(self.adapter.capabilities().max_buffer)
     }
 
     /// Whether a forward pass fits.
@@ -85,14 +80,14 @@ impl Engine {
     /// # Errors
     /// If a tensor is larger than the device takes.
     pub fn accommodates(&self, plan: &MemoryPlan) -> Result<(), RunError> {
-        Ok(self.adapter.tier.max_buffer.map_or(Ok(()), |limit| plan.fits(limit))?)
+        Ok(self.adapter.capabilities().max_buffer.map_or(Ok(()), |limit| plan.fits(limit))?)
     }
 
-    /// How this device multiplies weights stored at `precision`: as was asked for, or else by
-    /// [`DeviceTier::arithmetic`].
+    /// How this device multiplies weights stored at `precision`: as was asked for, or else as its
+    /// [`DeviceTier`](crate::DeviceTier) does.
     pub fn arithmetic(&self, precision: Precision) -> Option<Arithmetic> {
         let wanted = self.wanted.filter(|way| multiplies(*way, precision));
-        wanted.or_else(|| self.adapter.tier.arithmetic(precision, self.adapter.software))
+        wanted.or_else(|| self.adapter.tier().arithmetic(precision))
     }
 
     /// A GPU through wgpu. Every call opens another device. One of `max_buffer` MiB rehearses weak devices: it has the
@@ -119,15 +114,9 @@ impl Engine {
         let handle = setup.device.clone();
         let refused = |e: burn::tensor::wgpu::WgpuInitError| DeviceTrouble::Refused(e.to_string());
         let device = Device::wgpu_options().setup(setup).init().map_err(refused)?;
-        let cpu_type = info.device_type == wgpu::DeviceType::Cpu;
-        let adapter = Adapter {
-            software: cpu_type || is_software(&info.name),
-            name: if info.name.is_empty() { "unnamed adapter".to_owned() } else { info.name },
-            backend: if cfg!(target_arch = "wasm32") { "webgpu" } else { "wgpu" }.to_owned(),
-            reason: None,
-            precision: "f32".to_owned(),
-            tier: tier(&handle),
-        };
+        let name = if info.name.is_empty() { "unnamed adapter" } else { &info.name };
+        let backend = if cfg!(target_arch = "wasm32") { "webgpu" } else { "wgpu" };
+        let adapter = Adapter::new(name, backend, capabilities(&handle, &info));
         let noted = DeviceWatch::default();
         // After burn, which installs a handler that panics.
         watch(&handle, &noted);
@@ -148,10 +137,11 @@ impl Engine {
 
 /// What `device` can do. In a browser, only the page knows the features of WGSL: there, `dot` is not set.
 #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
-fn tier(device: &wgpu::Device) -> DeviceTier {
+fn capabilities(device: &wgpu::Device, info: &wgpu::AdapterInfo) -> Capabilities {
     let (limits, features) = (device.limits(), device.features());
-    DeviceTier {
+    Capabilities {
         gpu: true,
+        software: info.device_type == wgpu::DeviceType::Cpu || is_software(&info.name),
         max_buffer: Some(limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)),
         f16: features.contains(wgpu::Features::SHADER_F16),
         dot: cfg!(not(target_arch = "wasm32")),
@@ -226,7 +216,7 @@ mod tests {
         let plan = MemoryPlan::new(&SwinConfig::encoder(1, 12, Merge::Fixed), 0, [96; 3], Room::ANY);
         assert!(Engine::cpu(None).accommodates(&plan).is_ok());
         let small = Engine::cpu(None).with_max_buffer(Some(64)).with_max_buffer(Some(1024));
-        assert_eq!(small.adapter.tier.max_buffer, Some(64 << 20));
+        assert_eq!(small.adapter.capabilities().max_buffer, Some(64 << 20));
         assert!(small.accommodates(&plan).is_ok());
         let error = small.with_max_buffer(Some(8)).accommodates(&plan).unwrap_err();
         assert_eq!(error.kind(), "memory");

@@ -1,8 +1,10 @@
 //! The way of a scan: prepare, infer, interpret, report. The command line calls [`run`], the page its two halves, [`Reading::of`]
 //! and [`Reading::findings`].
 
+mod adapter;
 mod bench;
 mod both_sides;
+mod capabilities;
 mod certainty;
 mod contrast;
 mod coverage;
@@ -38,10 +40,12 @@ mod trouble;
 mod twins;
 mod warm;
 
+pub use adapter::Adapter;
 pub use bench::{
     Bench, BenchModel, BenchOptions, Ceiling, Entry, Failed, Measurement, Network, PassTime, Profile, SUITE,
     Unavailable, bench, bench_model,
 };
+pub use capabilities::Capabilities;
 pub use crew::{Answer, Crew, SharedCrew, WindowInput, WindowOutput};
 pub use device::{Engine, is_software};
 pub use error::RunError;
@@ -52,8 +56,8 @@ pub use monitor::{Monitor, Silent, Step, Wanted};
 pub use prepare::{Prepared, prepare};
 pub use recover::Rig;
 pub use report::{
-    Adapter, Alignment, App, Asymmetry, DISCLAIMER, LabelVolume, MeasureValue, ModelInfo, Place, Probability,
-    Report, ScanInfo, Timing,
+    Alignment, App, Asymmetry, DISCLAIMER, LabelVolume, MeasureValue, ModelInfo, Place, Probability, Report,
+    ScanInfo, Timing,
 };
 pub use run::{Findings, Options, Reading, nifti_options, run, scan_info};
 pub use sample::phantom_scan;

@@ -99,7 +99,8 @@ impl<'a> Course<'a> {
     }
 
     fn finish(self, engine: &Engine) -> Computed {
-        let adapter = Adapter { precision: self.arithmetic.join(" and "), ..engine.adapter.clone() };
+        let mut adapter = engine.adapter.clone();
+        adapter.precision = self.arithmetic.join(" and ");
         Computed { scores: self.inference.finish(), adapter, notes: self.notes }
     }
 }

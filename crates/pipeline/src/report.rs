@@ -4,7 +4,7 @@ use saswin_model::{DisplayWindow, Side};
 use saswin_volume::{Modality, Plane};
 use serde::{Deserialize, Serialize};
 
-use crate::DeviceTier;
+use crate::Adapter;
 
 /// Shown with every result and written into every export.
 pub const DISCLAIMER: &str = "Research use only. Not a medical device. Not for diagnosis or treatment.";
@@ -22,25 +22,6 @@ impl Default for App {
     fn default() -> Self {
         Self { name: "SA-Swin Web".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
     }
-}
-
-/// What computed the result.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Adapter {
-    /// The driver's name of the adapter.
-    pub name: String,
-    /// `webgpu`, `wgpu` or `cpu`.
-    pub backend: String,
-    /// Whether it is a GPU that a CPU emulates.
-    pub software: bool,
-    /// Why this backend was taken, when it is not the obvious one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// Arithmetic, e.g. `f32`.
-    pub precision: String,
-    /// What it can do.
-    #[serde(default)]
-    pub tier: DeviceTier,
 }
 
 /// The scan. A report leaves its name out.

@@ -1,58 +1,73 @@
-//! What a device can do, and how it computes for that reason.
+//! Classes of devices, and how each computes.
 
 use saswin_kernels::Arithmetic;
 use saswin_model::weights::Precision;
 use serde::{Deserialize, Serialize};
 
-/// The largest binding that every WebGPU device has, bytes. A device with no more is short of memory.
-const DEFAULT_BINDING: u64 = 128 << 20;
+use crate::Capabilities;
 
-/// Class of a device: what the choice of shaders depends on.
+/// Class of a device: how it multiplies weights that are stored as integers. Measurements are in `docs/performance.md`;
+/// no GPU was at hand to tell whether integers or 16-bit floats are faster, and integers are what a browser has run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct DeviceTier {
-    /// Whether it is a GPU, emulated or not.
-    pub gpu: bool,
-    /// Bytes that fit into one tensor; nothing if only the machine's memory bounds it.
-    pub max_buffer: Option<u64>,
-    /// Whether shaders may use 16-bit floats.
-    pub f16: bool,
-    /// Whether WGSL has `dot4I8Packed` there (the language feature `packed_4x8_integer_dot_product`).
-    pub dot: bool,
+#[serde(rename_all = "snake_case")]
+pub enum DeviceTier {
+    /// No GPU: weights become 32-bit floats when a model is loaded, for which the CPU has loops (0.52 of the time of
+    /// burn's operations).
+    #[default]
+    Cpu,
+    /// A GPU that a CPU emulates: 32-bit floats, too, whose results do not depend on which emulation it is. Integers
+    /// take 1.4 times as long on SwiftShader, 0.74 times on llvmpipe.
+    Software,
+    /// A GPU with memory enough for weights in 32-bit floats, and with nothing faster.
+    Plain,
+    /// [`Plain`](Self::Plain) with `dot4I8Packed`: bytes are multiplied as integers. Rounding inputs costs no call and
+    /// at most 0.0025 of a mean Dice on whole scans.
+    PlainDot,
+    /// A GPU with no more memory than every WebGPU device: weights stay small and become floats where they are used
+    /// (1.22 of the time on llvmpipe).
+    Small,
+    /// [`Small`](Self::Small) with `dot4I8Packed`: bytes as [`PlainDot`](Self::PlainDot), four bits as `Small`.
+    SmallDot,
+    /// A GPU with 16-bit floats, whatever its memory: convolutions multiply them (0.04 of the error of bytes on
+    /// llvmpipe).
+    Halves,
+    /// [`Halves`](Self::Halves) with `dot4I8Packed`: bytes as [`PlainDot`](Self::PlainDot), four bits as `Halves`.
+    HalvesDot,
 }
 
 impl DeviceTier {
-    /// How to multiply weights stored at `precision`; nothing if they are expanded to 32-bit floats when a model
-    /// is loaded. `software` says that a CPU emulates the GPU: it computes in floats, whose results do not depend on
-    /// which emulation it is.
-    ///
-    /// Rounding inputs to integers costs no call and at most 0.0025 of a mean Dice on whole scans (`docs/performance.md`).
-    /// No GPU was at hand to tell whether integers or 16-bit floats are faster; integers are what a browser has run.
-    pub fn arithmetic(&self, precision: Precision, software: bool) -> Option<Arithmetic> {
-        let short = self.max_buffer.is_some_and(|bytes| bytes <= DEFAULT_BINDING);
-        match precision {
-            Precision::F32 | Precision::F16 => None,
-            _ if !self.gpu || software => None,
-            Precision::Q8 if self.dot => Some(Arithmetic::Integers { native: true }),
-            Precision::Q8 | Precision::Q4 if self.f16 => Some(Arithmetic::Halves),
-            Precision::Q8 | Precision::Q4 => short.then_some(Arithmetic::Floats),
+    /// The class of a device that can do this.
+    pub fn of(can: &Capabilities) -> Self {
+        match (can.dot, can.f16, can.is_small()) {
+            _ if !can.gpu => Self::Cpu,
+            _ if can.software => Self::Software,
+            (false, true, _) => Self::Halves,
+            (true, true, _) => Self::HalvesDot,
+            (false, false, true) => Self::Small,
+            (true, false, true) => Self::SmallDot,
+            (false, false, false) => Self::Plain,
+            (true, false, false) => Self::PlainDot,
         }
     }
 
-    /// All ways of multiplying packed weights here.
-    pub fn ways(&self) -> Vec<Arithmetic> {
-        let dot = self.dot.then_some(Arithmetic::Integers { native: true });
-        let halves = self.f16.then_some(Arithmetic::Halves);
-        let always = [Arithmetic::Integers { native: false }, Arithmetic::Floats];
-        dot.into_iter().chain(always).chain(halves).collect()
-    }
-}
-
-/// Whether `way` is one of multiplying weights stored at `precision`.
-pub(crate) fn multiplies(way: Arithmetic, precision: Precision) -> bool {
-    match precision {
-        Precision::F32 | Precision::F16 => false,
-        Precision::Q8 => true,
-        Precision::Q4 => !matches!(way, Arithmetic::Integers { .. }),
+    /// How to multiply weights stored at `precision`; nothing if they are expanded to 32-bit floats when a model is
+    /// loaded.
+    pub fn arithmetic(self, precision: Precision) -> Option<Arithmetic> {
+        let [integers, halves, floats] =
+            [Arithmetic::Integers { native: true }, Arithmetic::Halves, Arithmetic::Floats].map(Some);
+        let (q8, q4) = match self {
+            Self::Cpu | Self::Software | Self::Plain => (None, None),
+            Self::PlainDot => (integers, None),
+            Self::Small => (floats, floats),
+            Self::SmallDot => (integers, floats),
+            Self::Halves => (halves, halves),
+            Self::HalvesDot => (integers, halves),
+        };
+        match precision {
+            Precision::F32 | Precision::F16 => None,
+            Precision::Q8 => q8,
+            Precision::Q4 => q4,
+        }
     }
 }
 
@@ -60,31 +75,51 @@ pub(crate) fn multiplies(way: Arithmetic, precision: Precision) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
-    fn integers_are_for_a_gpu_that_multiplies_them() {
-        let tier = DeviceTier { gpu: true, max_buffer: Some(1 << 30), dot: true, ..DeviceTier::default() };
-        let integers = Some(Arithmetic::Integers { native: true });
-        assert_eq!(tier.arithmetic(Precision::Q8, false), integers);
-        assert_eq!(tier.arithmetic(Precision::Q8, true), None);
-        assert_eq!(tier.arithmetic(Precision::F32, false), None);
-        assert_eq!(DeviceTier { dot: false, ..tier }.arithmetic(Precision::Q8, false), None);
-        assert_eq!(DeviceTier::default().arithmetic(Precision::Q8, false), None);
+    const INTEGERS: Option<Arithmetic> = Some(Arithmetic::Integers { native: true });
+    const HALVES: Option<Arithmetic> = Some(Arithmetic::Halves);
+    const FLOATS: Option<Arithmetic> = Some(Arithmetic::Floats);
+
+    /// What a GPU can do by `dot4I8Packed`, 16-bit floats and whether it is short of memory; its class; `q8` and `q4`.
+    type Row = ([bool; 3], DeviceTier, [Option<Arithmetic>; 2]);
+    const GPUS: [Row; 8] = [
+        ([false, false, false], DeviceTier::Plain, [None, None]),
+        ([true, false, false], DeviceTier::PlainDot, [INTEGERS, None]),
+        ([false, false, true], DeviceTier::Small, [FLOATS, FLOATS]),
+        ([true, false, true], DeviceTier::SmallDot, [INTEGERS, FLOATS]),
+        ([false, true, false], DeviceTier::Halves, [HALVES, HALVES]),
+        ([false, true, true], DeviceTier::Halves, [HALVES, HALVES]),
+        ([true, true, false], DeviceTier::HalvesDot, [INTEGERS, HALVES]),
+        ([true, true, true], DeviceTier::HalvesDot, [INTEGERS, HALVES]),
+    ];
+
+    fn gpu([dot, f16, small]: [bool; 3]) -> Capabilities {
+        let max_buffer = if small { 128 << 20 } else { (128 << 20) + 1 };
+        Capabilities { gpu: true, software: false, max_buffer: Some(max_buffer), f16, dot }
     }
 
     #[test]
-    fn halves_are_for_a_gpu_that_has_them_and_no_integers() {
-        let tier = DeviceTier { gpu: true, dot: true, f16: true, ..DeviceTier::default() };
-        assert_eq!(tier.arithmetic(Precision::Q8, false), Some(Arithmetic::Integers { native: true }));
-        assert_eq!(tier.arithmetic(Precision::Q4, false), Some(Arithmetic::Halves));
-        assert_eq!(tier.arithmetic(Precision::Q4, true), None);
-        assert_eq!(tier.arithmetic(Precision::F16, false), None);
-        assert!(!DeviceTier { f16: false, ..tier }.ways().contains(&Arithmetic::Halves));
+    fn a_class_follows_from_capabilities_and_arithmetic_from_the_class() {
+        for (can, tier, arithmetic) in GPUS {
+            assert_eq!(DeviceTier::of(&gpu(can)), tier, "{can:?}");
+            assert_eq!([Precision::Q8, Precision::Q4].map(|p| tier.arithmetic(p)), arithmetic, "{tier:?}");
+            assert_eq!([Precision::F32, Precision::F16].map(|p| tier.arithmetic(p)), [None; 2]);
+        }
+        assert_eq!(
+            DeviceTier::of(&Capabilities { max_buffer: None, ..gpu([true; 3]) }),
+            DeviceTier::HalvesDot
+        );
+        assert_eq!(DeviceTier::of(&Capabilities { max_buffer: None, ..gpu([false; 3]) }), DeviceTier::Plain);
     }
 
     #[test]
-    fn a_device_short_of_memory_keeps_small_weights() {
-        let tier = DeviceTier { gpu: true, max_buffer: Some(DEFAULT_BINDING), ..DeviceTier::default() };
-        assert_eq!(tier.arithmetic(Precision::Q4, false), Some(Arithmetic::Floats));
-        assert_eq!(DeviceTier { max_buffer: None, ..tier }.arithmetic(Precision::Q4, false), None);
+    fn a_cpu_computes_in_floats_even_where_it_emulates_a_gpu() {
+        for (can, ..) in GPUS {
+            let software = Capabilities { software: true, ..gpu(can) };
+            assert_eq!(DeviceTier::of(&software), DeviceTier::Software);
+            assert_eq!(DeviceTier::of(&Capabilities { gpu: false, ..gpu(can) }), DeviceTier::Cpu);
+        }
+        for tier in [DeviceTier::Cpu, DeviceTier::Software] {
+            assert_eq!([Precision::Q8, Precision::Q4].map(|p| tier.arithmetic(p)), [None; 2]);
+        }
     }
 }

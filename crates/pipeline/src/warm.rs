@@ -3,7 +3,7 @@
 use saswin_model::Manifest;
 
 use crate::recover::{Remedy, shortage};
-use crate::{Engine, LoadedModel, RunError, WindowInput};
+use crate::{DeviceTier, Engine, LoadedModel, RunError, WindowInput};
 
 /// Runs the network of `manifest` on `engine` once, with weights and a window of chance, so that its programs are
 /// compiled when a scan comes: drivers take seconds for that. The answer is dropped. The CPU compiles nothing, and a
@@ -12,7 +12,7 @@ use crate::{Engine, LoadedModel, RunError, WindowInput};
 /// # Errors
 /// If the network does not fit the device, or the device fails.
 pub async fn warm(manifest: &Manifest, engine: &Engine) -> Result<(), RunError> {
-    if engine.adapter.backend == "cpu" || engine.adapter.software {
+    if engine.adapter.backend == "cpu" || engine.adapter.tier() == DeviceTier::Software {
         return Ok(());
     }
     let model = LoadedModel::of_chance(manifest.clone(), engine)?;

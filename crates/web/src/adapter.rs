@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Distribution, Tensor};
 use js_sys::{Function, Promise, Reflect};
-use saswin_pipeline::{DeviceTrouble, Engine, RunError, is_software};
+use saswin_pipeline::{Capabilities, DeviceTier, DeviceTrouble, Engine, RunError, is_software};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
@@ -74,8 +74,8 @@ pub async fn webgpu(max_buffer: Option<u64>) -> Result<Engine, DeviceTrouble> {
     let (name, software) = browser_adapter().await?;
     let mut engine = watch::open(max_buffer).await?;
     engine.adapter.name = name;
-    engine.adapter.software = software;
-    engine.adapter.tier.dot = has_dot();
+    let known = engine.adapter.capabilities();
+    engine.adapter.set_capabilities(Capabilities { software, dot: has_dot(), ..known });
     Ok(engine)
 }
 
@@ -89,7 +89,7 @@ pub async fn open(choice: BackendChoice, max_buffer: Option<u64>) -> Result<Engi
         BackendChoice::Webgpu => webgpu(max_buffer).await?,
         BackendChoice::Auto => match webgpu(max_buffer).await {
             Err(error) => Engine::cpu(Some(error.to_string())),
-            Ok(engine) if !engine.adapter.software => engine,
+            Ok(engine) if engine.adapter.tier() != DeviceTier::Software => engine,
             Ok(engine) => faster_of(engine).await,
         },
     };

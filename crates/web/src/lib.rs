@@ -3,7 +3,6 @@
 mod adapter;
 mod crew;
 mod fetch;
-mod measure;
 mod models;
 mod monitor;
 mod protocol;

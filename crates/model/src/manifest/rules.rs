@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::is_zero;
+use super::defaults::is_zero;
 
 /// Small pieces of a label that do not lie among the tissues where it occurs are background.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

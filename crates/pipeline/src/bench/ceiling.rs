@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
 use crate::infer::read;
-use crate::{Engine, RunError};
+use crate::{DeviceTier, Engine, RunError};
 
 /// Side of the matrices that are multiplied: on software adapters and the CPU, and on others.
 const SIDES: [usize; 2] = [1024, 4096];
@@ -30,7 +30,7 @@ impl Ceiling {
     /// If the device fails.
     pub(super) async fn measure(engine: &Engine) -> Result<Self, RunError> {
         let device = &engine.device;
-        let slow = engine.adapter.software || !engine.adapter.tier.gpu;
+        let slow = matches!(engine.adapter.tier(), DeviceTier::Cpu | DeviceTier::Software);
         let side = SIDES[usize::from(!slow)];
         let flop = 2.0 * (side as f64).powi(3);
         let a = Tensor::<2>::ones([side, side], device);

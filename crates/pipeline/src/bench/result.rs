@@ -101,7 +101,7 @@ impl Bench {
             suite: SUITE,
             version: env!("CARGO_PKG_VERSION"),
             adapter: engine.adapter.clone(),
-            unavailable: Unavailable::of(&options, engine.adapter.tier),
+            unavailable: Unavailable::of(&options, engine.adapter.capabilities()),
             options,
             ceiling,
             weights: weights.to_owned(),

@@ -6,7 +6,8 @@ use saswin_model::weights::Precision;
 use serde::Serialize;
 
 use super::{BenchOptions, Subject};
-use crate::{DeviceTier, Engine};
+use crate::capabilities::multiplies;
+use crate::{Capabilities, Engine};
 
 /// A way of computing a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,13 +39,9 @@ impl Way {
     pub(super) fn all(options: &BenchOptions, subject: &Subject, engine: &Engine) -> Vec<Self> {
         let mut ways = vec![Self::Shaders];
         let integers = options.integers && matches!(subject.architecture, Architecture::Swin(_));
-        let fits = |way: &Arithmetic| match (subject.entry.precision, way) {
-            (Precision::Q8, _) => true,
-            (Precision::Q4, way) => !matches!(way, Arithmetic::Integers { .. }),
-            _ => false,
-        };
+        let fits = |way: &Arithmetic| multiplies(*way, subject.entry.precision);
         if integers {
-            ways.extend(engine.adapter.tier.ways().into_iter().filter(fits).map(Self::Packed));
+            ways.extend(engine.adapter.capabilities().ways().into_iter().filter(fits).map(Self::Packed));
         }
         ways.extend(options.plain.then_some(Self::Plain));
         ways
@@ -61,13 +58,13 @@ pub struct Unavailable {
 }
 
 impl Unavailable {
-    /// Those that `options` would have on another device.
-    pub(super) fn of(options: &BenchOptions, tier: DeviceTier) -> Vec<Self> {
+    /// Those that `options` would have on another device than one that can do this.
+    pub(super) fn of(options: &BenchOptions, can: Capabilities) -> Vec<Self> {
         let stored = |precision| options.integers && options.precisions.contains(&precision);
         let q8 = stored(Precision::Q8);
         let all = [
-            (q8 && !tier.dot, Arithmetic::Integers { native: true }, "the device has no dot4I8Packed"),
-            ((q8 || stored(Precision::Q4)) && !tier.f16, Arithmetic::Halves, "the device has no shader-f16"),
+            (q8 && !can.dot, Arithmetic::Integers { native: true }, "the device has no dot4I8Packed"),
+            ((q8 || stored(Precision::Q4)) && !can.f16, Arithmetic::Halves, "the device has no shader-f16"),
         ];
         let missing = all.into_iter().filter(|(missing, ..)| *missing);
         missing.map(|(_, how, reason)| Self { route: Way::Packed(how).name(), reason }).collect()

@@ -6,6 +6,7 @@ mod error;
 mod feed;
 mod kept;
 mod masks;
+mod optimiser;
 mod priors;
 mod run;
 mod schedule;

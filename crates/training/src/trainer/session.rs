@@ -1,13 +1,14 @@
 //! The state of a run and one step of it.
 
 use burn::module::Module;
-use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, TensorData};
 use saswin_model::Architecture;
 use saswin_model::nets::{Network, Output, Trace, watch_inputs};
 
 use super::TrainError;
 use super::average::{Average, clip, numbered};
+use super::optimiser::optimiser;
 use super::source::{Batch, Example, example_seed};
 use super::start::initial;
 use super::steady::Steady;
@@ -19,8 +20,6 @@ use crate::recipe::{Recipe, Segmentation};
 
 /// Steps without a finite loss, one after the other, that end a run, as in `torch/train.py`.
 const PATIENCE: u32 = 20;
-/// Adam's epsilon; burn's default is too large for the small gradients of mean losses.
-const EPSILON: f32 = 1e-8;
 
 /// A network in training.
 pub struct Session {
@@ -59,15 +58,13 @@ impl Session {
         let network = numbered(initial(recipe, held_out, device)?);
         let share = recipe.optimiser.encoder_rate.map(|own| own / recipe.optimiser.rate);
         let steady = share.map(|share| Steady::new(&network, share));
-        let optimiser =
-            AdamWConfig::new().with_weight_decay(recipe.optimiser.weight_decay).with_epsilon(EPSILON).init();
         let average = Average::new(&network);
         Ok(Self {
             recipe: recipe.clone(),
             device: device.clone(),
             network,
             average,
-            optimiser,
+            optimiser: optimiser(&recipe.optimiser),
             steady,
             step: 0,
             seconds: 0.0,

@@ -4,27 +4,27 @@ use saswin_kernels::check::{TOLERANCE, agreement};
 use saswin_model::fidelity::compare;
 use saswin_pipeline::{Bench, BenchOptions, Ceiling, bench};
 
+use super::State;
 use crate::monitor::PageMonitor;
 use crate::protocol::{Failure, Reply};
-use crate::session::State;
 
 impl State {
-    pub(crate) async fn selftest(&self) -> Result<Reply, Failure> {
+    pub(super) async fn selftest(&self) -> Result<Reply, Failure> {
         let engine = self.sound_engine().await?;
-        let agreements = agreement(&engine.device, &engine.adapter.tier.ways())
+        let agreements = agreement(&engine.device, &engine.adapter.capabilities().ways())
             .await
             .map_err(|e| Failure::new("device_lost", e.to_string(), "Use ?backend=cpu."))?;
         let checks = agreements.into_iter().map(Into::into).collect();
         Ok(Reply::Selftest { adapter: engine.adapter.clone(), tolerance: TOLERANCE, checks })
     }
 
-    pub(crate) async fn suite(&self, options: BenchOptions) -> Result<Reply, Failure> {
+    pub(super) async fn suite(&self, options: BenchOptions) -> Result<Reply, Failure> {
         let engine = self.sound_engine().await?;
         let entries = options.entries();
         Ok(Reply::Suite { entries, bench: Box::new(Bench::empty(&engine, options)) })
     }
 
-    pub(crate) async fn bench(
+    pub(super) async fn bench(
         &self,
         id: f64,
         options: BenchOptions,
@@ -36,7 +36,7 @@ impl State {
     }
 
     /// Compares a network with a fixture of the reference, stage by stage.
-    pub(crate) async fn fidelity(&self, fixture: &[u8]) -> Result<Reply, Failure> {
+    pub(super) async fn fidelity(&self, fixture: &[u8]) -> Result<Reply, Failure> {
         let engine = self.sound_engine().await?;
         let stages = compare(fixture, &engine.device)
             .await
