@@ -3,6 +3,7 @@
 use saswin_volume::{Modality, Volume};
 
 use crate::dicom::Stack;
+use crate::hounsfield::looks_like_hounsfield;
 use crate::nifti::Image;
 use crate::thumbnail::{Gray, Slice};
 use crate::{Forms, ScanError};
@@ -187,10 +188,4 @@ fn note_filled(notes: &mut Vec<String>, filled: usize) {
     if filled > 0 {
         notes.push(format!("{filled} voxels were not finite numbers and took the lowest value"));
     }
-}
-
-/// At least a twentieth of the voxels is air and something is bone.
-fn looks_like_hounsfield(values: &[f32]) -> bool {
-    let air = values.iter().filter(|&&v| v < -700.0).count();
-    air * 20 >= values.len() && values.iter().any(|&v| v > 500.0)
 }
