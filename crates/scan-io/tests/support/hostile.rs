@@ -13,6 +13,8 @@ pub const LIMITS: Limits = Limits {
     max_files: 64,
     max_nesting: 3,
     max_decompressed_bytes: 1 << 20,
+    max_expanded_bytes: 1 << 22,
+    max_entries: 1000,
     max_voxels: 1 << 18,
     max_dimension: 2048,
     max_frames: 64,
