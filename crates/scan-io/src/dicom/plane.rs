@@ -12,6 +12,9 @@ use super::geometry::{Pose, add};
 use super::image::Image;
 use super::{kernel, mosaic};
 
+/// What scanners write in the place of a contrast medium's name where there was none.
+const NO_AGENT: [&str; 3] = ["NONE", "NO", "NO CONTRAST"];
+
 /// One slice of some volume.
 #[derive(Debug, Clone)]
 pub(super) struct Plane {
@@ -37,6 +40,8 @@ pub(super) struct Plane {
     pub b_value: f64,
     /// Whether it was reconstructed for bone.
     pub is_sharp: bool,
+    /// Whether the file names a contrast medium.
+    pub contrast_medium: bool,
     pub order: Order,
     pub key: Arc<Key>,
 }
@@ -168,6 +173,15 @@ impl<'a> FrameView<'a> {
         kernel.is_some_and(|name| kernel::is_sharp(&name))
     }
 
+    /// Whether a contrast medium is named; its name is not kept.
+    fn contrast_medium(&self) -> bool {
+        self.levels[2].is_some_and(|top| {
+            let named = top.text(tags::CONTRAST_BOLUS_AGENT);
+            let none = |name: String| NO_AGENT.contains(&name.to_uppercase().as_str());
+            named.is_some_and(|name| !none(name)) || top.item(tags::CONTRAST_BOLUS_AGENT_SEQUENCE).is_some()
+        })
+    }
+
     fn order(&self, frame: usize) -> Order {
         let top = |tag| self.levels[2].and_then(|d| d.float(tag)).unwrap_or(0.0);
         let content = |tag| self.find(tags::FRAME_CONTENT_SEQUENCE, |d| d.float(tag));
@@ -280,6 +294,7 @@ pub(super) fn plane(image: &Arc<Image>, view: &FrameView, frame: usize, key: Arc
         is_sized: spacing.is_some(),
         b_value: view.b_value(),
         is_sharp: view.is_sharp(),
+        contrast_medium: view.contrast_medium(),
         slice_spacing: view.slice_spacing(),
         thickness: view.thickness(),
         slope,

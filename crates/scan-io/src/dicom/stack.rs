@@ -25,6 +25,8 @@ pub(crate) struct Stack {
     pub files: usize,
     pub notes: Vec<String>,
     pub slices: Slices,
+    /// Whether a file names a contrast medium.
+    pub contrast_medium: bool,
     pub doubts: Vec<Doubt>,
 }
 
@@ -39,6 +41,7 @@ impl Stack {
     /// Sorts planes that share key, size, spacing and direction.
     pub(super) fn new(planes: Vec<Plane>, limits: &Limits) -> Result<Self, ScanError> {
         let files = count_files(&planes);
+        let contrast_medium = planes.iter().any(|p| p.contrast_medium);
         let mut notes = planes.first().map_or_else(Vec::new, |p| p.key.notes.clone());
         let placed = planes.iter().all(|p| p.pose.is_some());
         let volumes = if placed { into_volumes(planes, &mut notes) } else { vec![by_number(planes)] };
@@ -62,7 +65,7 @@ impl Stack {
             notes.push("the distance of pixels is not stated: 1 mm is assumed".to_owned());
         }
         let doubts = doubts(first, placed);
-        Ok(Self { plan, grid, files, notes, slices, doubts, volumes })
+        Ok(Self { plan, grid, files, notes, slices, contrast_medium, doubts, volumes })
     }
 
     /// Number of volumes.
