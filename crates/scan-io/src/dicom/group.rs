@@ -91,7 +91,7 @@ fn split_acquisitions(planes: Vec<Plane>) -> Vec<Vec<Plane>> {
     }
     let mut parts = vec![Vec::new(); numbers.len()];
     for plane in planes {
-        let part = numbers.iter().position(|&n| n == plane.order.acquisition()).unwrap_or(0);
+        let part = numbers.iter().position(|&n| n == plane.order.acquisition).unwrap_or(0);
         parts[part].push(plane);
     }
     parts
@@ -100,7 +100,7 @@ fn split_acquisitions(planes: Vec<Plane>) -> Vec<Vec<Plane>> {
 /// The acquisitions of planes in order of first appearance, if they are few.
 fn acquisitions(planes: &[Plane]) -> Option<Vec<f64>> {
     let mut numbers = Vec::new();
-    for number in planes.iter().map(|p| p.order.acquisition()) {
+    for number in planes.iter().map(|p| p.order.acquisition) {
         if !numbers.contains(&number) {
             numbers.push(number);
         }
@@ -137,7 +137,7 @@ fn are_interleaved(parts: &[Vec<f64>]) -> bool {
 
 /// Places of the planes of one acquisition along the normal.
 fn sorted_depths(planes: &[Plane], acquisition: f64) -> Vec<f64> {
-    let part = planes.iter().filter(|p| p.order.acquisition() == acquisition);
+    let part = planes.iter().filter(|p| p.order.acquisition == acquisition);
     let poses: Vec<Pose> = part.filter_map(|p| p.pose).collect();
     let Some(normal) = poses.first().map(Pose::normal) else { return Vec::new() };
     let mut depths: Vec<f64> = poses.iter().map(|pose| pose.depth(normal)).collect();

@@ -61,41 +61,34 @@ pub(super) struct Key {
     pub notes: Vec<String>,
 }
 
-/// When a plane was taken, most telling first.
+/// When a plane was taken, most telling first; 0 where the file does not say.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Order(pub [f64; 6]);
+pub(super) struct Order {
+    pub temporal: f64,
+    pub acquisition: f64,
+    pub trigger: f64,
+    pub time: f64,
+    pub instance: f64,
+    pub frame: f64,
+}
 
 impl Order {
     pub fn compare(&self, other: &Self) -> Ordering {
-        let pairs = self.0.iter().zip(&other.0);
-        pairs.map(|(a, b)| a.total_cmp(b)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
+        let keys = |o: &Self| [o.temporal, o.acquisition, o.trigger, o.time, o.instance, o.frame];
+        by_keys(keys(self), keys(other))
     }
 
     /// As numbered. For slices whose place is not stated, since interleaved ones lie in another order than they were
     /// taken in.
     pub fn compare_numbers(&self, other: &Self) -> Ordering {
-        let number_first = |order: &Self| {
-            let [temporal, acquisition, trigger, time, instance, frame] = order.0;
-            Self([instance, frame, temporal, acquisition, trigger, time])
-        };
-        number_first(self).compare(&number_first(other))
+        let numbers = |o: &Self| [o.instance, o.frame];
+        by_keys(numbers(self), numbers(other)).then_with(|| self.compare(other))
     }
+}
 
-    pub fn temporal(&self) -> f64 {
-        self.0[0]
-    }
-
-    pub fn acquisition(&self) -> f64 {
-        self.0[1]
-    }
-
-    pub fn trigger(&self) -> f64 {
-        self.0[2]
-    }
-
-    pub fn time(&self) -> f64 {
-        self.0[3]
-    }
+/// The first of the keys that differ decides.
+fn by_keys<const N: usize>(a: [f64; N], b: [f64; N]) -> Ordering {
+    a.iter().zip(&b).map(|(a, b)| a.total_cmp(b)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 /// A data set seen from one of its frames: per-frame functional groups, then shared ones, then the top level.
@@ -188,14 +181,14 @@ impl<'a> FrameView<'a> {
         let temporal = content(tags::TEMPORAL_POSITION_INDEX)
             .or_else(|| content(tags::TEMPORAL_POSITION_IDENTIFIER))
             .unwrap_or(0.0);
-        Order([
+        Order {
             temporal,
-            top(tags::ACQUISITION_NUMBER),
-            top(tags::TRIGGER_TIME),
-            top(tags::ACQUISITION_TIME),
-            top(tags::INSTANCE_NUMBER),
-            frame as f64,
-        ])
+            acquisition: top(tags::ACQUISITION_NUMBER),
+            trigger: top(tags::TRIGGER_TIME),
+            time: top(tags::ACQUISITION_TIME),
+            instance: top(tags::INSTANCE_NUMBER),
+            frame: frame as f64,
+        }
     }
 
     fn echo(&self) -> Option<i64> {

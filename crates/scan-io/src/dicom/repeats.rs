@@ -10,13 +10,8 @@ use super::stack::by_order;
 type Mark = fn(&Plane) -> f64;
 
 /// Most telling first.
-const MARKS: [Mark; 5] = [
-    |p| p.order.temporal(),
-    |p| p.b_value,
-    |p| p.order.acquisition(),
-    |p| p.order.trigger(),
-    |p| p.order.time(),
-];
+const MARKS: [Mark; 5] =
+    [|p| p.order.temporal, |p| p.b_value, |p| p.order.acquisition, |p| p.order.trigger, |p| p.order.time];
 
 /// Groups planes by place along the normal; the n-th plane of every place makes up volume n. Where places have
 /// unequal numbers of planes, repetitions are told apart by a mark, and only whole ones are kept.
