@@ -17,7 +17,7 @@ const NO_AGENT: [&str; 3] = ["NONE", "NO", "NO CONTRAST"];
 
 /// One slice of some volume.
 #[derive(Debug, Clone)]
-pub(super) struct Plane {
+pub(super) struct SlicePlane {
     pub image: Arc<Image>,
     pub frame: usize,
     /// First column and row inside the frame: not 0 for mosaic tiles.
@@ -243,7 +243,7 @@ fn is_localiser(dataset: &Dataset, description: &str) -> bool {
 }
 
 /// All planes of an image.
-pub(super) fn planes(image: Image, dataset: &Dataset) -> Vec<Plane> {
+pub(super) fn planes(image: Image, dataset: &Dataset) -> Vec<SlicePlane> {
     let image = Arc::new(image);
     if let Some(tiles) = mosaic::tiles(&image, dataset) {
         return tiles;
@@ -274,10 +274,10 @@ fn frame_offset(dataset: &Dataset, frame: usize) -> f64 {
     Some(listed.unwrap_or_else(even)).filter(|o| o.abs() < 1e5).unwrap_or(0.0)
 }
 
-pub(super) fn plane(image: &Arc<Image>, view: &FrameView, frame: usize, key: Arc<Key>) -> Plane {
+pub(super) fn plane(image: &Arc<Image>, view: &FrameView, frame: usize, key: Arc<Key>) -> SlicePlane {
     let (slope, intercept) = view.rescale();
     let spacing = view.spacing();
-    Plane {
+    SlicePlane {
         image: Arc::clone(image),
         frame,
         corner: [0, 0],
