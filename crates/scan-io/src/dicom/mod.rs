@@ -13,6 +13,7 @@ mod group;
 mod image;
 mod kernel;
 mod mosaic;
+mod order;
 mod plane;
 mod read;
 mod repeats;
