@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use saswin_model::Manifest;
 use saswin_pipeline::{Engine, LoadedModel, Monitor, Options, Step, brain_mask, masked, nifti_options};
-use saswin_scan_io::{Limits, NiftiOptions, Scan, SourceFile, open, write_nifti_f32, write_nifti_u8};
+use saswin_scan_io::{NiftiOptions, write_nifti_f32, write_nifti_u8};
 
 use crate::CliResult;
 use crate::engine::{self, BackendArg};
+use crate::scan::{preferred, read_series};
 
 /// Run a model on a scan.
 #[derive(Debug, clap::Args)]
@@ -54,26 +55,6 @@ impl Monitor for Terminal {
     }
 }
 
-/// Every file at or below `path`.
-pub fn collect(path: &Path, into: &mut Vec<SourceFile>) -> std::io::Result<()> {
-    if path.is_dir() {
-        let mut entries: Vec<_> = fs::read_dir(path)?.collect::<Result<_, _>>()?;
-        entries.sort_by_key(fs::DirEntry::path);
-        return entries.iter().try_for_each(|entry| collect(&entry.path(), into));
-    }
-    into.push(SourceFile { name: path.to_string_lossy().into_owned(), bytes: fs::read(path)? });
-    Ok(())
-}
-
-/// Reads the first scan at or below `path`.
-pub fn load_scan(path: &Path) -> Result<Scan, Box<dyn std::error::Error>> {
-    let mut files = Vec::new();
-    collect(path, &mut files)?;
-    let series = open(files, &Limits::default())?;
-    let first = series.first().ok_or_else(|| format!("{}: no scan in it", path.display()))?;
-    Ok(first.load(0)?)
-}
-
 /// Reads a manifest; an error names its file.
 pub fn read_manifest(path: &Path) -> Result<Manifest, Box<dyn std::error::Error>> {
     Ok(Manifest::from_json(&fs::read_to_string(path)?).map_err(|e| format!("{}: {e}", path.display()))?)
@@ -97,15 +78,12 @@ pub fn model_folder(models: &Path, name: &str) -> PathBuf {
 /// # Errors
 /// Prints the same typed errors as the page.
 pub fn run(args: &Args) -> CliResult {
-    let mut files = Vec::new();
-    collect(&args.scan, &mut files)?;
-    let series = open(files, &Limits::default())?;
+    let series = read_series(&args.scan)?;
     for (index, s) in series.iter().enumerate() {
         let mark = if s.preferred { "*" } else { " " };
         eprintln!("{mark} series {index}: {:?} {} {:?}", s.modality, s.description, s.dims);
     }
-    let preferred = series.iter().position(|s| s.preferred).unwrap_or(0);
-    let index = args.series.unwrap_or(preferred);
+    let index = args.series.unwrap_or_else(|| preferred(&series));
     let chosen = series.get(index).ok_or_else(|| format!("there is no series {index}"))?;
     let scan = chosen.load(args.volume)?;
 

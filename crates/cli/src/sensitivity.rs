@@ -10,7 +10,8 @@ use saswin_pipeline::{
 
 use crate::CliResult;
 use crate::checkpoint::{Checkpoint, named};
-use crate::run::{Terminal, load_scan};
+use crate::run::Terminal;
+use crate::scan::load_scan;
 
 /// Measure which weights a network bears least to have rounded, always on the CPU.
 #[derive(Debug, clap::Args)]

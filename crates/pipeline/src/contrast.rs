@@ -11,14 +11,14 @@ use crate::{Prepared, Scores};
 const MIN_VOXELS: usize = 100;
 
 /// Why not to rely on findings.
-pub(crate) enum Doubt {
+pub(crate) enum Mismatch {
     /// The network never saw such a scan.
     Refuses(String),
     /// It saw some.
     Warns(String),
 }
 
-impl Doubt {
+impl Mismatch {
     /// The reason, if it refuses.
     pub fn refusal(&self) -> Option<&String> {
         if let Self::Refuses(reason) = self { Some(reason) } else { None }
@@ -26,16 +26,16 @@ impl Doubt {
 }
 
 /// Doubts a scan whose tissues are not as dark and bright as in those that the network learnt from, or most from.
-pub(crate) fn doubt(manifest: &Manifest, scores: &Scores, prepared: &Prepared) -> Option<Doubt> {
+pub(crate) fn doubt(manifest: &Manifest, scores: &Scores, prepared: &Prepared) -> Option<Mismatch> {
     let contrast = manifest.contrast.as_ref().filter(|_| scores.classes > 0)?;
     if rises(&contrast.dark_to_bright, &scores.labels(), &prepared.input) {
         return None;
     }
     let unlike = format!("the scan does not look like {}, which", contrast.name);
     Some(if contrast.only_best {
-        Doubt::Warns(format!("{unlike} this model knows best: its findings are less certain"))
+        Mismatch::Warns(format!("{unlike} this model knows best: its findings are less certain"))
     } else {
-        Doubt::Refuses(format!("{unlike} is all that this model learnt from"))
+        Mismatch::Refuses(format!("{unlike} is all that this model learnt from"))
     })
 }
 

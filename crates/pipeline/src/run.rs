@@ -6,7 +6,7 @@ use saswin_volume::Volume;
 use web_time::Instant;
 
 use crate::certainty::Certainty;
-use crate::contrast::Doubt;
+use crate::contrast::Mismatch;
 use crate::interpret::Labelled;
 use crate::prepare::believable;
 use crate::report::{Alignment, App, DISCLAIMER, Report, ScanInfo, Timing};
@@ -74,14 +74,14 @@ fn words(concerns: &[Concern]) -> Vec<String> {
 /// found.
 fn warnings(
     suitability: &Suitability,
-    doubt: Option<Doubt>,
+    doubt: Option<Mismatch>,
     notes: Vec<String>,
     without_shift: bool,
     alignment: &Alignment,
 ) -> Vec<String> {
     let (overridden, doubted) = match doubt {
-        Some(Doubt::Refuses(reason)) => (Some(reason), None),
-        Some(Doubt::Warns(reason)) => (None, Some(reason)),
+        Some(Mismatch::Refuses(reason)) => (Some(reason), None),
+        Some(Mismatch::Warns(reason)) => (None, Some(reason)),
         None => (None, None),
     };
     let overridden = words(&suitability.refusals).into_iter().chain(overridden);
@@ -120,7 +120,7 @@ pub struct Reading {
     suitability: Suitability,
     prepared: Prepared,
     computed: recover::Computed,
-    doubt: Option<Doubt>,
+    doubt: Option<Mismatch>,
     clock: Clock,
 }
 
@@ -154,7 +154,7 @@ impl Reading {
     }
 
     fn other_contrast(&self) -> Option<&String> {
-        self.doubt.as_ref().and_then(Doubt::refusal)
+        self.doubt.as_ref().and_then(Mismatch::refusal)
     }
 
     /// Why there are no findings, unless they are asked for nevertheless.
@@ -267,7 +267,7 @@ mod tests {
         let suitability =
             Suitability { refusals: vec![Concern::Constant], warnings: vec![Concern::ThickSlices(5.0)] };
         let alignment = Alignment::not_found([0.0; 3], "not aligned".to_owned());
-        let doubt = Some(Doubt::Refuses("it is a T2".to_owned()));
+        let doubt = Some(Mismatch::Refuses("it is a T2".to_owned()));
         let all = warnings(&suitability, doubt, vec!["lost".to_owned()], true, &alignment);
         assert_eq!(
             all,

@@ -20,6 +20,7 @@ pub fn phantom_scan() -> Scan {
         )],
         window: None,
         slices: Slices::default(),
+        contrast_medium: false,
         forms: None,
         doubts: Vec::new(),
     }

@@ -41,6 +41,9 @@ pub enum Concern {
     /// The file names no modality.
     #[error("the file does not say whether it is CT or MR; the model expects {}", name(.0))]
     UnknownModality(Modality),
+    /// A contrast medium was given.
+    #[error("contrast medium was given: what it brightens can be mistaken for blood")]
+    ContrastMedium,
     /// Something the file leaves open.
     #[error(transparent)]
     Doubtful(Doubt),
@@ -109,6 +112,9 @@ pub fn check(scan: &Scan, manifest: &Manifest) -> Suitability {
     field(scan, &mut found);
     slices(scan, &mut found);
     let modality = read_as(scan, manifest);
+    if modality == Modality::Ct && scan.contrast_medium {
+        found.warnings.push(Concern::ContrastMedium);
+    }
     if values(scan, modality, &mut found) {
         head(scan, modality, &mut found);
     }

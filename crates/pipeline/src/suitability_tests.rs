@@ -49,6 +49,14 @@ fn a_scan_of_another_kind_is_refused() {
 }
 
 #[test]
+fn contrast_medium_is_a_warning_for_ct() {
+    let given = |modality| Scan { modality, contrast_medium: true, ..phantom_scan() };
+    assert_eq!(against(&given(Modality::Ct), "ct").warnings, [Concern::ContrastMedium]);
+    assert_eq!(against(&given(Modality::Mr), "mr").warnings, []);
+    assert_eq!(against(&Scan { modality: Modality::Ct, ..phantom_scan() }, "ct").warnings, []);
+}
+
+#[test]
 fn what_the_file_leaves_open_is_a_warning() {
     let (refusals, warnings) = changed(|scan| scan.doubts = vec![Doubt::Sides, Doubt::Size]);
     assert_eq!(refusals, []);

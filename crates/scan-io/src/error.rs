@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::Limits;
-
 /// Why bytes did not become a scan. The kinds follow those of the `image` crate.
 ///
 /// The message never holds patient data, nor a file name; the file name stays in [`ScanError::place`], so that
@@ -16,7 +14,7 @@ pub enum ScanError {
     /// The format, or a part of it, is named but not read here.
     #[error("{0}")]
     Unsupported(Box<Detail>),
-    /// Reading on would pass one of the [`Limits`].
+    /// Reading on would pass one of the [`crate::Limits`].
     #[error("{0}")]
     Limits(Box<Detail>),
     /// The caller asked for something the data does not have.
@@ -142,28 +140,5 @@ impl ScanError {
 impl Detail {
     fn boxed(message: impl Into<String>) -> Box<Self> {
         Box::new(Self { message: message.into(), ..Self::default() })
-    }
-}
-
-impl Limits {
-    /// Voxel count of `dims`, refused when a dimension or the product passes the limits.
-    pub(crate) fn check_dims(&self, dims: &[usize]) -> Result<usize, ScanError> {
-        let shape = || dims.iter().map(usize::to_string).collect::<Vec<_>>().join("×");
-        if dims.contains(&0) {
-            return Err(ScanError::decoding(format!("the image has no voxels ({})", shape())));
-        }
-        if let Some(d) = dims.iter().find(|&&d| d > self.max_dimension) {
-            let message = format!("one dimension is {d}, the limit is {} ({})", self.max_dimension, shape());
-            return Err(ScanError::over_limit(message));
-        }
-        dims.iter()
-            .try_fold(1usize, |product, &d| product.checked_mul(d))
-            .filter(|&n| n <= self.max_voxels)
-            .ok_or_else(|| {
-                let message = format!("{} voxels pass the limit of {}", shape(), self.max_voxels);
-                ScanError::over_limit(message).with_remedy(
-                    "Open a reconstruction of the same scan in thicker slices, or resample it to voxels of 1 mm.",
-                )
-            })
     }
 }

@@ -8,6 +8,7 @@ mod dicom;
 mod error;
 mod finite;
 mod gzip;
+mod hounsfield;
 mod limits;
 mod names;
 mod nifti;

@@ -22,7 +22,10 @@ use crate::{Doubt, Limits, ScanError, SourceFile};
 /// If nothing is readable: the first reason. Files that fail beside readable ones become
 /// [`Series::problems`], and a [`Doubt`] where they may have been slices.
 pub fn open(files: Vec<SourceFile>, limits: &Limits) -> Result<Vec<Series>, ScanError> {
-    check_sizes(&files, limits)?;
+    if files.is_empty() {
+        return Err(ScanError::not_a_scan("no file was given"));
+    }
+    limits.check_sizes(files.iter().map(|f| (f.name.as_str(), f.bytes.len() as u64)))?;
     let mut found = Found::new(limits);
     let contents = unpack(files, limits, &mut found.budget);
     found.lose(contents.unread);
@@ -37,27 +40,6 @@ pub fn open(files: Vec<SourceFile>, limits: &Limits) -> Result<Vec<Series>, Scan
         return Err(found.first_reason());
     }
     Ok(series)
-}
-
-fn check_sizes(files: &[SourceFile], limits: &Limits) -> Result<(), ScanError> {
-    if files.is_empty() {
-        return Err(ScanError::not_a_scan("no file was given"));
-    }
-    let mut total = 0u64;
-    for file in files {
-        let len = file.bytes.len() as u64;
-        total += len;
-        if len > limits.max_file_bytes {
-            let message = format!("the file has {len} bytes, the limit is {}", limits.max_file_bytes);
-            return Err(ScanError::over_limit(message).in_file(&file.name));
-        }
-    }
-    if total > limits.max_total_bytes {
-        let message =
-            format!("the files have {total} bytes together, the limit is {}", limits.max_total_bytes);
-        return Err(ScanError::over_limit(message));
-    }
-    Ok(())
 }
 
 /// The files sorted by what their content is.

@@ -3,6 +3,7 @@
 use saswin_volume::{Modality, Volume};
 
 use crate::dicom::Stack;
+use crate::hounsfield::looks_like_hounsfield;
 use crate::nifti::Image;
 use crate::thumbnail::{Gray, Slice};
 use crate::{Forms, ScanError};
@@ -97,6 +98,8 @@ pub struct Scan {
     pub window: Option<(f32, f32)>,
     /// How its slices were taken.
     pub slices: Slices,
+    /// Whether the file says that a contrast medium was given; NIfTI says nothing.
+    pub contrast_medium: bool,
     /// Both orientations that a NIfTI file states.
     pub forms: Option<Forms>,
     /// What the results depend on and the file does not settle.
@@ -155,9 +158,17 @@ impl Series {
         let mut notes = stack.notes.clone();
         note_filled(&mut notes, filled);
         let window = stack.window(index).or_else(|| usual_window(self.modality));
-        let name = self.description.clone();
-        let (slices, doubts) = (stack.slices, stack.doubts.clone());
-        Ok(Scan { volume, modality: self.modality, name, notes, window, slices, forms: None, doubts })
+        Ok(Scan {
+            volume,
+            modality: self.modality,
+            name: self.description.clone(),
+            notes,
+            window,
+            slices: stack.slices,
+            contrast_medium: stack.contrast_medium,
+            forms: None,
+            doubts: stack.doubts.clone(),
+        })
     }
 
     fn load_nifti(&self, image: &Image, index: usize) -> Result<Scan, ScanError> {
@@ -171,9 +182,17 @@ impl Series {
             Modality::Unknown
         };
         let window = image.header.window.or_else(|| usual_window(modality));
-        let name = self.description.clone();
-        let (forms, doubts) = (image.header.forms, image.header.doubts.clone());
-        Ok(Scan { volume, modality, name, notes, window, slices: Slices::default(), forms, doubts })
+        Ok(Scan {
+            volume,
+            modality,
+            name: self.description.clone(),
+            notes,
+            window,
+            slices: Slices::default(),
+            contrast_medium: false,
+            forms: image.header.forms,
+            doubts: image.header.doubts.clone(),
+        })
     }
 }
 
@@ -187,10 +206,4 @@ fn note_filled(notes: &mut Vec<String>, filled: usize) {
     if filled > 0 {
         notes.push(format!("{filled} voxels were not finite numbers and took the lowest value"));
     }
-}
-
-/// At least a twentieth of the voxels is air and something is bone.
-fn looks_like_hounsfield(values: &[f32]) -> bool {
-    let air = values.iter().filter(|&&v| v < -700.0).count();
-    air * 20 >= values.len() && values.iter().any(|&v| v > 500.0)
 }

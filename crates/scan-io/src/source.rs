@@ -91,11 +91,13 @@ impl Blob {
     }
 }
 
-/// What is left of [`Limits::max_decompressed_bytes`], [`Limits::max_files`] and [`Limits::max_planes`] for one call of
-/// [`crate::open`].
+/// What is left of [`Limits`] that hold for all files together, for one call of [`crate::open`].
 #[derive(Debug)]
 pub(crate) struct Budget {
     bytes: u64,
+    /// As `bytes`, but never given back.
+    work: u64,
+    entries: usize,
     files: usize,
     planes: usize,
     limits: Limits,
@@ -103,21 +105,32 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub fn new(limits: &Limits) -> Self {
-        let Limits { max_decompressed_bytes: bytes, max_files: files, max_planes: planes, .. } = *limits;
-        Self { bytes, files, planes, limits: *limits }
+        Self {
+            bytes: limits.max_decompressed_bytes,
+            work: limits.max_expanded_bytes,
+            entries: limits.max_entries,
+            files: limits.max_files,
+            planes: limits.max_planes,
+            limits: *limits,
+        }
     }
 
     /// Everything `reader` gives, unless that passes the budget.
     pub fn expand(&mut self, reader: impl Read) -> Result<Vec<u8>, ScanError> {
+        let (most, limit) = if self.work < self.bytes {
+            (self.work, self.limits.max_expanded_bytes)
+        } else {
+            (self.bytes, self.limits.max_decompressed_bytes)
+        };
         let mut bytes = Vec::new();
-        let read = reader.take(self.bytes.saturating_add(1)).read_to_end(&mut bytes);
-        if bytes.len() as u64 > self.bytes {
-            let message =
-                format!("the data expands to more than {} bytes", self.limits.max_decompressed_bytes);
-            return Err(ScanError::over_limit(message));
+        let read = reader.take(most.saturating_add(1)).read_to_end(&mut bytes);
+        let size = bytes.len() as u64;
+        self.work = self.work.saturating_sub(size);
+        if size > most {
+            return Err(ScanError::over_limit(format!("the data expands to more than {limit} bytes")));
         }
         read.map_err(|e| ScanError::decoding(format!("the compressed stream is damaged ({e})")))?;
-        self.bytes -= bytes.len() as u64;
+        self.bytes -= size;
         Ok(bytes)
     }
 
@@ -129,6 +142,15 @@ impl Budget {
     /// Returns to `bytes` that were left, since of what was expanded from then on nothing is kept.
     pub fn give_back(&mut self, bytes: u64) {
         self.bytes = bytes;
+    }
+
+    /// Counts the entries of an archive.
+    pub fn entries(&mut self, entries: usize) -> Result<(), ScanError> {
+        self.entries = self.entries.checked_sub(entries).ok_or_else(|| {
+            let message = format!("there are more than {} entries in archives", self.limits.max_entries);
+            ScanError::over_limit(message)
+        })?;
+        Ok(())
     }
 
     /// Counts one file.

@@ -129,6 +129,7 @@ impl Unpacking<'_> {
     }
 
     fn zip(&mut self, name: String, bytes: Vec<u8>, depth: usize) -> Result<(), Unread> {
+        self.budget.entries(most_entries(&bytes)).map_err(|e| e.in_file(&name))?;
         let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| refuse(&e, &name))?;
         if NO_ARCHIVES.iter().any(|entry| archive.index_for_name(entry).is_some()) {
             self.found.others.push(name);
@@ -163,6 +164,12 @@ impl Unpacking<'_> {
 }
 
 type Archive = ZipArchive<Cursor<Vec<u8>>>;
+
+/// The most entries that an archive can have, those of archives stored in it included, by their headers. The list of
+/// entries takes several times the space of these, so it is not made first.
+fn most_entries(archive: &[u8]) -> usize {
+    archive.windows(4).filter(|window| window == b"PK\x01\x02").count()
+}
 
 /// Whether content may hold further files.
 fn is_packed(head: &[u8]) -> bool {

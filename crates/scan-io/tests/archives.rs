@@ -7,7 +7,7 @@ mod support;
 use saswin_scan_io::{Doubt, Format, Limits, ScanError, Series, SourceFile, open};
 use support::dicom::{Encoding, SliceSpec, Value, short, write};
 use support::nifti::Nifti;
-use support::{file, gzip, zip};
+use support::{file, gzip, shared_zip, zip};
 
 fn slice(k: u16) -> Vec<u8> {
     SliceSpec { position: [0.0, 0.0, 5.0 * f64::from(k)], pixels: vec![k; 12], ..SliceSpec::default() }
@@ -168,6 +168,47 @@ fn bombs_meet_the_limits() {
     // What was read before the limit stays usable, and the limit is told.
     let series = open(vec![file("e.zip", zip(&crowd))], &few).unwrap();
     assert!(series[0].problems.iter().any(|p| p.contains("more than 20 files")), "{:?}", series[0].problems);
+}
+
+#[test]
+fn junk_is_not_expanded_without_end() {
+    let limits = Limits { max_expanded_bytes: 1 << 21, ..Limits::default() };
+    let document = zip(&[("[Content_Types].xml", vec![]), ("0", slice(0))]);
+    let behind = [("slice", slice(0))];
+    for start in [document, b"PK\x03\x04 that is no archive".to_vec()] {
+        let junk = [vec![0; 1 << 18], start.clone()].concat();
+        let junk = [&start[..4], &junk[4..]].concat();
+        let open_of = |count| open(vec![file("a.zip", shared_zip(junk.clone(), count, &behind))], &limits);
+        assert_eq!(open_of(3).unwrap()[0].files, 1);
+        // The slice behind them is not reached.
+        open_of(100).unwrap_err();
+    }
+    // What fails its checksum has been expanded, too.
+    let mut broken = shared_zip(vec![0; 1 << 18], 100, &behind);
+    let checksums: Vec<usize> =
+        (0..broken.len() - 51).filter(|&at| broken[at..].starts_with(b"PK\x01\x02")).collect();
+    checksums.iter().take(100).for_each(|at| broken[at + 16] ^= 1);
+    let error = refused(vec![file("a.zip", broken)], &limits);
+    assert!(error.message().contains("stream is damaged"), "{error}");
+}
+
+#[test]
+fn entries_of_archives_are_counted_before_they_are_listed() {
+    let archives = || {
+        let three = zip(&[("a", slice(0)), ("b", slice(1)), ("c.txt", b"hello".to_vec())]);
+        vec![file("a.zip", three), file("b.zip", zip(&[("c", slice(2))]))]
+    };
+    let opened = |max_entries| open(archives(), &Limits { max_entries, ..Limits::default() });
+    assert_eq!(opened(4).unwrap()[0].files, 3);
+    let series = opened(3).unwrap().remove(0);
+    assert_eq!((series.files, series.load(0).unwrap().doubts), (2, vec![Doubt::Unread(1)]));
+    assert!(
+        series.problems[0].ends_with("there are more than 3 entries in archives"),
+        "{:?}",
+        series.problems
+    );
+    let error = opened(0).unwrap_err();
+    assert_eq!((error.kind(), error.place().unwrap().as_str()), ("limits", "a.zip"));
 }
 
 #[test]

@@ -506,6 +506,23 @@ fn interleaved_slices_without_position_are_stacked_as_numbered() {
 }
 
 #[test]
+fn a_contrast_medium_is_known_but_not_its_name() {
+    let agent = |name: &str| text((0x0018, 0x0010), "LO", name);
+    let listed = |items_of: Vec<Vec<Element>>| items((0x0018, 0x0012), items_of);
+    let given = |extra| load(&[SliceSpec { modality: "CT", extra, ..SliceSpec::default() }]).contrast_medium;
+    assert!(given(vec![agent("SECRETOL 300")]));
+    assert!(given(vec![listed(vec![vec![text((0x0008, 0x0104), "LO", "SECRETOL")]])]));
+    for nothing in [vec![], vec![agent("")], vec![agent("  ")], vec![agent("None ")], vec![listed(vec![])]] {
+        assert!(!given(nothing));
+    }
+    let mut all = slices(3);
+    all[1].extra = vec![agent("SECRETOL 300")];
+    let series = open_one(files(&all));
+    assert!(series.load(0).unwrap().contrast_medium);
+    assert!(!format!("{series:?}").contains("SECRETOL"));
+}
+
+#[test]
 fn other_modalities_are_not_unknown_ones() {
     let of = |modality| load(&[SliceSpec { modality, ..SliceSpec::default() }]).modality;
     assert_eq!([of("PT"), of("MR"), of("")], [Modality::Other, Modality::Mr, Modality::Unknown]);

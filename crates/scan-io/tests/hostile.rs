@@ -4,10 +4,12 @@
 
 mod support;
 
+use std::path::{Path, PathBuf};
+
 use proptest::prelude::*;
 use saswin_scan_io::{Doubt, Limits, open};
 use support::dicom::{Encoding, PIXELS, SliceSpec, Value, decimals, items, text, write};
-use support::hostile::{LIMITS, seeds, swallow, swallow_frame};
+use support::hostile::{LIMITS, broken, huge_element, seeds, swallow, swallow_frame};
 use support::{file, frames};
 
 /// One change to a file.
@@ -90,15 +92,29 @@ proptest! {
     }
 }
 
-/// What fuzzing broke once. `dicom_pixels` holds compressed frames as its fuzz target takes them.
+/// Folder of the files for a fuzz target.
+fn bad(target: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/bad").join(target)
+}
+
+/// `dicom_pixels` holds compressed frames as its fuzz target takes them.
 #[test]
-fn what_broke_once_is_survived() {
-    let bad = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/bad");
+fn broken_files_are_survived() {
     for target in ["archive", "dicom", "dicom_pixels", "nifti"] {
-        for entry in std::fs::read_dir(bad.join(target)).into_iter().flatten() {
-            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        let files: Vec<_> = std::fs::read_dir(bad(target)).unwrap().map(|e| e.unwrap().path()).collect();
+        assert!(!files.is_empty(), "{} is empty", bad(target).display());
+        for bytes in files.into_iter().map(|path| std::fs::read(path).unwrap()) {
             if target == "dicom_pixels" { swallow_frame(&bytes) } else { swallow(bytes) }
         }
+    }
+}
+
+#[test]
+#[ignore = "writes the files that come of `broken`"]
+fn broken_files_are_made() {
+    for (target, name, bytes) in broken() {
+        std::fs::create_dir_all(bad(target)).unwrap();
+        std::fs::write(bad(target).join(name), bytes).unwrap();
     }
 }
 
@@ -168,11 +184,7 @@ fn a_volume_of_many_voxels_is_refused_with_a_way_to_open_it() {
 
 #[test]
 fn a_huge_element_in_a_tiny_file_costs_nothing() {
-    let mut bytes = SliceSpec::default().bytes();
-    let at = bytes.windows(4).position(|w| w == [0x10, 0x00, 0x10, 0x00]).unwrap();
-    bytes[at + 4..at + 8].copy_from_slice(b"OB\0\0");
-    bytes.splice(at + 8..at + 8, 0xFFFF_FFF0u32.to_le_bytes());
-    let error = open(vec![file("huge", bytes)], &Limits::default()).unwrap_err();
+    let error = open(vec![file("huge", huge_element())], &Limits::default()).unwrap_err();
     assert_eq!(error.kind(), "decoding");
     assert!(error.place().unwrap().contains("(0010,0010), byte "), "{:?}", error.place());
 }

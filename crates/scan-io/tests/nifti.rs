@@ -267,10 +267,14 @@ fn what_is_not_finite_becomes_background_with_a_note() {
 }
 
 #[test]
-fn hounsfield_units_are_recognised() {
-    let voxels = (0..24i16).flat_map(|v| (if v < 12 { -1000 } else { v * 50 }).to_le_bytes()).collect();
-    let scan = open_one("a.nii", Nifti { voxels, ..Nifti::default() }.bytes()).unwrap().load(0).unwrap();
-    assert_eq!(scan.modality, Modality::Ct);
+fn hounsfield_units_are_recognised_and_phases_are_not() {
+    let read = |value: fn(i16) -> i16| {
+        let voxels = (0..24).map(value).flat_map(i16::to_le_bytes).collect();
+        let scan = scan(&Nifti { voxels, ..Nifti::default() });
+        (scan.modality, scan.notes.len(), scan.window.is_some())
+    };
+    assert_eq!(read(|v| if v < 12 { -1000 } else { v * 50 }), (Modality::Ct, 1, true));
+    assert_eq!(read(|v| v * 341 - 4096), (Modality::Unknown, 0, false));
 }
 
 #[test]

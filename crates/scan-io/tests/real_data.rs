@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use saswin_scan_io::{Limits, Series, SourceFile, open};
+use saswin_scan_io::{Limits, NiftiOptions, Series, SourceFile, open, write_nifti_f32};
 use saswin_volume::Modality;
 
 fn data(folder: &str) -> Option<Vec<SourceFile>> {
@@ -67,6 +67,10 @@ fn tilted_uneven_head_ct_lands_on_a_true_grid() {
     }
     let mean = differences / f64::from(count);
     assert!(mean < 8.0, "mean difference {mean} HU");
+    // A NIfTI does not say that it is CT.
+    let bytes = write_nifti_f32(&scan.volume, &NiftiOptions::default()).unwrap();
+    let unnamed = open_one(vec![SourceFile { name: "a.nii".to_owned(), bytes }]);
+    assert_eq!(unnamed.load(0).unwrap().modality, Modality::Ct);
 }
 
 #[test]

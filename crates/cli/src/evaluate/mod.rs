@@ -21,7 +21,8 @@ use serde::Deserialize;
 use crate::CliResult;
 use crate::checkpoint::named;
 use crate::engine::{self, ArithmeticArg, BackendArg};
-use crate::run::{load_scan, model_folder, read_manifest};
+use crate::run::{model_folder, read_manifest};
+use crate::scan::load_scan;
 
 /// Folder of a model's kept numbers.
 const KEPT: &str = "evaluation";

@@ -51,6 +51,7 @@ fn scan(sample: Sample) -> Result<(Scan, Sample), Box<dyn std::error::Error>> {
         notes: Vec::new(),
         window: None,
         slices: Slices { missing: 0, thickness_mm: Some(f64::from(thickness)) },
+        contrast_medium: false,
         forms: None,
         doubts: Vec::new(),
     };

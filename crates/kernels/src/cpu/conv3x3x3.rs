@@ -24,7 +24,7 @@ pub(super) fn run(x: Tensor<5>, skip: Option<Tensor<5>>, weight: Tensor<5>) -> T
         Convolution { inputs, sides: [dx, dy, dz], kernel: &kernel, nought: &vec![0.0; c.max(more)] };
     let mut y = vec![0.0; batch * dx * dy * dz * out];
     planes::each(&mut y, dy * dz * out, |plane, y| {
-        arch.dispatch(Plane { convolution: &convolution, plane, y });
+        arch.dispatch(OutputPlane { convolution: &convolution, plane, y });
     });
     Tensor::from_data(TensorData::new(y, [batch, dx, dy, dz, out]), &device)
 }
@@ -72,14 +72,14 @@ struct Convolution<'a> {
 }
 
 /// One plane of the output, `[y, z, out]`.
-struct Plane<'a> {
+struct OutputPlane<'a> {
     convolution: &'a Convolution<'a>,
     /// `batch item · sides[0] + x`
     plane: usize,
     y: &'a mut [f32],
 }
 
-impl WithSimd for Plane<'_> {
+impl WithSimd for OutputPlane<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -92,7 +92,7 @@ impl WithSimd for Plane<'_> {
     }
 }
 
-impl Plane<'_> {
+impl OutputPlane<'_> {
     #[inline(always)]
     fn blocks<S: Simd, const V: usize>(self, simd: S) {
         let Self { convolution, plane, y } = self;

@@ -23,6 +23,7 @@ const WANTED: &[Tag] = &[
     tags::SERIES_DESCRIPTION,
     tags::PROTOCOL_NAME,
     tags::COMPLEX_IMAGE_COMPONENT,
+    tags::CONTRAST_BOLUS_AGENT,
     tags::SLICE_THICKNESS,
     tags::ECHO_TIME,
     tags::EFFECTIVE_ECHO_TIME,
@@ -63,6 +64,7 @@ const WANTED: &[Tag] = &[
 
 /// Sequences whose items are kept.
 const WANTED_SEQUENCES: &[Tag] = &[
+    tags::CONTRAST_BOLUS_AGENT_SEQUENCE,
     tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
     tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
     tags::FRAME_CONTENT_SEQUENCE,

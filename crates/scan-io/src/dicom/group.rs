@@ -3,7 +3,7 @@
 use super::file::File;
 use super::geometry::{Pose, SAME_PLACE, regular_gap, whole_gap};
 use super::image::Image;
-use super::plane::{Plane, planes};
+use super::plane::{SlicePlane, planes};
 use super::stack::{Stack, count_files};
 use crate::source::{Blob, Budget};
 use crate::unread::Unread;
@@ -23,7 +23,7 @@ pub(crate) struct Files {
 /// Parses `blobs` and gathers their planes into stacks, in order of first appearance.
 pub(crate) fn group(blobs: Vec<Blob>, limits: &Limits, budget: &mut Budget) -> Files {
     let mut files = Files::default();
-    let mut groups: Vec<Vec<Plane>> = Vec::new();
+    let mut groups: Vec<Vec<SlicePlane>> = Vec::new();
     for blob in blobs {
         match planes_of(blob, limits, budget) {
             Ok(planes) => gather(planes, &mut groups),
@@ -43,7 +43,7 @@ pub(crate) fn group(blobs: Vec<Blob>, limits: &Limits, budget: &mut Budget) -> F
     files
 }
 
-fn planes_of(blob: Blob, limits: &Limits, budget: &mut Budget) -> Result<Vec<Plane>, ScanError> {
+fn planes_of(blob: Blob, limits: &Limits, budget: &mut Budget) -> Result<Vec<SlicePlane>, ScanError> {
     let name = blob.name.clone();
     let (image, dataset) = Image::new(File::parse(blob, limits, budget)?, limits)?;
     let planes = planes(image, &dataset);
@@ -51,7 +51,7 @@ fn planes_of(blob: Blob, limits: &Limits, budget: &mut Budget) -> Result<Vec<Pla
     Ok(planes)
 }
 
-fn gather(planes: Vec<Plane>, groups: &mut Vec<Vec<Plane>>) {
+fn gather(planes: Vec<SlicePlane>, groups: &mut Vec<Vec<SlicePlane>>) {
     for plane in planes {
         // Files come in series, so the group last added to is likely.
         match groups.iter_mut().rev().find(|g| g.first().is_some_and(|first| first.belongs_with(&plane))) {
@@ -61,7 +61,7 @@ fn gather(planes: Vec<Plane>, groups: &mut Vec<Vec<Plane>>) {
     }
 }
 
-impl Plane {
+impl SlicePlane {
     fn belongs_with(&self, other: &Self) -> bool {
         let same_image = std::sync::Arc::ptr_eq(&self.image, &other.image);
         let near = |a: f64, b: f64| (a - b).abs() < 1e-3 * a.max(b);
@@ -81,7 +81,7 @@ impl Plane {
 
 /// Splits planes of several acquisitions that cover the same region at different places, which would otherwise
 /// be shuffled into each other; those that were taken in turns make up one volume.
-fn split_acquisitions(planes: Vec<Plane>) -> Vec<Vec<Plane>> {
+fn split_acquisitions(planes: Vec<SlicePlane>) -> Vec<Vec<SlicePlane>> {
     let Some(numbers) = acquisitions(&planes) else { return vec![planes] };
     let depths: Vec<Vec<f64>> = numbers.iter().map(|&n| sorted_depths(&planes, n)).collect();
     let whole = depths.iter().all(|d| d.len() >= 4);
@@ -91,16 +91,16 @@ fn split_acquisitions(planes: Vec<Plane>) -> Vec<Vec<Plane>> {
     }
     let mut parts = vec![Vec::new(); numbers.len()];
     for plane in planes {
-        let part = numbers.iter().position(|&n| n == plane.order.acquisition()).unwrap_or(0);
+        let part = numbers.iter().position(|&n| n == plane.order.acquisition).unwrap_or(0);
         parts[part].push(plane);
     }
     parts
 }
 
 /// The acquisitions of planes in order of first appearance, if they are few.
-fn acquisitions(planes: &[Plane]) -> Option<Vec<f64>> {
+fn acquisitions(planes: &[SlicePlane]) -> Option<Vec<f64>> {
     let mut numbers = Vec::new();
-    for number in planes.iter().map(|p| p.order.acquisition()) {
+    for number in planes.iter().map(|p| p.order.acquisition) {
         if !numbers.contains(&number) {
             numbers.push(number);
         }
@@ -136,8 +136,8 @@ fn are_interleaved(parts: &[Vec<f64>]) -> bool {
 }
 
 /// Places of the planes of one acquisition along the normal.
-fn sorted_depths(planes: &[Plane], acquisition: f64) -> Vec<f64> {
-    let part = planes.iter().filter(|p| p.order.acquisition() == acquisition);
+fn sorted_depths(planes: &[SlicePlane], acquisition: f64) -> Vec<f64> {
+    let part = planes.iter().filter(|p| p.order.acquisition == acquisition);
     let poses: Vec<Pose> = part.filter_map(|p| p.pose).collect();
     let Some(normal) = poses.first().map(Pose::normal) else { return Vec::new() };
     let mut depths: Vec<f64> = poses.iter().map(|pose| pose.depth(normal)).collect();

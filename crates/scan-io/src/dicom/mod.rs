@@ -1,7 +1,7 @@
 //! DICOM: classic and multi-frame images, Siemens mosaics, every common transfer syntax.
 //!
 //! A file becomes a [`file::File`] (wanted attributes, place of the pixels), then an [`image::Image`] with its
-//! [`plane::Plane`]s; planes of one series and geometry are gathered into [`group`]s, parted into
+//! [`plane::SlicePlane`]s; planes of one series and geometry are gathered into [`group`]s, parted into
 //! volumes by [`repeats`] and sorted into a [`stack::Stack`], which loads them.
 
 mod codec;
@@ -13,6 +13,7 @@ mod group;
 mod image;
 mod kernel;
 mod mosaic;
+mod order;
 mod plane;
 mod read;
 mod repeats;

@@ -8,7 +8,7 @@ use super::csa::{self, Mosaic};
 use super::dataset::{CSA_CREATOR, CSA_IMAGE, Dataset, MOSAIC_COUNT};
 use super::geometry::{Pose, add, dot};
 use super::image::Image;
-use super::plane::{FrameView, Plane, plane};
+use super::plane::{FrameView, SlicePlane, plane};
 
 /// Whether the image is a Siemens mosaic of more than one tile that divides evenly.
 fn mosaic(image: &Image, dataset: &Dataset) -> Option<Mosaic> {
@@ -30,14 +30,14 @@ fn side(tiles: usize) -> usize {
 }
 
 /// The tiles of `image`, if it is a mosaic.
-pub(super) fn tiles(image: &Arc<Image>, dataset: &Dataset) -> Option<Vec<Plane>> {
+pub(super) fn tiles(image: &Arc<Image>, dataset: &Dataset) -> Option<Vec<SlicePlane>> {
     let mosaic = mosaic(image, dataset)?;
     let side = side(mosaic.tiles);
     let size = [image.columns / side, image.rows / side];
     let view = FrameView::new(dataset, 0);
     let whole = plane(image, &view, 0, Arc::new(view.key(dataset)));
     let step = whole.slice_spacing.unwrap_or(1.0);
-    let tiles = (0..mosaic.tiles).map(|index| Plane {
+    let tiles = (0..mosaic.tiles).map(|index| SlicePlane {
         corner: [index % side * size[0], index / side * size[1]],
         size,
         pose: whole.pose.map(|pose| tile_pose(&pose, &whole, size, mosaic, step * index as f64)),
@@ -47,7 +47,7 @@ pub(super) fn tiles(image: &Arc<Image>, dataset: &Dataset) -> Option<Vec<Plane>>
 }
 
 /// A mosaic's position is that of its own corner, as if one big slice were centred where the tiles are.
-fn tile_pose(pose: &Pose, whole: &Plane, size: [usize; 2], mosaic: Mosaic, along: f64) -> Pose {
+fn tile_pose(pose: &Pose, whole: &SlicePlane, size: [usize; 2], mosaic: Mosaic, along: f64) -> Pose {
     let middle = |axis: usize| (whole.size[axis] - size[axis]) as f64 / 2.0 * whole.spacing[axis];
     let corner = add(add(pose.position, middle(0), pose.across), middle(1), pose.down);
     let stated = mosaic.normal.map(|[x, y, z]| [-x, -y, z]);

@@ -1,6 +1,5 @@
 //! The 2-D planes of an image: frames, or tiles of a [`mosaic`], each with its place, scale and time.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use dicom_core::Tag;
@@ -10,11 +9,15 @@ use saswin_volume::Modality;
 use super::dataset::Dataset;
 use super::geometry::{Pose, add};
 use super::image::Image;
+use super::order::Order;
 use super::{kernel, mosaic};
+
+/// What scanners write in the place of a contrast medium's name where there was none.
+const NO_AGENT: [&str; 3] = ["NONE", "NO", "NO CONTRAST"];
 
 /// One slice of some volume.
 #[derive(Debug, Clone)]
-pub(super) struct Plane {
+pub(super) struct SlicePlane {
     pub image: Arc<Image>,
     pub frame: usize,
     /// First column and row inside the frame: not 0 for mosaic tiles.
@@ -37,6 +40,8 @@ pub(super) struct Plane {
     pub b_value: f64,
     /// Whether it was reconstructed for bone.
     pub is_sharp: bool,
+    /// Whether the file names a contrast medium.
+    pub contrast_medium: bool,
     pub order: Order,
     pub key: Arc<Key>,
 }
@@ -54,43 +59,6 @@ pub(super) struct Key {
     pub modality: Modality,
     pub description: String,
     pub notes: Vec<String>,
-}
-
-/// When a plane was taken, most telling first.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Order(pub [f64; 6]);
-
-impl Order {
-    pub fn compare(&self, other: &Self) -> Ordering {
-        let pairs = self.0.iter().zip(&other.0);
-        pairs.map(|(a, b)| a.total_cmp(b)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
-    }
-
-    /// As numbered. For slices whose place is not stated, since interleaved ones lie in another order than they were
-    /// taken in.
-    pub fn compare_numbers(&self, other: &Self) -> Ordering {
-        let number_first = |order: &Self| {
-            let [temporal, acquisition, trigger, time, instance, frame] = order.0;
-            Self([instance, frame, temporal, acquisition, trigger, time])
-        };
-        number_first(self).compare(&number_first(other))
-    }
-
-    pub fn temporal(&self) -> f64 {
-        self.0[0]
-    }
-
-    pub fn acquisition(&self) -> f64 {
-        self.0[1]
-    }
-
-    pub fn trigger(&self) -> f64 {
-        self.0[2]
-    }
-
-    pub fn time(&self) -> f64 {
-        self.0[3]
-    }
 }
 
 /// A data set seen from one of its frames: per-frame functional groups, then shared ones, then the top level.
@@ -168,20 +136,29 @@ impl<'a> FrameView<'a> {
         kernel.is_some_and(|name| kernel::is_sharp(&name))
     }
 
+    /// Whether a contrast medium is named; its name is not kept.
+    fn contrast_medium(&self) -> bool {
+        self.levels[2].is_some_and(|top| {
+            let named = top.text(tags::CONTRAST_BOLUS_AGENT);
+            let none = |name: String| NO_AGENT.contains(&name.to_uppercase().as_str());
+            named.is_some_and(|name| !none(name)) || top.item(tags::CONTRAST_BOLUS_AGENT_SEQUENCE).is_some()
+        })
+    }
+
     fn order(&self, frame: usize) -> Order {
         let top = |tag| self.levels[2].and_then(|d| d.float(tag)).unwrap_or(0.0);
         let content = |tag| self.find(tags::FRAME_CONTENT_SEQUENCE, |d| d.float(tag));
         let temporal = content(tags::TEMPORAL_POSITION_INDEX)
             .or_else(|| content(tags::TEMPORAL_POSITION_IDENTIFIER))
             .unwrap_or(0.0);
-        Order([
+        Order {
             temporal,
-            top(tags::ACQUISITION_NUMBER),
-            top(tags::TRIGGER_TIME),
-            top(tags::ACQUISITION_TIME),
-            top(tags::INSTANCE_NUMBER),
-            frame as f64,
-        ])
+            acquisition: top(tags::ACQUISITION_NUMBER),
+            trigger: top(tags::TRIGGER_TIME),
+            time: top(tags::ACQUISITION_TIME),
+            instance: top(tags::INSTANCE_NUMBER),
+            frame: frame as f64,
+        }
     }
 
     fn echo(&self) -> Option<i64> {
@@ -236,7 +213,7 @@ fn is_localiser(dataset: &Dataset, description: &str) -> bool {
 }
 
 /// All planes of an image.
-pub(super) fn planes(image: Image, dataset: &Dataset) -> Vec<Plane> {
+pub(super) fn planes(image: Image, dataset: &Dataset) -> Vec<SlicePlane> {
     let image = Arc::new(image);
     if let Some(tiles) = mosaic::tiles(&image, dataset) {
         return tiles;
@@ -267,10 +244,10 @@ fn frame_offset(dataset: &Dataset, frame: usize) -> f64 {
     Some(listed.unwrap_or_else(even)).filter(|o| o.abs() < 1e5).unwrap_or(0.0)
 }
 
-pub(super) fn plane(image: &Arc<Image>, view: &FrameView, frame: usize, key: Arc<Key>) -> Plane {
+pub(super) fn plane(image: &Arc<Image>, view: &FrameView, frame: usize, key: Arc<Key>) -> SlicePlane {
     let (slope, intercept) = view.rescale();
     let spacing = view.spacing();
-    Plane {
+    SlicePlane {
         image: Arc::clone(image),
         frame,
         corner: [0, 0],
@@ -280,6 +257,7 @@ pub(super) fn plane(image: &Arc<Image>, view: &FrameView, frame: usize, key: Arc
         is_sized: spacing.is_some(),
         b_value: view.b_value(),
         is_sharp: view.is_sharp(),
+        contrast_medium: view.contrast_medium(),
         slice_spacing: view.slice_spacing(),
         thickness: view.thickness(),
         slope,

@@ -3,24 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::geometry::SAME_PLACE;
-use super::plane::Plane;
+use super::plane::SlicePlane;
 use super::stack::by_order;
 
 /// Something by which repetitions may differ.
-type Mark = fn(&Plane) -> f64;
+type Mark = fn(&SlicePlane) -> f64;
 
 /// Most telling first.
-const MARKS: [Mark; 5] = [
-    |p| p.order.temporal(),
-    |p| p.b_value,
-    |p| p.order.acquisition(),
-    |p| p.order.trigger(),
-    |p| p.order.time(),
-];
+const MARKS: [Mark; 5] =
+    [|p| p.order.temporal, |p| p.b_value, |p| p.order.acquisition, |p| p.order.trigger, |p| p.order.time];
 
 /// Groups planes by place along the normal; the n-th plane of every place makes up volume n. Where places have
 /// unequal numbers of planes, repetitions are told apart by a mark, and only whole ones are kept.
-pub(super) fn into_volumes(planes: Vec<Plane>, notes: &mut Vec<String>) -> Vec<Vec<Plane>> {
+pub(super) fn into_volumes(planes: Vec<SlicePlane>, notes: &mut Vec<String>) -> Vec<Vec<SlicePlane>> {
     let places = places(planes);
     let count = places.iter().map(Vec::len).min().unwrap_or(0);
     if places.iter().all(|same| same.len() == count) {
@@ -39,12 +34,12 @@ pub(super) fn into_volumes(planes: Vec<Plane>, notes: &mut Vec<String>) -> Vec<V
 }
 
 /// Planes of each place along the normal of the first plane.
-fn places(planes: Vec<Plane>) -> Vec<Vec<Plane>> {
+fn places(planes: Vec<SlicePlane>) -> Vec<Vec<SlicePlane>> {
     let Some(normal) = planes.first().and_then(|p| p.pose).map(|p| p.normal()) else { return Vec::new() };
-    let mut placed: Vec<(f64, Plane)> =
+    let mut placed: Vec<(f64, SlicePlane)> =
         planes.into_iter().map(|p| (p.pose.map_or(0.0, |pose| pose.depth(normal)), p)).collect();
     placed.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut places: Vec<(f64, Vec<Plane>)> = Vec::new();
+    let mut places: Vec<(f64, Vec<SlicePlane>)> = Vec::new();
     for (depth, plane) in placed {
         match places.last_mut() {
             Some((at, same)) if depth - *at <= SAME_PLACE => same.push(plane),
@@ -54,7 +49,7 @@ fn places(planes: Vec<Plane>) -> Vec<Vec<Plane>> {
     places.into_iter().map(|(_, same)| by_order(same)).collect()
 }
 
-fn by_rank(places: Vec<Vec<Plane>>, count: usize) -> Vec<Vec<Plane>> {
+fn by_rank(places: Vec<Vec<SlicePlane>>, count: usize) -> Vec<Vec<SlicePlane>> {
     let mut volumes = vec![Vec::with_capacity(places.len()); count];
     for same in places {
         for (volume, plane) in volumes.iter_mut().zip(same) {
@@ -66,8 +61,8 @@ fn by_rank(places: Vec<Vec<Plane>>, count: usize) -> Vec<Vec<Plane>> {
 
 /// The repetitions with one plane at every place, and how many others there are. None if the mark puts two planes
 /// of one place together: it does not tell repetitions apart.
-fn by_mark(places: &[Vec<Plane>], mark: Mark) -> (Vec<Vec<Plane>>, usize) {
-    let mut repeats: BTreeMap<u64, Vec<(usize, &Plane)>> = BTreeMap::new();
+fn by_mark(places: &[Vec<SlicePlane>], mark: Mark) -> (Vec<Vec<SlicePlane>>, usize) {
+    let mut repeats: BTreeMap<u64, Vec<(usize, &SlicePlane)>> = BTreeMap::new();
     for (at, plane) in places.iter().enumerate().flat_map(|(at, same)| same.iter().map(move |p| (at, p))) {
         // Bits of positive numbers are in the order of the numbers.
         let repeat = repeats.entry(mark(plane).abs().to_bits()).or_default();
@@ -78,7 +73,7 @@ fn by_mark(places: &[Vec<Plane>], mark: Mark) -> (Vec<Vec<Plane>>, usize) {
     }
     let all = repeats.len();
     let whole = repeats.into_values().filter(|repeat| repeat.len() == places.len());
-    let volumes: Vec<Vec<Plane>> =
+    let volumes: Vec<Vec<SlicePlane>> =
         whole.map(|repeat| repeat.into_iter().map(|(_, p)| p.clone()).collect()).collect();
     let left_out = all - volumes.len();
     (volumes, left_out)

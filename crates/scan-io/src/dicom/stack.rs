@@ -6,7 +6,7 @@ use saswin_volume::{Grid, Modality, Volume};
 
 use super::geometry::{Pose, Spread, affine};
 use super::image::Image;
-use super::plane::Plane;
+use super::plane::SlicePlane;
 use super::repeats::into_volumes;
 use super::resample::Plan;
 use crate::finite::fill_not_finite;
@@ -18,13 +18,15 @@ const ASSUMED: Pose = Pose { position: [0.0; 3], across: [-1.0, 0.0, 0.0], down:
 /// Volumes of one size.
 #[derive(Debug, Clone)]
 pub(crate) struct Stack {
-    volumes: Vec<Vec<Plane>>,
+    volumes: Vec<Vec<SlicePlane>>,
     plan: Option<Plan>,
     /// That of the first volume.
     pub grid: Grid,
     pub files: usize,
     pub notes: Vec<String>,
     pub slices: Slices,
+    /// Whether a file names a contrast medium.
+    pub contrast_medium: bool,
     pub doubts: Vec<Doubt>,
 }
 
@@ -37,8 +39,9 @@ pub(crate) struct Middle {
 
 impl Stack {
     /// Sorts planes that share key, size, spacing and direction.
-    pub(super) fn new(planes: Vec<Plane>, limits: &Limits) -> Result<Self, ScanError> {
+    pub(super) fn new(planes: Vec<SlicePlane>, limits: &Limits) -> Result<Self, ScanError> {
         let files = count_files(&planes);
+        let contrast_medium = planes.iter().any(|p| p.contrast_medium);
         let mut notes = planes.first().map_or_else(Vec::new, |p| p.key.notes.clone());
         let placed = planes.iter().all(|p| p.pose.is_some());
         let volumes = if placed { into_volumes(planes, &mut notes) } else { vec![by_number(planes)] };
@@ -62,7 +65,7 @@ impl Stack {
             notes.push("the distance of pixels is not stated: 1 mm is assumed".to_owned());
         }
         let doubts = doubts(first, placed);
-        Ok(Self { plan, grid, files, notes, slices, doubts, volumes })
+        Ok(Self { plan, grid, files, notes, slices, contrast_medium, doubts, volumes })
     }
 
     /// Number of volumes.
@@ -87,7 +90,7 @@ impl Stack {
         self.first().is_some_and(|p| p.is_sharp)
     }
 
-    fn first(&self) -> Option<&Plane> {
+    fn first(&self) -> Option<&SlicePlane> {
         self.volumes.first().and_then(|v| v.first())
     }
 
@@ -140,33 +143,33 @@ impl Stack {
     }
 }
 
-fn doubts(first: &Plane, placed: bool) -> Vec<Doubt> {
+fn doubts(first: &SlicePlane, placed: bool) -> Vec<Doubt> {
     let sides = (!placed).then_some(Doubt::Sides);
     let size = (!first.is_sized || !placed && first.slice_spacing.is_none()).then_some(Doubt::Size);
     sides.into_iter().chain(size).collect()
 }
 
-pub(super) fn count_files(planes: &[Plane]) -> usize {
+pub(super) fn count_files(planes: &[SlicePlane]) -> usize {
     let mut images: Vec<*const Image> = planes.iter().map(|p| Arc::as_ptr(&p.image)).collect();
     images.sort_unstable();
     images.dedup();
     images.len()
 }
 
-pub(super) fn by_order(mut planes: Vec<Plane>) -> Vec<Plane> {
+pub(super) fn by_order(mut planes: Vec<SlicePlane>) -> Vec<SlicePlane> {
     planes.sort_by(|a, b| a.order.compare(&b.order));
     planes
 }
 
-fn by_number(mut planes: Vec<Plane>) -> Vec<Plane> {
+fn by_number(mut planes: Vec<SlicePlane>) -> Vec<SlicePlane> {
     planes.sort_by(|a, b| a.order.compare_numbers(&b.order));
     planes
 }
 
 /// The grid of the planes, the plan to get there if they do not form one, and how many slices are missing.
 fn arrange(
-    planes: &[Plane],
-    first: &Plane,
+    planes: &[SlicePlane],
+    first: &SlicePlane,
     placed: bool,
     notes: &mut Vec<String>,
 ) -> Result<(Option<Plan>, Grid, usize), ScanError> {
@@ -200,18 +203,24 @@ fn arrange(
 }
 
 /// How many slices are missing: none of even ones.
-fn missing(spread: &Spread, planes: &[Plane]) -> Option<usize> {
+fn missing(spread: &Spread, planes: &[SlicePlane]) -> Option<usize> {
     if spread.regular_gap().is_some() {
         return None;
     }
-    let thicker = |pair: &[Plane]| Some(pair[0].thickness?.max(pair[1].thickness?));
+    let thicker = |pair: &[SlicePlane]| Some(pair[0].thickness?.max(pair[1].thickness?));
     match planes.windows(2).map(thicker).collect::<Option<Vec<f64>>>() {
         Some(thick) => spread.missing_of(&thick),
         None => spread.missing(),
     }
 }
 
-fn describe(spread: &Spread, missing: Option<usize>, plan: &Plan, first: &Plane, notes: &mut Vec<String>) {
+fn describe(
+    spread: &Spread,
+    missing: Option<usize>,
+    plan: &Plan,
+    first: &SlicePlane,
+    notes: &mut Vec<String>,
+) {
     if spread.is_sheared() {
         let angle = spread.tilt(first.spacing);
         let what =
@@ -239,7 +248,7 @@ struct Decoder {
 
 impl Decoder {
     /// Values of a plane; NaN where they are not finite.
-    fn plane(&mut self, plane: &Plane) -> Result<Vec<f32>, ScanError> {
+    fn plane(&mut self, plane: &SlicePlane) -> Result<Vec<f32>, ScanError> {
         let held =
             self.frame.as_ref().is_some_and(|(i, f, _)| Arc::ptr_eq(i, &plane.image) && *f == plane.frame);
         if !held {
@@ -262,7 +271,7 @@ impl Decoder {
     }
 }
 
-impl Plane {
+impl SlicePlane {
     /// The range within which stored values are turned over: that of the stored bits in MONOCHROME1, save for CT,
     /// whose Hounsfield units mean the same however they are shown.
     fn turn(&self) -> Option<[f64; 2]> {

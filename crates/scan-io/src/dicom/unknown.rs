@@ -29,25 +29,25 @@ pub(super) fn lengths(
     big_endian: bool,
     limits: &Limits,
 ) -> Result<Vec<Stated>, ScanError> {
-    let mut walk = Walk { bytes, at: start, left: limits.max_elements, limits };
+    let mut skipper = Skipper { bytes, at: start, left: limits.max_elements, limits };
     let mut found = Vec::new();
-    while let Some(element) = Explicit::at(bytes, walk.at, big_endian) {
-        walk.count()?;
-        walk.at = element.value;
+    while let Some(element) = Explicit::at(bytes, skipper.at, big_endian) {
+        skipper.count()?;
+        skipper.at = element.value;
         match element.length {
             // What sequences and items hold is walked through as if it lay outside.
             _ if element.opens => {}
             UNDEFINED => {
-                if walk.skip_sequence()?.is_none() {
+                if skipper.skip_sequence()?.is_none() {
                     break;
                 }
                 if element.unknown {
-                    let length = (walk.at - element.value) as u32;
+                    let length = (skipper.at - element.value) as u32;
                     let length = if big_endian { length.to_be_bytes() } else { length.to_le_bytes() };
                     found.push(Stated { at: element.value - 4, length });
                 }
             }
-            length => walk.at = walk.at.saturating_add(length as usize),
+            length => skipper.at = skipper.at.saturating_add(length as usize),
         }
     }
     Ok(found)
@@ -118,7 +118,7 @@ fn is_short(vr: [u8; 2]) -> bool {
     SHORT.contains(&&vr)
 }
 
-struct Walk<'a> {
+struct Skipper<'a> {
     bytes: &'a [u8],
     at: usize,
     /// Elements that may still be met.
@@ -126,7 +126,7 @@ struct Walk<'a> {
     limits: &'a Limits,
 }
 
-impl Walk<'_> {
+impl Skipper<'_> {
     fn count(&mut self) -> Result<(), ScanError> {
         self.left = self.left.checked_sub(1).ok_or_else(|| {
             ScanError::over_limit(format!("the file has more than {} elements", self.limits.max_elements))

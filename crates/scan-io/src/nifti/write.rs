@@ -42,9 +42,9 @@ pub struct NiftiOptions {
 /// [`ScanError::Parameter`] if a dimension passes 32 767.
 pub fn write_nifti_u8(volume: &Volume<u8>, options: &NiftiOptions) -> Result<Vec<u8>, ScanError> {
     let lines: Vec<String> = options.labels.iter().map(|(value, name)| format!("{value}\t{name}")).collect();
-    let header = Header { data_type: 2, bits: 8, intent: LABEL, comment: lines.join("\n") };
+    let encoding = Encoding { data_type: 2, bits: 8, intent: LABEL, comment: lines.join("\n") };
     let range = volume.voxels.iter().max().map_or(0.0, |&m| f32::from(m));
-    header.write(volume, options, [0.0, range], |out| out.extend_from_slice(&volume.voxels))
+    encoding.write(volume, options, [0.0, range], |out| out.extend_from_slice(&volume.voxels))
 }
 
 /// An image as NIfTI-1 bytes (`float32`, little endian).
@@ -52,8 +52,8 @@ pub fn write_nifti_u8(volume: &Volume<u8>, options: &NiftiOptions) -> Result<Vec
 /// # Errors
 /// [`ScanError::Parameter`] if a dimension passes 32 767.
 pub fn write_nifti_f32(volume: &Volume<f32>, options: &NiftiOptions) -> Result<Vec<u8>, ScanError> {
-    let header = Header { data_type: 16, bits: 32, intent: 0, comment: String::new() };
-    header.write(volume, options, [0.0; 2], |out| {
+    let encoding = Encoding { data_type: 16, bits: 32, intent: 0, comment: String::new() };
+    encoding.write(volume, options, [0.0; 2], |out| {
         let start = out.len();
         out.resize(start + 4 * volume.voxels.len(), 0);
         for (bytes, v) in out[start..].chunks_exact_mut(4).zip(&volume.voxels) {
@@ -62,14 +62,14 @@ pub fn write_nifti_f32(volume: &Volume<f32>, options: &NiftiOptions) -> Result<V
     })
 }
 
-struct Header {
+struct Encoding {
     data_type: i16,
     bits: i16,
     intent: i16,
     comment: String,
 }
 
-impl Header {
+impl Encoding {
     fn write<T: Copy>(
         &self,
         volume: &Volume<T>,

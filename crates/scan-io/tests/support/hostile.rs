@@ -4,7 +4,7 @@ use saswin_scan_io::{Limits, open};
 
 use super::dicom::{Encoding, PIXELS, SliceSpec, Value, items, short, text, write};
 use super::nifti::Nifti;
-use super::{file, frames, gzip, zip};
+use super::{file, frames, gzip, shared_zip, zip};
 
 /// Small enough that a breach would show as an abort of the test.
 pub const LIMITS: Limits = Limits {
@@ -13,6 +13,8 @@ pub const LIMITS: Limits = Limits {
     max_files: 64,
     max_nesting: 3,
     max_decompressed_bytes: 1 << 20,
+    max_expanded_bytes: 1 << 22,
+    max_entries: 1000,
     max_voxels: 1 << 18,
     max_dimension: 2048,
     max_frames: 64,
@@ -89,4 +91,26 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let frames = SYNTAXES.iter().zip(frames::all());
     all.extend(frames.map(|(syntax, frame)| ("dicom", compressed(syntax, frame))));
     all
+}
+
+/// A slice whose patient's name claims nearly 4 GiB.
+pub fn huge_element() -> Vec<u8> {
+    let mut bytes = SliceSpec::default().bytes();
+    let at = bytes.windows(4).position(|w| w == [0x10, 0x00, 0x10, 0x00]).unwrap();
+    bytes[at + 4..at + 8].copy_from_slice(b"OB\0\0");
+    bytes.splice(at + 8..at + 8, 0xFFFF_FFF0u32.to_le_bytes());
+    bytes
+}
+
+/// Small broken files, each with its fuzz target and its name there.
+pub fn broken() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let junk = [&b"PK\x03\x04"[..], &[0; 1 << 19]].concat();
+    let promised = Nifti { dim: [3, 32, 32, 32, 1, 1, 1, 1], ..Nifti::default() };
+    let frame = frames::hex(frames::JPEG_LS);
+    vec![
+        ("archive", "entries-that-share-bytes.zip", shared_zip(junk, 32, &[])),
+        ("dicom", "element-of-4-gib.dcm", huge_element()),
+        ("dicom_pixels", "jpeg-ls-cut-off", [&[3, 8, 6], &frame[..frame.len() / 2]].concat()),
+        ("nifti", "voxels-that-are-not-there.nii.gz", gzip(&promised.bytes())),
+    ]
 }

@@ -1,7 +1,8 @@
 //! The pickle machine: builds the objects of a pickle, and calls nothing.
 //!
 //! An instruction of a byte or two may refer to any object before it. Objects therefore hold references, never copies,
-//! so that what a pickle takes is in proportion to its length.
+//! so that what a pickle takes is in proportion to its length and to its instructions, whose number is bounded: one of
+//! a byte may take tens.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -15,6 +16,10 @@ pub(super) type Ref = usize;
 
 /// Axes of the tensor with the most; no parameter has as many.
 const MAX_RANK: usize = 64;
+
+/// Instructions of the longest pickle, each of which makes one object, reference or memo at most: those of a hundred
+/// thousand tensors.
+const MAX_INSTRUCTIONS: usize = 1 << 22;
 
 /// What a pickle builds.
 #[derive(Debug, Clone, PartialEq)]
@@ -141,7 +146,7 @@ impl Heap {
 pub(super) fn unpickle(bytes: &[u8]) -> Result<(Heap, Ref, usize), String> {
     let mut machine = Machine::default();
     let mut reader = Reader::new(bytes);
-    loop {
+    for _ in 0..MAX_INSTRUCTIONS {
         let at = reader.position();
         let failed = |reason: String| format!("pickle byte {at}: {reason}");
         let op = reader.next().map_err(failed)?;
@@ -151,6 +156,11 @@ pub(super) fn unpickle(bytes: &[u8]) -> Result<(Heap, Ref, usize), String> {
         }
         machine.run(op).map_err(failed)?;
     }
+    let at = reader.position();
+    Err(format!(
+        "pickle byte {at}: it goes on after {MAX_INSTRUCTIONS} instructions, more than weights alone need; save the \
+         `state_dict` by itself"
+    ))
 }
 
 #[derive(Default)]
@@ -330,6 +340,17 @@ mod tests {
             let (heap, ..) = unpickle(pickle).unwrap();
             let (takes, most) = (held(&heap), size_of::<Object>() * pickle.len());
             assert!(takes <= most, "{case}: {takes} bytes for {}", pickle.len());
+        }
+    }
+
+    #[test]
+    fn a_pickle_of_too_many_instructions_is_refused() {
+        let pickle = |op: &[u8], times| [&b"\x80\x02N"[..], &op.repeat(times), b"0N."].concat();
+        // Lists, marks, memos, copies of a reference, and items of one list.
+        for op in [&b"]"[..], b"(", b"\x94", b"2"] {
+            assert!(unpickle(&pickle(op, MAX_INSTRUCTIONS - 5)).is_ok(), "{op:?}");
+            let refused = unpickle(&pickle(op, MAX_INSTRUCTIONS - 4)).unwrap_err();
+            assert!(refused.contains("goes on after 4194304 instructions"), "{refused}");
         }
     }
 

@@ -16,7 +16,7 @@ pub(super) struct Parameters {
 }
 
 #[derive(Default)]
-struct Header {
+struct FrameHeader {
     precision: u8,
     rows: usize,
     columns: usize,
@@ -28,7 +28,7 @@ struct Header {
 }
 
 pub(super) fn decode(frame: &[u8], shape: FrameShape) -> Result<Vec<i32>, ScanError> {
-    let header = Header::parse(frame)?;
+    let header = FrameHeader::parse(frame)?;
     shape.expect(header.columns, header.rows, header.components)?;
     let parameters = header.parameters()?;
     Scan::new(&frame[header.scan..], parameters)
@@ -36,7 +36,7 @@ pub(super) fn decode(frame: &[u8], shape: FrameShape) -> Result<Vec<i32>, ScanEr
         .ok_or_else(|| ScanError::decoding("the JPEG-LS frame ends before its pixels do"))
 }
 
-impl Header {
+impl FrameHeader {
     fn parse(frame: &[u8]) -> Result<Self, ScanError> {
         let damaged = || ScanError::decoding("the JPEG-LS header is damaged");
         let mut header = Self::default();
