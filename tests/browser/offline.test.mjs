@@ -4,7 +4,7 @@ import { analyse, drawn, openSample } from "./actions.mjs";
 import { launch, ready } from "./launch.mjs";
 
 test("after the first visit the page works without a network", async (t) => {
-  const { page, context } = await launch(t, { query: "", serviceWorkers: "allow" });
+  const { page, context, url } = await launch(t, { query: "", serviceWorkers: "allow" });
   await ready(page);
   await page.evaluate(() => navigator.serviceWorker.ready);
   await page.waitForFunction(async () => {
@@ -22,6 +22,9 @@ test("after the first visit the page works without a network", async (t) => {
   assert.match(answer, /default-src 'none'/);
   const licences = await page.evaluate(async () => (await fetch("./licences.txt")).text());
   assert.match(licences, /^SA-Swin Web/);
+  // A bookmark may name the file.
+  await page.goto(`${url}/index.html?backend=cpu`);
+  await ready(page);
 });
 
 test("a model that was kept runs without a network", async (t) => {
