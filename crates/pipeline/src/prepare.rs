@@ -94,7 +94,7 @@ fn align(volume: &Volume<f32>) -> (Affine, Alignment) {
                 residual: m.residual,
                 yaw_deg: m.yaw_deg,
                 roll_deg: m.roll_deg,
-                shift_mm: m.shift_mm,
+                off_centre_mm: m.off_centre_mm,
                 plane: m.plane,
                 reason: None,
             };
@@ -112,8 +112,10 @@ fn align(volume: &Volume<f32>) -> (Affine, Alignment) {
 fn alignment_step(alignment: &Alignment) -> String {
     match &alignment.reason {
         None => format!(
-            "mid-sagittal plane centred (yaw {:.1}°, roll {:.1}°, shift {:.1} mm)",
-            alignment.yaw_deg, alignment.roll_deg, alignment.shift_mm
+            "mid-sagittal plane centred (the head lay {:.1} mm off the scan's centre; yaw {:.1}°, roll {:.1}°)",
+            alignment.off_centre_mm.abs(),
+            alignment.yaw_deg,
+            alignment.roll_deg
         ),
         Some(reason) => format!("mid-sagittal plane not found; {reason}; the middle of the scan was used"),
     }
@@ -365,6 +367,16 @@ mod tests {
                 "scaled between 0 and 100 HU, less its mirror image",
             ]
         );
+    }
+
+    #[test]
+    fn where_the_head_lies_is_not_told_as_a_midline_shift() {
+        let centre = Alignment::not_found([0.0; 3], String::new());
+        let off = Alignment { aligned: true, off_centre_mm: -6.24, reason: None, ..centre };
+        let step = alignment_step(&off);
+        assert!(step.contains("the head lay 6.2 mm off the scan's centre"), "{step}");
+        assert!(!step.contains("shift"), "{step}");
+        assert_eq!(serde_json::to_value(&off).unwrap()["off_centre_mm"], -6.24);
     }
 
     #[test]
