@@ -335,7 +335,10 @@ impl Recipe {
             let weighed = weights.is_empty() || self.segmentation == Segmentation::Classes && fit;
             need(weighed, name, "needs `classes`, and one positive number for each output channel")?;
         }
-        if let Window::Percentiles { ceiling, .. } = self.manifest.preprocessing.window {
+        let window = self.manifest.preprocessing.window;
+        let scaled = "must give values from 0 to 1, as synthetic scans have them";
+        need(window != Window::ZScore, "manifest.preprocessing.window", scaled)?;
+        if let Window::Percentiles { ceiling, .. } = window {
             let same = data.synthesis.ceiling == ceiling as f32;
             need(same, "data.synthesis.ceiling", "must be that of the window in the manifest")?;
         }
@@ -401,4 +404,19 @@ fn placeholder() -> FileEntry {
 /// The folder of training data: `SASWIN_DATA`, or `../shared/data` beside the repository.
 pub fn data_folder() -> PathBuf {
     std::env::var_os("SASWIN_DATA").map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_learns_z_scores_from_scans_of_0_to_1() {
+        let mut recipe: Recipe =
+            toml::from_str(include_str!("../../../models/recipes/head-mr.toml")).unwrap();
+        recipe.validate().unwrap();
+        recipe.manifest.preprocessing.window = Window::ZScore;
+        let error = recipe.validate().unwrap_err();
+        assert!(error.to_string().contains("manifest.preprocessing.window"), "{error}");
+    }
 }
