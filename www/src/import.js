@@ -89,7 +89,11 @@ export class ImportDialog {
       choice("position", "Position encoding", POSITIONS),
       choice("modality", "Scans", { mr: "MR", ct: "CT" }),
       choice("scaling", "Intensities", SCALINGS),
-      h("p", { className: "note" }, "This is a suggestion: the file does not tell."),
+      h(
+        "p",
+        { className: "note" },
+        "The file does not tell: what suits network and scans is suggested.",
+      ),
       amount("low", "From", { step: "any" }),
       amount("high", "To", { step: "any" }),
       amount("spacing_mm", "Voxels, mm", { min: 0.3, max: 8, step: "any", defaultValue: "1" }),
