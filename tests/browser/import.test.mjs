@@ -6,12 +6,14 @@ import { launch, ready } from "./launch.mjs";
 
 const CHECKPOINTS = join(import.meta.dirname, "../golden/fixtures/checkpoints");
 
+const control = (page, name) => page.locator(`#import [name=${name}]`);
+
 async function fill(page, values) {
   for (const [name, value] of Object.entries(values)) {
-    const control = page.locator(`#import [name=${name}]`);
-    if ((await control.evaluate((element) => element.tagName)) === "SELECT")
-      await control.selectOption(value);
-    else await control.fill(value);
+    const field = control(page, name);
+    if ((await field.evaluate((element) => element.tagName)) === "SELECT")
+      await field.selectOption(value);
+    else await field.fill(value);
   }
 }
 
@@ -31,6 +33,11 @@ test("a PyTorch checkpoint becomes a model of this page, and is not uploaded", a
     roi: "64",
     labels: "healthy, ill",
   });
+  // A scaling is suggested, and another can be said.
+  assert.equal(await control(page, "scaling").inputValue(), "hounsfield");
+  assert.equal(await control(page, "low").inputValue(), "-1000");
+  await fill(page, { scaling: "z_score" });
+  assert.equal(await control(page, "low").isVisible(), false);
   await use(page);
   // The merge mode is not guessed: the form waits for it.
   assert.equal(await dialog.isVisible(), true);
@@ -45,6 +52,10 @@ test("a PyTorch checkpoint becomes a model of this page, and is not uploaded", a
   // The reader's own weights come first among those that suit the scan.
   assert.equal(await page.locator("#models").inputValue(), "imported-complete_classifier");
   await analyse(page);
+  if (!process.env.SASWIN_MOCK) {
+    const steps = await page.locator("details", { hasText: "SHA-256" }).textContent();
+    assert.match(steps, /standard deviation 1 of the voxels that are not 0/);
+  }
   assert.deepEqual(
     sent.filter((method) => method !== "GET"),
     [],

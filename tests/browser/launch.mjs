@@ -55,7 +55,8 @@ export async function launch(
   all.errors.push(() => errors.filter((error) => !expected.test(error)));
   await prepare(context);
   await page.goto(`${server.url}/${query}`);
-  return { page, context, errors, url: server.url, shoot: (name) => shoot(page, name) };
+  const { url, stop } = server;
+  return { page, context, errors, url, stop, shoot: (name) => shoot(page, name) };
 }
 
 /** Pages are closed before what serves them, and all of it before anything is complained of. */
@@ -101,7 +102,12 @@ export async function serve() {
     child.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
     child.on("error", reject);
   });
-  return { url, stop: () => child.kill() };
+  const ended = new Promise((resolve) => child.on("exit", resolve));
+  const stop = () => {
+    child.kill();
+    return ended;
+  };
+  return { url, stop };
 }
 
 async function watch(page, context, url) {

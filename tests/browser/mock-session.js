@@ -320,7 +320,7 @@ function report(model) {
       residual: 0.021,
       yaw_deg: 3.2,
       roll_deg: -1.1,
-      shift_mm: 1.4,
+      off_centre_mm: 1.4,
       plane: { point: [0, 0, 0], normal: [0.998, 0.056, -0.019] },
     },
     preprocessing: [

@@ -4,7 +4,7 @@ import { analyse, drawn, openSample } from "./actions.mjs";
 import { launch, ready } from "./launch.mjs";
 
 test("after the first visit the page works without a network", async (t) => {
-  const { page, context } = await launch(t, { query: "", serviceWorkers: "allow" });
+  const { page, context, url, stop } = await launch(t, { query: "", serviceWorkers: "allow" });
   await ready(page);
   await page.evaluate(() => navigator.serviceWorker.ready);
   await page.waitForFunction(async () => {
@@ -12,6 +12,8 @@ test("after the first visit the page works without a network", async (t) => {
     return registration?.active?.state === "activated";
   });
   await context.setOffline(true);
+  // The service worker itself is not taken offline by that.
+  await stop();
   await page.reload();
   await ready(page);
   await openSample(page, "Generated phantom");
@@ -22,11 +24,14 @@ test("after the first visit the page works without a network", async (t) => {
   assert.match(answer, /default-src 'none'/);
   const licences = await page.evaluate(async () => (await fetch("./licences.txt")).text());
   assert.match(licences, /^SA-Swin Web/);
+  // A bookmark may name the file.
+  await page.goto(`${url}/index.html?backend=cpu`);
+  await ready(page);
 });
 
 test("a model that was kept runs without a network", async (t) => {
   if (process.env.SASWIN_MOCK) return t.skip("needs the real session");
-  const { page, context } = await launch(t, { query: "", serviceWorkers: "allow" });
+  const { page, context, stop } = await launch(t, { query: "", serviceWorkers: "allow" });
   await ready(page);
   await openSample(page, "Generated phantom");
   const keep = page.getByRole("button", { name: "Keep for offline use" });
@@ -34,6 +39,7 @@ test("a model that was kept runs without a network", async (t) => {
   await page.locator(".note", { hasText: "kept on this device" }).waitFor();
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
   await context.setOffline(true);
+  await stop();
   await page.reload();
   await ready(page);
   await openSample(page, "Generated phantom");

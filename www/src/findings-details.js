@@ -69,9 +69,9 @@ export function scanFacts(info) {
 
 export function alignment({ alignment: found }) {
   const words = found.aligned
-    ? `Found: turned ${number(found.yaw_deg, 1)}°, tilted ${number(found.roll_deg, 1)}°, shifted ${number(found.shift_mm, 1)} mm (residual ${number(found.residual, 3)}).`
+    ? `The head lies ${number(Math.abs(found.off_centre_mm), 1)} mm off the scan’s centre, turned ${number(found.yaw_deg, 1)}°, tilted ${number(found.roll_deg, 1)}° (residual ${number(found.residual, 3)}).`
     : `Not aligned${found.reason ? `: ${found.reason}` : ""}.`;
-  return h("section", {}, h("h2", {}, "Mid-plane"), h("p", {}, words));
+  return h("section", {}, h("h2", {}, "Place in the scan"), h("p", {}, words));
 }
 
 export function timing(report) {

@@ -1,4 +1,5 @@
 import { find, h } from "./dom.js";
+import { bounds, declared, SCALINGS, usual } from "./scaling.js";
 
 /** Whether a file holds weights rather than a scan, by its name. */
 export function isCheckpoint({ name }) {
@@ -80,13 +81,21 @@ export class ImportDialog {
   #makeForm() {
     return h(
       "form",
-      { onsubmit: (event) => this.#send(event), onchange: () => this.#suit() },
+      { onsubmit: (event) => this.#send(event), onchange: ({ target }) => this.#suit(target.name) },
       this.#title,
       h("p", { className: "note" }, "Weights stay on this device. Sizes are read off the file."),
       choice("network", "Network", NETWORKS),
       choice("merge", "Patch merging", MERGES),
       choice("position", "Position encoding", POSITIONS),
       choice("modality", "Scans", { mr: "MR", ct: "CT" }),
+      choice("scaling", "Intensities", SCALINGS),
+      h(
+        "p",
+        { className: "note" },
+        "The file does not tell: what suits network and scans is suggested.",
+      ),
+      amount("low", "From", { step: "any" }),
+      amount("high", "To", { step: "any" }),
       amount("spacing_mm", "Voxels, mm", { min: 0.3, max: 8, step: "any", defaultValue: "1" }),
       amount("roi", "Window, voxels", { min: 32, max: 512, step: 32, defaultValue: "96" }),
       choice("overlapping", "Channels", {
@@ -107,12 +116,24 @@ export class ImportDialog {
     );
   }
 
-  /** Only what the chosen network needs is asked. */
-  #suit() {
+  /** Only what the chosen network needs is asked. `changed` is the answer that was just given. */
+  #suit(changed) {
     const network = this.#form.elements.network.value;
     this.#ask("merge", network !== "asa");
     this.#ask("position", network === "asa");
     this.#ask("overlapping", network !== "saca-classifier");
+    this.#suggest(changed);
+  }
+
+  /** A scaling that suits network and scans, and bounds to start from. */
+  #suggest(changed) {
+    const { network, modality, scaling, low, high } = this.#form.elements;
+    const anew = changed === "network" || changed === "modality";
+    if (anew) scaling.value = usual(network.value, modality.value);
+    const start = bounds(scaling.value);
+    this.#ask("low", start !== null);
+    this.#ask("high", start !== null);
+    if (start && (anew || changed === "scaling")) [low.value, high.value] = start;
   }
 
   #ask(name, needed) {
@@ -145,6 +166,7 @@ function said(file, form) {
   return {
     ...values,
     name: `imported-${file.name.replace(/\.[^.]+$/, "")}`,
+    scaling: declared(values),
     spacing_mm: Number(values.spacing_mm),
     roi: Number(values.roi),
     overlapping: values.overlapping === "yes",

@@ -2,6 +2,7 @@
 const BUILD = __BUILD__;
 const SHELL = `saswin-shell-${BUILD.version}`;
 const SAMPLES = "saswin-samples";
+const HOME = new URL("./", self.location).href;
 
 self.addEventListener("install", (event) => event.waitUntil(fill()));
 
@@ -36,10 +37,15 @@ async function tidy() {
 async function answer(request, url) {
   // Without storage the page still works, with a network.
   const shell = await caches.open(SHELL).catch(() => null);
-  const kept = await shell?.match(request, { ignoreSearch: true });
+  const kept = await shell?.match(entry(request, url), { ignoreSearch: true });
   if (kept) return dressed(kept);
   if (url.pathname.includes("/samples/")) return sample(request);
   return dressed(await fetch(request));
+}
+
+/** The page is kept once, and bookmarks may name its file. */
+function entry(request, { origin, pathname }) {
+  return `${origin}${pathname}` === `${HOME}index.html` ? HOME : request;
 }
 
 async function sample(request) {

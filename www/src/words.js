@@ -5,16 +5,23 @@ export function inWords(report) {
   if (!report.model.trained) {
     return ["This model is not trained: its output shows that the way works, and is no finding."];
   }
-  const sentences = [...classes(report.probabilities), ...sides(report)];
-  return sentences.length > 0 ? sentences : ["Volumes only: this model reports no findings."];
+  return [...classes(report.probabilities), ...sides(report)];
 }
 
+const NOT_NEGATIVE = "That is not a negative finding.";
+const VOLUMES_ONLY =
+  "Volumes only: whether there is a disease, this model does not say. A lesion that has no label of its own is counted as the tissue that it resembles.";
+
 function classes(probabilities) {
-  if (probabilities.length === 0) return [];
-  const present = probabilities.filter((one) => one.present).sort((a, b) => b.value - a.value);
-  if (present.length > 0) return present.map((one) => one.sentence);
-  const [highest] = [...probabilities].sort((a, b) => b.value - a.value);
-  return ["Nothing reached its threshold. That is not a negative finding.", highest.sentence];
+  if (probabilities.length === 0) return [VOLUMES_ONLY];
+  const strongest = [...probabilities].sort((a, b) => b.value - a.value);
+  const present = strongest.filter((one) => one.present).map((one) => one.sentence);
+  const below = strongest.filter((one) => !one.present);
+  if (below.length === 0) return present;
+  if (present.length === 0)
+    return [`Nothing reached its threshold. ${NOT_NEGATIVE}`, below[0].sentence];
+  const names = below.map((one) => one.name).join(", ");
+  return [...present, `Below the threshold: ${names}. ${NOT_NEGATIVE}`];
 }
 
 /** Smaller structures differ by chance: a few voxels are a large share of them. */

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use fs_err as fs;
 use saswin_model::import::{Declaration, Import, Published, import};
 use saswin_model::weights;
-use saswin_model::{FileEntry, Manifest, Merge, Position};
+use saswin_model::{FileEntry, Manifest, Merge, Position, Window};
 use saswin_training::recipe::Recipe;
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 
 use crate::run::read_manifest;
+use crate::scaling;
 
 /// A checkpoint, with a manifest, a recipe or what else tells its network.
 #[derive(Debug, clap::Args)]
@@ -43,6 +44,11 @@ pub struct Checkpoint {
     /// Modality the network reads: `mr` or `ct`.
     #[arg(long, default_value = "mr")]
     modality: String,
+    /// How the code that trained it scaled intensities, which no file tells: `z-score` over the voxels that are not 0,
+    /// `percentiles:0.5,99.5` of the head to 0 and 1, or `fixed:-1000,1000`, values to 0 and 1. If not said, it is
+    /// `fixed:-1000,1000` for CT and for any scan of `saca-classifier`, `z-score` for MR of the others, and is printed.
+    #[arg(long, value_parser = scaling::parse)]
+    scaling: Option<Window>,
     /// The segmentation's channels are masks that may overlap (sigmoid), not classes (softmax).
     #[arg(long)]
     overlapping: bool,
@@ -97,6 +103,15 @@ impl Checkpoint {
         })
     }
 
+    /// What was said, or what is suggested, which is then told.
+    fn scaling(&self, network: Published) -> Window {
+        self.scaling.unwrap_or_else(|| {
+            let usual = network.scaling(&self.modality);
+            eprintln!("no scaling was stated: as if by --scaling {}", scaling::words(&usual));
+            usual
+        })
+    }
+
     fn said(&self, name: &str, network: Published) -> Declaration {
         Declaration {
             name: name.to_owned(),
@@ -104,6 +119,7 @@ impl Checkpoint {
             merge: self.merge,
             position: self.position,
             modality: self.modality.clone(),
+            scaling: Some(self.scaling(network)),
             spacing_mm: self.spacing,
             roi: self.roi,
             overlapping: self.overlapping,

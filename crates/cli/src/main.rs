@@ -12,6 +12,7 @@ mod examples;
 mod fidelity;
 mod forward;
 mod run;
+mod scaling;
 mod scan;
 mod sensitivity;
 mod train;

@@ -78,6 +78,25 @@ fn what_is_kept_is_in_the_manifest() {
 }
 
 #[test]
+fn the_scaling_is_the_one_that_was_said_or_is_told() {
+    let (output, out) = convert("usual", &[]);
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && words.contains("--scaling fixed:-1000,1000"), "{words}");
+    let kind = |out: &Path| {
+        let manifest = std::fs::read(out.join("manifest.json")).unwrap();
+        let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+        manifest["preprocessing"]["window"]["kind"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(kind(&out), "hounsfield");
+    let (output, out) = convert("said", &["--scaling", "z-score"]);
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !words.contains("--scaling"), "{words}");
+    assert_eq!(kind(&out), "z_score");
+    let words = refused(&convert("nothing", &["--scaling", "fixed:1,1"]).0);
+    assert!(words.contains("scales by nothing"), "{words}");
+}
+
+#[test]
 fn nothing_is_kept_by_a_name_or_a_report_that_does_not_fit() {
     let words = refused(&convert("unknown", &["--keep", "cerebellum"]).0);
     assert!(words.contains("cerebellum"), "{words}");

@@ -10,7 +10,7 @@ use saswin_model::fidelity::named_tensor;
 use saswin_model::import::{Declaration, DeclarationError, Published, import};
 use saswin_model::nets::{Network, Trace};
 use saswin_model::weights::{self, LoadError, Precision, WeightMap, fill, pack, read_checkpoint, unpack};
-use saswin_model::{Architecture, AsaConfig, Merge, Position};
+use saswin_model::{Architecture, AsaConfig, Merge, Position, Window};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -38,6 +38,7 @@ fn declaration(network: Published) -> Declaration {
         merge: Some(Merge::Legacy),
         position: Some(Position::Symmetric1d),
         modality: "mr".to_owned(),
+        scaling: Some(network.scaling("mr")),
         spacing_mm: 1.0,
         roi: 64,
         overlapping: false,
@@ -146,6 +147,36 @@ fn the_merge_mode_is_never_guessed() {
     let said = Declaration { merge: None, ..declaration(Published::SacaClassifier) };
     let error = import("c.pt", &bytes("complete_classifier.pt"), &said).unwrap_err();
     assert!(matches!(error, DeclarationError::Unstated { field: "merge", .. }), "{error}");
+}
+
+#[test]
+fn the_scaling_is_never_guessed() {
+    let import = |scaling| {
+        let said = Declaration { scaling, ..declaration(Published::SwinUnetr) };
+        import("brats.safetensors", &swin_unetr(1), &said)
+    };
+    let error = import(None).unwrap_err();
+    assert!(matches!(error, DeclarationError::Unstated { field: "scaling", .. }), "{error}");
+    for json in [
+        r#"{"kind": "z_score"}"#,
+        r#"{"kind": "hounsfield", "low": -175, "high": 250}"#,
+        r#"{"kind": "percentiles", "low": 1, "high": 99}"#,
+    ] {
+        let said: Window = serde_json::from_str(json).unwrap();
+        assert_eq!(import(Some(said)).unwrap().manifest.preprocessing.window, said, "{json}");
+    }
+    let nothing = Window::Hounsfield { low: 5.0, high: 5.0 };
+    assert!(matches!(import(Some(nothing)), Err(DeclarationError::Manifest(_))));
+}
+
+#[test]
+fn the_scaling_that_is_suggested_is_that_of_published_loaders() {
+    let fixed = Window::Hounsfield { low: -1000.0, high: 1000.0 };
+    assert_eq!(Published::SacaClassifier.scaling("mr"), fixed);
+    assert_eq!(Published::SwinUnetr.scaling("ct"), fixed);
+    for network in [Published::SacaUnetr, Published::SwinUnetr, Published::Asa] {
+        assert_eq!(network.scaling("mr"), Window::ZScore, "{network:?}");
+    }
 }
 
 /// The tensors that sizes of a Swin UNETR with so many input channels are read off.

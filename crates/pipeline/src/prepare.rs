@@ -56,7 +56,7 @@ pub fn prepare(volume: &Volume<f32>, modality: Modality, how: &Preprocessing) ->
         alignment_step(&alignment),
         format!("resampled to {x}×{y}×{z} voxels of {} mm", how.spacing_mm),
     ];
-    steps.extend(how.channels.iter().map(|channel| channel_step(channel, &how.window)));
+    steps.extend(how.channels.iter().map(|channel| channel_step(channel, &how.window, modality)));
     // An imported model may have the same scan in several channels.
     steps.dedup();
     let mut input = Vec::with_capacity(how.channels.len() * grid.len());
@@ -94,7 +94,7 @@ fn align(volume: &Volume<f32>) -> (Affine, Alignment) {
                 residual: m.residual,
                 yaw_deg: m.yaw_deg,
                 roll_deg: m.roll_deg,
-                shift_mm: m.shift_mm,
+                off_centre_mm: m.off_centre_mm,
                 plane: m.plane,
                 reason: None,
             };
@@ -112,18 +112,26 @@ fn align(volume: &Volume<f32>) -> (Affine, Alignment) {
 fn alignment_step(alignment: &Alignment) -> String {
     match &alignment.reason {
         None => format!(
-            "mid-sagittal plane centred (yaw {:.1}°, roll {:.1}°, shift {:.1} mm)",
-            alignment.yaw_deg, alignment.roll_deg, alignment.shift_mm
+            "mid-sagittal plane centred (the head lay {:.1} mm off the scan's centre; yaw {:.1}°, roll {:.1}°)",
+            alignment.off_centre_mm.abs(),
+            alignment.yaw_deg,
+            alignment.roll_deg
         ),
         Some(reason) => format!("mid-sagittal plane not found; {reason}; the middle of the scan was used"),
     }
 }
 
-fn channel_step(channel: &InputChannel, window: &Window) -> String {
+fn channel_step(channel: &InputChannel, window: &Window, modality: Modality) -> String {
     match (channel, window) {
         (InputChannel::Scan, Window::Percentiles { low, high, ceiling }) => {
             let cut = if *ceiling > 1.0 { format!(", cut at {ceiling} times that") } else { String::new() };
             format!("scaled between the {low} and {high} percentiles of the head{cut}")
+        }
+        (InputChannel::Scan, Window::ZScore) => {
+            "scaled to mean 0 and standard deviation 1 of the voxels that are not 0".to_owned()
+        }
+        (InputChannel::Scan, Window::Hounsfield { low, high }) if modality == Modality::Mr => {
+            format!("scaled between the values {low} and {high}")
         }
         (InputChannel::Scan, Window::Hounsfield { low, high })
         | (InputChannel::Hounsfield { low, high }, _) => {
@@ -244,15 +252,28 @@ fn minus_mirror(values: &[f32], [_, ny, nz]: [usize; 3]) -> Vec<f32> {
         .collect()
 }
 
-/// Maps values to 0…1.
+/// Scales values as the network learnt them.
 fn scale(values: &mut [f32], window: &Window) {
     let ((low, high), ceiling) = match *window {
         Window::Hounsfield { low, high } => ((low as f32, high as f32), 1.0),
         Window::Percentiles { low, high, ceiling } => (percentiles(values, low, high), ceiling as f32),
+        Window::ZScore => return z_scores(values),
     };
     let range = if high > low { high - low } else { 1.0 };
     for v in values {
         *v = ((*v - low) / range).clamp(0.0, ceiling);
+    }
+}
+
+/// Values that are not 0 less their mean, by their standard deviation if they have one.
+fn z_scores(values: &mut [f32]) {
+    let seen = || values.iter().filter(|v| **v != 0.0).map(|v| f64::from(*v));
+    let count = seen().count() as f64;
+    let mean = seen().sum::<f64>() / count;
+    let deviation = (seen().map(|v| (v - mean).powi(2)).sum::<f64>() / count).sqrt();
+    let unit = if deviation > 0.0 { deviation } else { 1.0 };
+    for v in values.iter_mut().filter(|v| **v != 0.0) {
+        *v = ((f64::from(*v) - mean) / unit) as f32;
     }
 }
 
@@ -339,6 +360,32 @@ mod tests {
     }
 
     #[test]
+    fn z_scores_are_those_of_the_voxels_that_are_not_zero() {
+        let scaled = |mut values: Vec<f32>| {
+            scale(&mut values, &Window::ZScore);
+            values
+        };
+        // Mean 5, variance (9 + 1 + 1 + 9 + 0) / 5 = 4: of all of them, not of one less.
+        assert_eq!(scaled(vec![0.0, 2.0, 4.0, 0.0, 6.0, 8.0, 5.0]), [0.0, -1.5, -0.5, 0.0, 0.5, 1.5, 0.0]);
+        assert_eq!(scaled(vec![7.0, 0.0, 7.0]), [0.0; 3], "no spread");
+        assert_eq!(scaled(vec![0.0; 3]), [0.0; 3], "nothing");
+        let thousands: Vec<f32> = (0..1000).map(|v| 30_000.0 + (v % 2) as f32).collect();
+        assert_eq!(scaled(thousands)[..2], [-1.0, 1.0], "a small spread far from 0");
+    }
+
+    #[test]
+    fn steps_name_the_scaling_that_was_declared() {
+        let step = |window, modality| channel_step(&InputChannel::Scan, &window, modality);
+        let fixed = Window::Hounsfield { low: -1000.0, high: 1000.0 };
+        assert_eq!(step(fixed, Modality::Mr), "scaled between the values -1000 and 1000");
+        assert_eq!(step(fixed, Modality::Ct), "scaled between -1000 and 1000 HU");
+        assert_eq!(
+            step(Window::ZScore, Modality::Mr),
+            "scaled to mean 0 and standard deviation 1 of the voxels that are not 0"
+        );
+    }
+
+    #[test]
     fn sizes_that_nothing_has_are_refused_for_good() {
         let sized = |mm: f64| Grid {
             dims: [64; 3],
@@ -370,6 +417,16 @@ mod tests {
                 "scaled between 0 and 100 HU, less its mirror image",
             ]
         );
+    }
+
+    #[test]
+    fn where_the_head_lies_is_not_told_as_a_midline_shift() {
+        let centre = Alignment::not_found([0.0; 3], String::new());
+        let off = Alignment { aligned: true, off_centre_mm: -6.24, reason: None, ..centre };
+        let step = alignment_step(&off);
+        assert!(step.contains("the head lay 6.2 mm off the scan's centre"), "{step}");
+        assert!(!step.contains("shift"), "{step}");
+        assert_eq!(serde_json::to_value(&off).unwrap()["off_centre_mm"], -6.24);
     }
 
     #[test]

@@ -72,8 +72,9 @@ pub struct Alignment {
     pub yaw_deg: f64,
     /// Rotation about y, degrees.
     pub roll_deg: f64,
-    /// Distance of the plane from the centre of the field of view along its normal, millimetres.
-    pub shift_mm: f64,
+    /// How far the head lies off the centre of the field of view, millimetres, positive to the patient's right: of its
+    /// place in the scan, not of a midline shift.
+    pub off_centre_mm: f64,
     /// The plane used: the head's, or that through the middle of the scan.
     pub plane: Plane,
     /// Why it is not aligned.
@@ -89,7 +90,7 @@ impl Alignment {
             residual: 1.0,
             yaw_deg: 0.0,
             roll_deg: 0.0,
-            shift_mm: 0.0,
+            off_centre_mm: 0.0,
             plane: Plane { point: centre, normal: [1.0, 0.0, 0.0] },
             reason: Some(reason),
         }

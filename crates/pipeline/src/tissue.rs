@@ -211,7 +211,7 @@ mod tests {
             residual: 0.0,
             yaw_deg: 0.0,
             roll_deg: 0.0,
-            shift_mm: 0.0,
+            off_centre_mm: 0.0,
             plane: Plane { point: [0.0; 3], normal: [1.0, 0.0, 0.0] },
             reason: None,
         };

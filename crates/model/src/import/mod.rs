@@ -26,6 +26,18 @@ pub enum Published {
     Asa,
 }
 
+impl Published {
+    /// Scaling to suggest: fixed bounds for CT and SA-Swin's classifier, as its loaders have it, z-scores for MR of the
+    /// others, as those of `BraTS` have it.
+    pub fn scaling(self, modality: &str) -> Window {
+        if self == Self::SacaClassifier || modality == "ct" {
+            Window::Hounsfield { low: -1000.0, high: 1000.0 }
+        } else {
+            Window::ZScore
+        }
+    }
+}
+
 /// What the tensors of a checkpoint do not tell.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Declaration {
@@ -41,6 +53,9 @@ pub struct Declaration {
     pub position: Option<Position>,
     /// `mr` or `ct`.
     pub modality: String,
+    /// How the code that trained it scaled intensities; needed, since no tensor tells.
+    #[serde(default)]
+    pub scaling: Option<Window>,
     /// Isotropic voxels that it was trained on, millimetres.
     pub spacing_mm: f64,
     /// Side of the sliding window, voxels.
@@ -128,11 +143,10 @@ fn manifest(
     architecture: Architecture,
     file: FileEntry,
 ) -> Result<Manifest, DeclarationError> {
-    let window = if said.modality == "ct" {
-        Window::Hounsfield { low: -1000.0, high: 1000.0 }
-    } else {
-        Window::Percentiles { low: 0.5, high: 99.5, ceiling: 1.0 }
-    };
+    let window = said.scaling.ok_or(DeclarationError::Unstated {
+        field: "scaling",
+        reason: "between percentiles, between fixed bounds, or by z-scores; weights look the same whatever they learnt from",
+    })?;
     let background = usize::from(!said.overlapping && architecture.out_channels() > 0);
     let outputs = architecture.out_channels() - background + architecture.class_outputs();
     let names = names(said, outputs)?;

@@ -13,6 +13,7 @@ impl Preprocessing {
                 ordered(low, high) && low >= 0.0 && high <= 100.0 && ceiling.is_finite() && ceiling >= 1.0
             }
             Window::Hounsfield { low, high } => ordered(low, high),
+            Window::ZScore => true,
         };
         window
             && self.channels.iter().all(|channel| match *channel {

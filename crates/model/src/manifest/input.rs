@@ -9,7 +9,7 @@ use super::defaults::{is_one, one};
 pub struct Preprocessing {
     /// Isotropic working spacing in millimetres.
     pub spacing_mm: f64,
-    /// How intensities become 0 to 1.
+    /// How intensities are scaled.
     pub window: Window,
     /// What each input channel is.
     pub channels: Vec<InputChannel>,
@@ -33,13 +33,15 @@ pub enum Window {
         #[serde(default = "one", skip_serializing_if = "is_one")]
         ceiling: f64,
     },
-    /// Fixed bounds in Hounsfield units map to 0 and 1, clipped.
+    /// Fixed bounds in the scan's own units, Hounsfield's for CT, map to 0 and 1, clipped.
     Hounsfield {
         /// Maps to 0.
         low: f64,
         /// Maps to 1.
         high: f64,
     },
+    /// Mean and standard deviation of the voxels that are not 0 become 0 and 1; zeros stay, and nothing is clipped.
+    ZScore,
 }
 
 /// What an input channel holds.

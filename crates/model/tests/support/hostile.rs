@@ -25,6 +25,7 @@ fn declaration(network: Published) -> Declaration {
         merge: Some(Merge::Legacy),
         position: Some(Position::Symmetric1d),
         modality: "mr".to_owned(),
+        scaling: Some(network.scaling("mr")),
         spacing_mm: 1.0,
         roi: 64,
         overlapping: false,

@@ -13,7 +13,7 @@ impl Recipe {
     pub(super) fn validate(&self) -> Result<(), RecipeError> {
         self.check_data()?;
         self.check_outputs()?;
-        self.check_ceiling()?;
+        self.check_window()?;
         self.check_optimiser()?;
         self.manifest(vec![placeholder()]).validate()?;
         Ok(())
@@ -70,8 +70,11 @@ impl Recipe {
         Ok(())
     }
 
-    fn check_ceiling(&self) -> Result<(), RecipeError> {
-        let Window::Percentiles { ceiling, .. } = self.manifest.preprocessing.window else { return Ok(()) };
+    fn check_window(&self) -> Result<(), RecipeError> {
+        let window = self.manifest.preprocessing.window;
+        let scaled = "must give values from 0 to 1, as synthetic scans have them";
+        need(window != Window::ZScore, "manifest.preprocessing.window", scaled)?;
+        let Window::Percentiles { ceiling, .. } = window else { return Ok(()) };
         let same = self.data.synthesis.ceiling == ceiling as f32;
         need(same, "data.synthesis.ceiling", "must be that of the window in the manifest")
     }
@@ -92,4 +95,19 @@ impl Recipe {
 /// Stands for files while a manifest is checked before there are any.
 fn placeholder() -> FileEntry {
     FileEntry::of_floats("weights".to_owned(), &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_learns_z_scores_from_scans_of_0_to_1() {
+        let mut recipe: Recipe =
+            toml::from_str(include_str!("../../../../models/recipes/head-mr.toml")).unwrap();
+        recipe.validate().unwrap();
+        recipe.manifest.preprocessing.window = Window::ZScore;
+        let error = recipe.validate().unwrap_err();
+        assert!(error.to_string().contains("manifest.preprocessing.window"), "{error}");
+    }
 }

@@ -46,8 +46,9 @@ pub struct Midway {
     pub yaw_deg: f64,
     /// Rotation of the head about y (anterior), degrees, positive from right to inferior.
     pub roll_deg: f64,
-    /// Distance of the plane from the centre of the field of view along the normal, in millimetres.
-    pub shift_mm: f64,
+    /// Distance of the plane from the centre of the field of view along the normal, in millimetres, positive to the
+    /// right.
+    pub off_centre_mm: f64,
     /// 1 − the correlation of locally normalised contrast with its mirror image over the head at 3 mm:
     /// 0 is a perfect mirror image, 1 is none. Heads lie at 0.05 to 0.25, other objects above 0.45.
     pub residual: f64,
@@ -159,7 +160,7 @@ fn report(pose: &Pose, residual: f64, head: [f64; 3], field_centre: [f64; 3]) ->
         aligned_to_world: half_transform(normal, pose.shift, head),
         yaw_deg: pose.yaw,
         roll_deg: pose.roll,
-        shift_mm: to_plane(field_centre),
+        off_centre_mm: to_plane(field_centre),
         residual,
         plane: Plane { point, normal },
     }
