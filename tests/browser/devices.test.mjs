@@ -60,6 +60,13 @@ for (const [kind, trouble] of [
   });
 }
 
+test("a device without timestamps computes as others do", { skip }, async (t) => {
+  const { page } = await stage(t, inject.noTimestamps, { asCard: true });
+  const { report } = await outcome(page);
+  assert.equal(report.adapter.backend, "webgpu");
+  assert.equal(report.adapter.timestamps, false);
+});
+
 test("programs are compiled while the scan is looked at, and none in the run", {
   skip,
   timeout: 600_000,

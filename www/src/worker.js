@@ -4,6 +4,9 @@ import wasm from "./generated/saswin_web_bg.wasm?url";
 import { HELPER, Helpers } from "./helpers.js";
 import { compiledWithout, HAS_RELAXED_SIMD } from "./relaxed-simd.js";
 import { watchRequests } from "./requests.js";
+import { doWithoutTimestamps } from "./timestamps.js";
+
+doWithoutTimestamps();
 
 const post = (message, transfer = []) => self.postMessage(message, transfer);
 

@@ -43,14 +43,17 @@ pub fn held_bytes(device: &Device) -> Option<u64> {
 }
 
 /// Runs `work` and gives the shaders that this thread launched in it, longest first; nothing where none was launched.
-/// Burn's own operations are not among them.
-pub async fn profile<T>(work: impl FnOnce() -> T) -> (T, Option<(Timing, Vec<PassTime>)>) {
+/// Burn's own operations are not among them. `timestamps` says whether the device has any: the runtime is not asked,
+/// because in a browser it only computes where it believes so.
+pub async fn profile<T>(timestamps: bool, work: impl FnOnce() -> T) -> (T, Option<(Timing, Vec<PassTime>)>) {
     #[cfg(any(feature = "wgpu", target_arch = "wasm32"))]
     {
-        gpu::profile(work).await
+        // In a browser nothing can be waited for.
+        gpu::profile(timestamps || cfg!(not(target_arch = "wasm32")), work).await
     }
     #[cfg(not(any(feature = "wgpu", target_arch = "wasm32")))]
     {
+        let _ = timestamps;
         (work(), None)
     }
 }
@@ -72,9 +75,14 @@ mod gpu {
         time: Option<ProfileDuration>,
     }
 
+    /// The profile that is being made.
+    struct Spans {
+        timed: bool,
+        launches: Vec<Span>,
+    }
+
     thread_local! {
-        /// Launches of the profile that is being made.
-        static SPANS: RefCell<Option<Vec<Span>>> = const { RefCell::new(None) };
+        static SPANS: RefCell<Option<Spans>> = const { RefCell::new(None) };
     }
 
     /// Launches a pass, and notes it if a profile is being made.
@@ -84,25 +92,21 @@ mod gpu {
         bytes: impl FnOnce() -> u64,
         launch: impl FnOnce(),
     ) {
-        if SPANS.with_borrow(Option::is_none) {
-            return launch();
-        }
-        let window = if can_time(client) { client.profile_start().ok() } else { None };
+        let Some(timed) = SPANS.with_borrow(|spans| spans.as_ref().map(|s| s.timed)) else { return launch() };
+        let window = if timed { client.profile_start().ok() } else { None };
         launch();
         let time = window.and_then(|window| client.profile_end(window).ok());
         let span = Span { pass, bytes: bytes(), time };
-        SPANS.with_borrow_mut(|spans| spans.as_mut().map(|spans| spans.push(span)));
+        SPANS.with_borrow_mut(|spans| spans.as_mut().map(|s| s.launches.push(span)));
     }
 
-    /// In a browser nothing can be waited for, and cubecl panics where it would have to.
-    fn can_time(client: &Client) -> bool {
-        cfg!(not(target_arch = "wasm32")) || client.properties().timing_method == TimingMethod::Device
-    }
-
-    pub(super) async fn profile<T>(work: impl FnOnce() -> T) -> (T, Option<(Timing, Vec<PassTime>)>) {
-        SPANS.replace(Some(Vec::new()));
+    pub(super) async fn profile<T>(
+        timed: bool,
+        work: impl FnOnce() -> T,
+    ) -> (T, Option<(Timing, Vec<PassTime>)>) {
+        SPANS.replace(Some(Spans { timed, launches: Vec::new() }));
         let result = work();
-        let spans = SPANS.take().unwrap_or_default();
+        let spans = SPANS.take().map_or_else(Vec::new, |spans| spans.launches);
         let Some(first) = spans.first() else { return (result, None) };
         let timing = match first.time.as_ref().map(ProfileDuration::timing_method) {
             Some(TimingMethod::Device) => Timing::Timestamps,

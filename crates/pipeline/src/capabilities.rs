@@ -21,6 +21,8 @@ pub struct Capabilities {
     pub f16: bool,
     /// Whether WGSL has `dot4I8Packed` there (the language feature `packed_4x8_integer_dot_product`).
     pub dot: bool,
+    /// Whether the device writes down when passes begin and end.
+    pub timestamps: bool,
 }
 
 impl Capabilities {

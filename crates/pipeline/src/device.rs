@@ -145,6 +145,7 @@ fn capabilities(device: &wgpu::Device, info: &wgpu::AdapterInfo) -> Capabilities
         max_buffer: Some(limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)),
         f16: features.contains(wgpu::Features::SHADER_F16),
         dot: cfg!(not(target_arch = "wasm32")),
+        timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
     }
 }
 

@@ -94,7 +94,7 @@ mod tests {
 
     fn gpu([dot, f16, small]: [bool; 3]) -> Capabilities {
         let max_buffer = if small { 128 << 20 } else { (128 << 20) + 1 };
-        Capabilities { gpu: true, software: false, max_buffer: Some(max_buffer), f16, dot }
+        Capabilities { gpu: true, software: false, max_buffer: Some(max_buffer), f16, dot, timestamps: true }
     }
 
     #[test]

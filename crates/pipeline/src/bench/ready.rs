@@ -46,7 +46,7 @@ impl Ready {
 
     /// One more run, pass by pass; nothing where passes cannot be timed.
     pub(super) async fn profile(&self, engine: &Engine) -> Result<Option<Profile>, RunError> {
-        let (made, times) = profile(|| self.forward()).await;
+        let (made, times) = profile(engine.adapter.capabilities().timestamps, || self.forward()).await;
         fetch(made, engine).await?;
         Ok(times.map(|(timing, passes)| Profile::new(timing, &passes)))
     }
