@@ -67,6 +67,16 @@ test("a device without timestamps computes as others do", { skip }, async (t) =>
   assert.equal(report.adapter.timestamps, false);
 });
 
+test("an adapter of nothing but the standard computes as others do", { skip }, async (t) => {
+  const { page } = await stage(t, inject.bareAdapter);
+  const { report } = await outcome(page);
+  const { backend, max_buffer: most, f16, dot, timestamps } = report.adapter;
+  assert.deepEqual(
+    { backend, most, f16, dot, timestamps },
+    { backend: "webgpu", most: 2 ** 27, f16: false, dot: false, timestamps: false },
+  );
+});
+
 test("programs are compiled while the scan is looked at, and none in the run", {
   skip,
   timeout: 600_000,

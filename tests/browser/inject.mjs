@@ -98,6 +98,34 @@ export function noTimestamps() {
   };
 }
 
+/** No more than the standard demands of every adapter: no features, of WGSL neither, the least limits, no names. */
+export function bareAdapter() {
+  GPUSupportedFeatures.prototype.has = () => false;
+  const nothing = { get: () => new Set() };
+  Object.defineProperty(GPU.prototype, "wgslLanguageFeatures", nothing);
+  const info = { vendor: "", architecture: "", device: "", description: "" };
+  Object.defineProperty(GPUAdapter.prototype, "info", { get: () => info });
+  const { get } = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, "limits");
+  const least = {
+    maxBufferSize: 256 * 2 ** 20,
+    maxStorageBufferBindingSize: 128 * 2 ** 20,
+    maxStorageBuffersPerShaderStage: 8,
+    maxComputeWorkgroupStorageSize: 16384,
+    maxComputeInvocationsPerWorkgroup: 256,
+    maxComputeWorkgroupSizeX: 256,
+    maxComputeWorkgroupSizeY: 256,
+    maxComputeWorkgroupSizeZ: 64,
+    maxComputeWorkgroupsPerDimension: 65535,
+  };
+  const limits = {
+    get() {
+      const own = get.call(this);
+      return new Proxy(own, { get: (_, name) => least[name] ?? own[name] });
+    },
+  };
+  Object.defineProperty(GPUAdapter.prototype, "limits", limits);
+}
+
 export function noWebGpu() {
   Object.defineProperty(WorkerNavigator.prototype, "gpu", { get: () => undefined });
 }
