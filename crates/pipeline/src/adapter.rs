@@ -64,7 +64,7 @@ mod tests {
         adapter.set_capabilities(Capabilities { dot: true, ..adapter.capabilities() });
         let json = serde_json::json!({
             "name": "a card", "backend": "webgpu", "precision": "f32",
-            "gpu": true, "software": false, "max_buffer": null, "f16": false, "dot": true, "tier": "plain_dot",
+            "gpu": true, "software": false, "max_buffer": null, "f16": false, "dot": true, "timestamps": false, "tier": "plain_dot",
         });
         assert_eq!(serde_json::to_value(&adapter).unwrap(), json);
         let read: Adapter = serde_json::from_value(json).unwrap();
