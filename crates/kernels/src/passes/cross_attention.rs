@@ -1,10 +1,7 @@
 //! `shaders/cross_attention.wgsl`.
 
-use super::{Pass, THREADS, constants, dispatch};
+use super::{MEMORY, Pass, THREADS, constants, dispatch};
 
-/// Workgroup memory to use: half of what is guaranteed, because it is zeroed for every workgroup and bounds how many are
-/// resident.
-const MEMORY: usize = 8 * 1024;
 /// Widest head, in fours of channels, whose query and sums fit into registers: that of the published network.
 const MAX_QUADS: usize = 16;
 

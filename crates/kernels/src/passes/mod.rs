@@ -29,6 +29,9 @@ pub(crate) use window_attention::window_attention;
 const MAX_GROUPS: usize = 65_535;
 /// Invocations of an ordinary workgroup.
 const THREADS: usize = 64;
+/// Workgroup memory to use: half of what is guaranteed, because it is zeroed for every workgroup and bounds how
+/// many are resident.
+const MEMORY: usize = 8 * 1024;
 /// Output channels that one invocation computes.
 const COLUMNS: usize = 3;
 

@@ -1,6 +1,6 @@
 //! `shaders/window_attention.wgsl`.
 
-use super::{Pass, constants, dispatch, float};
+use super::{MEMORY, Pass, constants, dispatch, float};
 use crate::WindowAttention;
 use crate::window_attention::MASKED;
 
@@ -10,9 +10,6 @@ const HELD: usize = 16;
 const QUERIES: usize = 4;
 /// Most invocations of a workgroup.
 const MAX_THREADS: usize = 128;
-/// Workgroup memory to use: half of what is guaranteed, because it is zeroed for every workgroup and bounds how
-/// many are resident.
-const MEMORY: usize = 8 * 1024;
 /// Keys per tile, at least where several windows share the memory, and at most; lines are not cut.
 const TILE: [usize; 2] = [32, 64];
 
