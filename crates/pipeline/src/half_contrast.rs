@@ -17,8 +17,13 @@ const MIN_PART_MM3: f64 = 14.0;
 /// Moves the borders of a label's pieces, by no more than the wanted reach, to where `scan` (in the map's order) is
 /// halfway between what lies around a piece and its inside. What is too small then goes; neither background nor what is
 /// brighter than `at_most` is ever taken in; pieces that are not brighter than what lies around them stay,
-/// but for those that do not stand out as wanted.
-pub(crate) fn move_borders(map: &mut Volume<u8>, scan: &[f32], at_most: f32, wanted: &HalfContrast) {
+/// but for those that do not stand out as wanted, whose voxels are returned.
+pub(crate) fn move_borders(
+    map: &mut Volume<u8>,
+    scan: &[f32],
+    at_most: f32,
+    wanted: &HalfContrast,
+) -> Vec<usize> {
     let mask = map.mask(wanted.label);
     let dims = map.grid.dims;
     let reach = ball(&map.grid, wanted.reach_mm, 0.0);
@@ -26,7 +31,7 @@ pub(crate) fn move_borders(map: &mut Volume<u8>, scan: &[f32], at_most: f32, wan
     let wide = ball(&map.grid, wanted.around_mm, wanted.around_mm / 4.0);
     let fewest = (MIN_PART_MM3 / map.grid.voxel_volume()).ceil() as usize;
     let mut seen = vec![false; mask.len()];
-    let mut moved = Vec::new();
+    let (mut moved, mut faint) = (Vec::new(), Vec::new());
     for_each_piece(&mask, dims, |piece| {
         let near = around(piece, &mask, &mut seen, dims, &reach);
         let mut far = around(piece, &mask, &mut seen, dims, &wide);
@@ -35,7 +40,7 @@ pub(crate) fn move_borders(map: &mut Volume<u8>, scan: &[f32], at_most: f32, wan
         near.iter().for_each(|n| seen[*n] = false);
         let Some(levels) = Levels::of(piece, &far, scan) else { return };
         if !levels.stand_out(wanted.least_ratio) {
-            moved.extend(piece.iter().map(|i| (*i, 0)));
+            faint.extend_from_slice(piece);
             return;
         }
         if levels.inside <= levels.outside {
@@ -51,7 +56,9 @@ pub(crate) fn move_borders(map: &mut Volume<u8>, scan: &[f32], at_most: f32, wan
         moved.extend(piece.iter().filter(|i| !kept.contains(i)).map(|i| (*i, 0)));
         moved.extend(kept.into_iter().map(|i| (i, wanted.label)));
     });
+    faint.iter().for_each(|voxel| map.voxels[*voxel] = 0);
     moved.into_iter().for_each(|(voxel, label)| map.voxels[voxel] = label);
+    faint
 }
 
 /// Those of `voxels` that hang together by faces in parts of `fewest` or more.
@@ -98,8 +105,10 @@ mod tests {
         (0..count).filter(|i| within(*i, side)).for_each(|i| map.voxels[i] = 1);
         let scan: Vec<f32> = (0..count).map(|i| if within(i, 5) { 10.0 + contrast } else { 10.0 }).collect();
         let wanted = HalfContrast { label: 1, among: vec![2], reach_mm: 1.0, around_mm: 3.0, least_ratio };
-        move_borders(&mut map, &scan, f32::INFINITY, &wanted);
-        map.voxels.iter().filter(|v| **v == 1).count()
+        let faint = move_borders(&mut map, &scan, f32::INFINITY, &wanted);
+        let left = map.voxels.iter().filter(|v| **v == 1).count();
+        assert_eq!(faint.len(), if left == 0 { side.pow(3) } else { 0 });
+        left
     }
 
     #[test]

@@ -9,6 +9,9 @@ use crate::midline::Halves;
 use crate::report::{Asymmetry, LabelVolume, MeasureValue, Probability, side};
 use crate::{Prepared, RunError, Scores, both_sides, half_contrast, islands, mirrored, surroundings, twins};
 
+/// Pieces of more than this are not small, mL.
+const SMALL_ML: f64 = 5.0;
+
 /// Lowers the logits of labels that need a margin by it.
 pub(crate) fn apply_margins(manifest: &Manifest, scores: &mut Scores) {
     let size = scores.segmentation.len() / scores.classes.max(1);
@@ -47,14 +50,17 @@ pub(crate) fn label_map<'a>(
     }
     if !manifest.overlapping {
         let mut map = highest(&scores.segmentation, scores.classes)?;
+        // What is too bright for its label is none of it: bone joins scalp and brain.
+        drop_brighter(&mut map, scan, manifest);
         let mut left_out = LeftOut::new(manifest, &map);
         manifest.pieces.iter().for_each(|classes| keep_one_piece(&mut map, classes));
         left_out.after(Why::Apart, &map);
-        drop_brighter(&mut map, scan, manifest);
         manifest.islands.iter().for_each(|i| islands::mark(&mut map, &scan.voxels, i));
         left_out.restart(&map);
-        manifest.surroundings.iter().for_each(|s| surroundings::drop_strays(&mut map, s));
-        left_out.after(Why::Elsewhere, &map);
+        for rule in &manifest.surroundings {
+            surroundings::drop_strays(&mut map, rule);
+            left_out.after(if rule.below_ml > SMALL_ML { Why::Outside } else { Why::Elsewhere }, &map);
+        }
         if prepared.alignment.aligned {
             let plane = &prepared.alignment.plane;
             drop_paired(&mut map, scan, plane, manifest)?;
@@ -94,7 +100,8 @@ pub(crate) fn refine(
     left_out.after(Why::Uncertain, map);
     let most = most(manifest);
     for wanted in &manifest.half_contrast {
-        half_contrast::move_borders(map, &scan.voxels, most[usize::from(wanted.label)], wanted);
+        let faint = half_contrast::move_borders(map, &scan.voxels, most[usize::from(wanted.label)], wanted);
+        left_out.took(Why::Faint, wanted.label, faint);
     }
     if !manifest.overlapping {
         drop_unnamed(map, manifest);

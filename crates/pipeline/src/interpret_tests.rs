@@ -50,6 +50,26 @@ fn what_the_network_sees_on_the_left_is_left_on_a_scan_of_any_voxels() {
 }
 
 #[test]
+fn what_only_bone_joins_to_the_brain_lies_outside_of_it() {
+    let mut manifest = tiny();
+    manifest.pieces = vec![vec![1, 2]];
+    manifest.labels[0].at_most = Some(130.0);
+    let grid = Grid { dims: [12, 4, 4], affine: Affine::IDENTITY };
+    // Brain, then bone that the network takes for blood, then what lies under the scalp. Scores have x slowest.
+    let channel = |holds: fn(usize) -> bool| (0..grid.len()).map(move |v| f32::from(u8::from(holds(v / 16))));
+    let segmentation = vec![0.0; grid.len()].into_iter().chain(channel(|x| x >= 6)).chain(channel(|x| x < 6));
+    let scores =
+        Scores { segmentation: segmentation.collect(), classes: 3, class_logits: vec![], windows: 1 };
+    let alignment = Alignment::not_found([0.0; 3], String::new());
+    let prepared = Prepared { grid, input: vec![], channels: vec![], alignment, steps: vec![] };
+    let brightness = |x: usize| if (6..8).contains(&x) { 300.0 } else { 60.0 };
+    let scan = Volume { grid, voxels: (0..grid.len()).map(|v| brightness(v % 12)).collect() };
+    let Labelled { map, left_out, .. } = label_map(&manifest, &scores, &prepared, &scan).unwrap();
+    assert_eq!(map.voxels[..12], [2, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(left_out.steps(&map), [] as [&str; 0], "label 1 stands for no finding");
+}
+
+#[test]
 fn masks_that_overlap_are_reported_whole_and_their_union_once() {
     let mut manifest = tiny();
     manifest.overlapping = true;

@@ -18,6 +18,10 @@ pub(crate) enum Why {
     Apart,
     /// It is small and lies where such findings do not.
     Elsewhere,
+    /// It is of any size and lies where such findings do not.
+    Outside,
+    /// It does not stand out from what is around it.
+    Faint,
     /// It is small and both sides have it.
     BothSides,
     /// The network is not certain of it.
@@ -29,6 +33,8 @@ impl Why {
         match self {
             Self::Apart => "which does not touch the brain",
             Self::Elsewhere => "small and outside of its usual places",
+            Self::Outside => "which lies outside of its usual places",
+            Self::Faint => "which hardly stands out from what is around it",
             Self::BothSides => "small and alike on both sides",
             Self::Uncertain => "which the network is not certain of",
         }
@@ -38,7 +44,8 @@ impl Why {
     fn caution(self) -> Option<&'static str> {
         match self {
             Self::Apart => Some("mostly bone or scalp, but not always"),
-            Self::BothSides => Some("mostly healthy, but not always"),
+            Self::BothSides | Self::Faint => Some("mostly healthy, but not always"),
+            Self::Outside => Some("mostly bone, scalp or fluid, but not always"),
             Self::Elsewhere | Self::Uncertain => None,
         }
     }
@@ -84,6 +91,15 @@ impl<'a> LeftOut<'a> {
             *marked = kept;
             self.lost.push(Lost { label, why, voxels });
         }
+    }
+
+    /// A rule has taken these voxels from a label, and others for reasons that need not be told.
+    pub fn took(&mut self, why: Why, label: u8, voxels: Vec<usize>) {
+        self.lost.extend(self.labels.iter().filter(|l| l.value == label).map(|label| Lost {
+            label,
+            why,
+            voxels: voxels.clone(),
+        }));
     }
 
     /// What was done, in words.
