@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use fs_err as fs;
-use saswin_model::import::{Declaration, Import, Published, import};
+use saswin_model::import::{Declaration, Import, Published, import, plain};
 use saswin_model::weights;
 use saswin_model::{FileEntry, Manifest, Merge, Position, Window};
 use saswin_training::recipe::Recipe;
@@ -66,7 +66,7 @@ pub fn named<T: DeserializeOwned>(name: &str) -> Result<T, String> {
 }
 
 impl Checkpoint {
-    /// Reads it as a model called `name`, unless a manifest or recipe names it, whose only file is the checkpoint.
+    /// Reads it as a model called `name`, which is its folder's name, too, and whose only file is the checkpoint.
     ///
     /// # Errors
     /// If it cannot be read, or something was left unsaid.
@@ -77,7 +77,8 @@ impl Checkpoint {
         let import = match (self.described()?, self.arch) {
             (Some(mut manifest), _) => {
                 let read = weights::read_checkpoint(&bytes).map_err(|e| wrong(&e))?;
-                manifest.files = vec![FileEntry::of_floats(file.into_owned(), &bytes)];
+                manifest.name = plain(name);
+                manifest.files = vec![FileEntry::of_floats(plain(&file), &bytes)];
                 Import { manifest, weights: read.weights, notes: read.notes }
             }
             (None, Some(network)) => {

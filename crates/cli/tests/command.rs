@@ -78,6 +78,24 @@ fn what_is_kept_is_in_the_manifest() {
 }
 
 #[test]
+fn a_model_is_called_as_its_folder_is() {
+    let (output, out) = convert("first", &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let again = out.with_file_name("second of it");
+    // A file whose name no manifest may have.
+    let checkpoint = out.with_file_name("my weights (2).pt");
+    let published = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/golden/fixtures/checkpoints/complete_classifier.pt");
+    std::fs::copy(published, &checkpoint).unwrap();
+    let manifest = out.join("manifest.json");
+    let [checkpoint, manifest, folder] = [&checkpoint, &manifest, &again].map(|path| path.to_str().unwrap());
+    let output = saswin(&["convert", checkpoint, "--manifest", manifest, "--out", folder]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let written = std::fs::read_to_string(again.join("manifest.json")).unwrap();
+    assert!(written.contains("\"name\": \"second-of-it\""), "{written}");
+}
+
+#[test]
 fn the_scaling_is_the_one_that_was_said_or_is_told() {
     let (output, out) = convert("usual", &[]);
     let words = String::from_utf8_lossy(&output.stderr);

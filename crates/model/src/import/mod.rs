@@ -200,7 +200,7 @@ fn repeated_scan(channels: usize) -> Option<String> {
 }
 
 /// A name as folders and addresses may have it: letters, digits, `.`, `_`, `-`, and no dot first.
-fn plain(name: &str) -> String {
+pub fn plain(name: &str) -> String {
     let keep = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' };
     let plain: String = name.trim_start_matches('.').chars().map(keep).collect();
     if plain.is_empty() { "imported".to_owned() } else { plain }
