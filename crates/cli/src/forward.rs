@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use burn::tensor::{Device, Tensor, TensorData};
 use fs_err as fs;
 use safetensors::tensor::{Dtype, TensorView};
+use saswin_model::Architecture;
 use saswin_model::nets::Trace;
 use saswin_model::weights::{WeightMap, unpack};
 
@@ -42,6 +43,20 @@ fn tensor(inputs: &WeightMap, name: &str, device: &Device) -> Result<Option<Tens
     Ok(Some(Tensor::from_data(data, device)))
 }
 
+/// Whether the network can be run on inputs of these shapes.
+fn fits(x: [usize; 5], x_flip: Option<[usize; 5]>, architecture: &Architecture) -> Result<(), String> {
+    // Skips of a decoder meet what was halved five times.
+    if architecture.out_channels() > 0 && x[2..].iter().any(|side| side % 32 != 0) {
+        return Err(format!(
+            "`x` has shape {x:?}: a network with a decoder needs sides that are multiples of 32"
+        ));
+    }
+    match x_flip {
+        Some(flipped) if flipped != x => Err(format!("`x_flip` has shape {flipped:?}, `x` has {x:?}")),
+        _ => Ok(()),
+    }
+}
+
 /// Shape and little-endian bytes of a tensor.
 type Raw = (Vec<usize>, Vec<u8>);
 
@@ -65,6 +80,7 @@ pub fn run(args: &Args) -> CliResult {
         return Err(format!("`x` has {} channels, the model reads {expected}", x.dims()[1]).into());
     }
     let x_flip = tensor(&inputs, "x_flip", &engine.device)?;
+    fits(x.dims(), x_flip.as_ref().map(Tensor::dims), &model.manifest.architecture)?;
     let mut trace = if args.stages { Trace::on() } else { Trace::off() };
     let output = model.network.forward(x, x_flip, &mut trace);
     let mut results: HashMap<String, Raw> = HashMap::new();
@@ -84,4 +100,21 @@ pub fn run(args: &Args) -> CliResult {
     fs::write(&args.out, safetensors::serialize(views, None)?)?;
     eprintln!("wrote {} tensors to {} ({})", results.len(), args.out.display(), engine.adapter.name);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use saswin_model::{Merge, SwinConfig};
+
+    #[test]
+    fn what_a_decoder_cannot_join_is_refused() {
+        let encoder = SwinConfig::encoder(2, 12, Merge::Fixed);
+        let decodes = Architecture::from(SwinConfig { out_channels: 3, ..encoder.clone() });
+        let shape = |side| [1, 2, side, side, side];
+        assert!(fits(shape(48), None, &decodes).unwrap_err().contains("multiples of 32"));
+        assert!(fits(shape(64), Some(shape(32)), &decodes).unwrap_err().contains("x_flip"));
+        assert_eq!(fits(shape(64), Some(shape(64)), &decodes), Ok(()));
+        assert_eq!(fits(shape(48), None, &encoder.into()), Ok(()));
+    }
 }
