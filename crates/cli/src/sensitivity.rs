@@ -68,7 +68,7 @@ fn windows(
     let windows = match &args.scan {
         Some(path) => {
             let scan = load_scan(path)?;
-            scan_windows(how, &scan.volume, scan.modality, args.windows as usize)?
+            scan_windows(&scan, manifest, args.windows as usize)?
         }
         None => phantom_windows(how, &manifest.modality, args.windows)?,
     };

@@ -1,11 +1,13 @@
 //! What a network is run on to compare its weights.
 
-use saswin_model::Preprocessing;
+use saswin_model::{Manifest, Preprocessing};
+use saswin_scan_io::Scan;
 use saswin_volume::phantom::{Contrast, Lesion, Phantom, PhantomOptions, Side};
 use saswin_volume::windows::WindowGrid;
 use saswin_volume::{Modality, Volume};
 
 use crate::infer::input;
+use crate::suitability::read_as;
 use crate::{RunError, WindowInput, prepare};
 
 /// Size of the lesion of each phantom, millilitres.
@@ -28,7 +30,7 @@ pub fn phantom_windows(
         let side = if seed % 2 == 1 { Side::Left } else { Side::Right };
         let lesion = Some(Lesion { side, volume_ml: LESION_ML });
         let phantom = Phantom::new(&PhantomOptions { contrast, lesion, seed, ..PhantomOptions::default() });
-        windows.extend(scan_windows(how, &phantom.image, modality, 1)?);
+        windows.extend(some_windows(&phantom.image, modality, how, 1)?);
     }
     Ok(windows)
 }
@@ -37,10 +39,14 @@ pub fn phantom_windows(
 ///
 /// # Errors
 /// If the scan cannot be prepared as the model wants it.
-pub fn scan_windows(
-    how: &Preprocessing,
+pub fn scan_windows(scan: &Scan, manifest: &Manifest, count: usize) -> Result<Vec<WindowInput>, RunError> {
+    some_windows(&scan.volume, read_as(scan, manifest), &manifest.preprocessing, count)
+}
+
+fn some_windows(
     scan: &Volume<f32>,
     modality: Modality,
+    how: &Preprocessing,
     count: usize,
 ) -> Result<Vec<WindowInput>, RunError> {
     let prepared = prepare(scan, modality, how)?;

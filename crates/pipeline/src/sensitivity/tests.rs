@@ -3,6 +3,9 @@ use saswin_model::fidelity::named_weights;
 use saswin_model::nets::Network;
 use saswin_model::{Architecture, FileEntry, Manifest};
 
+use saswin_scan_io::Scan;
+use saswin_volume::Modality;
+
 use super::*;
 use crate::{Silent, phantom_scan};
 
@@ -51,9 +54,16 @@ fn a_tensor_that_rounding_spares_costs_nothing() {
 
 #[test]
 fn windows_are_spread_over_the_scan() {
-    let how = Manifest::from_json(MANIFEST).unwrap().preprocessing;
-    let scan = phantom_scan();
-    let windows = scan_windows(&how, &scan.volume, scan.modality, 2).unwrap();
+    let mut manifest = Manifest::from_json(MANIFEST).unwrap();
+    let mut scan = phantom_scan();
+    let windows = scan_windows(&scan, &manifest, 2).unwrap();
     assert_eq!(windows.len(), 2);
     assert!(windows[0].scan != windows[1].scan && windows[0].scan != windows[0].mirror);
+    // A file that does not say what it is is read as what the model reads, as in a run.
+    manifest.modality = "ct".to_owned();
+    let all = |modality, scan: &mut Scan| {
+        scan.modality = modality;
+        scan_windows(scan, &manifest, 1).unwrap()[0].scan.clone()
+    };
+    assert_eq!(all(Modality::Unknown, &mut scan), all(Modality::Ct, &mut scan));
 }
