@@ -152,7 +152,7 @@ fn row(m: &Measurement) {
         percent(m.share),
         rate(m.gbps),
         percent(m.bandwidth_share),
-        megabytes(m.planned_bytes),
+        megabytes(Some(m.planned_bytes)),
         megabytes(m.held_bytes),
         or_dash(m.relative_l2.map(|e| format!("{e:.1e}"))),
         percent(m.same_argmax),

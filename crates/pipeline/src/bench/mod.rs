@@ -100,9 +100,7 @@ async fn measure(
     subject: &Subject,
 ) -> Result<Vec<Measurement>, RunError> {
     let memory = subject.memory(engine.room());
-    if let Some(plan) = &memory {
-        engine.accommodates(plan)?;
-    }
+    engine.accommodates(&memory)?;
     engine.device.memory_cleanup();
     let expected = match options.agreement {
         true => Some(Ready::new(subject, Way::Plain, &Device::flex(), Room::ANY)?.run(engine).await?.0),
@@ -143,8 +141,8 @@ async fn measure(
             share: gflops.zip(ceiling).map(|(gflops, ceiling)| gflops / ceiling.gflops),
             gbps,
             bandwidth_share: gbps.zip(ceiling).map(|(gbps, ceiling)| gbps / ceiling.gbps),
-            planned_bytes: memory.as_ref().map(|plan| plan.peak),
-            planned_largest_bytes: memory.as_ref().map(|plan| plan.largest),
+            planned_bytes: memory.peak,
+            planned_largest_bytes: memory.largest,
             held_bytes,
             profile,
             relative_l2: against.map(|expected| relative_l2(&expected.values, &runs.logits.values)),

@@ -37,9 +37,9 @@ pub struct Measurement {
     /// The same as a share of [`Ceiling::gbps`].
     pub bandwidth_share: Option<f64>,
     /// Bytes of all tensors at the worst moment, as planned for 32-bit weights and our shaders.
-    pub planned_bytes: Option<u64>,
+    pub planned_bytes: u64,
     /// Bytes of the largest tensor, as planned.
-    pub planned_largest_bytes: Option<u64>,
+    pub planned_largest_bytes: u64,
     /// Bytes that the device's allocator held afterwards, for all ways that took turns; nothing on the CPU.
     pub held_bytes: Option<u64>,
     /// The passes; nothing where no shader of ours ran.

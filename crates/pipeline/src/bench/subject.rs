@@ -105,14 +105,9 @@ impl Subject {
 }
 
 impl Subject {
-    /// Memory of a forward pass, where it is planned.
-    pub(super) fn memory(&self, room: Room) -> Option<MemoryPlan> {
-        match &self.architecture {
-            Architecture::Swin(config) => {
-                Some(MemoryPlan::new(config, self.parameters, [self.side; 3], room))
-            }
-            Architecture::Asa(_) => None,
-        }
+    /// Memory of a forward pass.
+    pub(super) fn memory(&self, room: Room) -> MemoryPlan {
+        MemoryPlan::of(&self.architecture, self.parameters, [self.side; 3], room)
     }
 
     /// Billions of multiplications and additions of a forward pass, where they are counted.

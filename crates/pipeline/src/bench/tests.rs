@@ -35,7 +35,7 @@ fn the_suite_runs_and_the_cpu_agrees_with_the_definitions() {
         assert!(m.relative_l2.unwrap() <= bound, "{m:?}");
         assert_eq!(m.same_argmax.is_some(), m.entry.network != Network::Encoder);
         assert!(m.same_argmax.is_none_or(|same| same > 0.95), "{m:?}");
-        assert!(m.share.unwrap() > 0.0 && m.planned_bytes.unwrap() > m.planned_largest_bytes.unwrap());
+        assert!(m.share.unwrap() > 0.0 && m.planned_bytes > m.planned_largest_bytes);
         // The CPU has no passes.
         assert!(m.profile.is_none() && m.held_bytes.is_none());
         assert!(m.min_ms > 0.0 && m.min_ms <= m.median_ms && m.median_ms <= m.max_ms);
