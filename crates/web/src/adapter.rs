@@ -1,7 +1,7 @@
 //! Which device to use in this browser, and why.
 
 use burn::tensor::{Device, Distribution, Tensor};
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Function, Object, Promise, Reflect};
 use saswin_pipeline::{Capabilities, DeviceTier, DeviceTrouble, Engine, RunError, is_software};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -28,7 +28,10 @@ async fn browser_adapter() -> Result<(String, bool), DeviceTrouble> {
     })?;
     let request: Function =
         get(&gpu, "requestAdapter").ok_or_else(|| absent("no requestAdapter"))?.unchecked_into();
-    let promise: Promise = request.call0(&gpu).map_err(refused)?.unchecked_into();
+    // As the device is asked for: a notebook's two adapters answer to different wishes.
+    let wishes = Object::new();
+    Reflect::set(&wishes, &"powerPreference".into(), &"high-performance".into()).map_err(refused)?;
+    let promise: Promise = request.call1(&gpu, &wishes).map_err(refused)?.unchecked_into();
     let adapter = JsFuture::from(promise).await.map_err(refused)?;
     if adapter.is_null() || adapter.is_undefined() {
         return Err(DeviceTrouble::NoAdapter("the browser gives none".to_owned()));
@@ -101,7 +104,9 @@ async fn faster_of(mut gpu: Engine) -> Engine {
     let cpu = Engine::cpu(None);
     let name = &gpu.adapter.name;
     let (Some(on_gpu), Some(on_cpu)) = (probe(&gpu.device).await, probe(&cpu.device).await) else {
-        return Engine::cpu(Some(format!("{name} is software and did not finish a probe")));
+        let why = format!("{name} is software and did not finish a probe");
+        gpu.close();
+        return Engine::cpu(Some(why));
     };
     let faster = on_gpu < on_cpu;
     let than = if faster { "faster than the CPU" } else { "not faster than the CPU" };
@@ -109,6 +114,7 @@ async fn faster_of(mut gpu: Engine) -> Engine {
         "{name} is software and {than}: a probe took {on_gpu:.0} ms there, {on_cpu:.0} ms on the CPU"
     );
     if !faster {
+        gpu.close();
         return Engine::cpu(Some(why));
     }
     gpu.adapter.reason = Some(why);
