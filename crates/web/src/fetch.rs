@@ -57,13 +57,14 @@ pub async fn forget(url: &str) {
     }
 }
 
-/// Forgets every address that ends with none of `kept`.
-pub async fn forget_except(kept: &[String]) {
-    let Some(cache) = cache().await else { return };
+/// Forgets every address in `folder` that ends with none of `kept`. Other pages of this origin keep theirs here, too.
+pub async fn forget_except(folder: &str, kept: &[String]) {
+    let (Some(cache), Ok(folder)) = (cache().await, Request::new_with_str(folder)) else { return };
+    let folder = folder.url();
     let Ok(requests) = JsFuture::from(cache.keys()).await else { return };
     for request in Array::from(&requests).iter().filter_map(|r| r.dyn_into::<Request>().ok()) {
         let url = request.url();
-        if !kept.iter().any(|end| url.ends_with(end)) {
+        if url.starts_with(&folder) && !kept.iter().any(|end| url.ends_with(end)) {
             let _ = JsFuture::from(cache.delete_with_str(&url)).await;
         }
     }

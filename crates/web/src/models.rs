@@ -23,7 +23,12 @@ pub async fn list() -> Result<Vec<Manifest>, Failure> {
     let mut manifests = Vec::new();
     for name in names {
         let bytes = fetch::download(&format!("{ROOT}/{name}/manifest.json")).await.map_err(failed)?;
-        manifests.push(Manifest::from_json(&text(bytes)).map_err(RunError::from)?);
+        let manifest = Manifest::from_json(&text(bytes)).map_err(RunError::from)?;
+        // Addresses are made of names, and a second model of one name would be computed as the first.
+        if manifest.name != name {
+            return Err(failed(format!("the model in `{name}` says that it is `{}`", manifest.name)));
+        }
+        manifests.push(manifest);
     }
     Ok(manifests)
 }
@@ -135,5 +140,5 @@ pub async fn weights(manifest: &Manifest, mut go_on: impl FnMut(usize) -> bool) 
 pub async fn tidy(manifests: &[Manifest]) {
     let offered: Vec<String> =
         manifests.iter().map(|m| address(m).trim_start_matches("..").to_owned()).collect();
-    fetch::forget_except(&offered).await;
+    fetch::forget_except(&format!("{ROOT}/"), &offered).await;
 }
