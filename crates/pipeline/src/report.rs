@@ -151,7 +151,7 @@ pub struct Asymmetry {
     pub left_ml: f64,
     /// Millilitres on the right.
     pub right_ml: f64,
-    /// `(left − right) / mean`, 0 when both are empty.
+    /// `(left − right) / mean`; pairs that are both empty are left out.
     pub index: f64,
 }
 

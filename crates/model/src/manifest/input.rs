@@ -13,7 +13,7 @@ pub struct Preprocessing {
     pub window: Window,
     /// What each input channel is.
     pub channels: Vec<InputChannel>,
-    /// Sliding window sides in voxels (x, y, z), multiples of 32 for a decoder.
+    /// Sliding window sides in voxels (x, y, z), multiples of 32: one of 178×208×178 is padded to 192×224×192 in any case.
     pub roi: [usize; 3],
     /// Fraction by which neighbouring windows overlap.
     pub overlap: f64,
