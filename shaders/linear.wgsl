@@ -1,15 +1,17 @@
 // Matrix product of rows with a weight, with everything that follows it fused (`include/epilogue.wgsl`).
 //
-// One invocation computes a tile (`include/tile.wgsl`) in registers. A row is the channels of `x`, then those of
-// `skip`; no concatenated tensor exists.
+// One invocation computes a tile (`include/tile.wgsl`) in registers. A row is the channels of input 0, `x`, then those
+// of input 1, `skip`; no concatenated tensor exists.
 
-const X_CHANNELS = {{ x_channels }}u;
-const SKIP_CHANNELS = {{ skip_channels }}u;
-const IN = X_CHANNELS + SKIP_CHANNELS;
+const CHANNELS0 = {{ x_channels }}u;
+const CHANNELS1 = {{ skip_channels }}u;
+const BEFORE0 = 0u;
+const BEFORE1 = CHANNELS0;
+const IN = CHANNELS0 + CHANNELS1;
 const TAPS = 1u;
 
-@group(0) @binding(0) var<storage, {{ read }}> x: array<f32>;
-@group(0) @binding(1) var<storage, {{ read }}> skip: array<f32>;
+@group(0) @binding(0) var<storage, {{ read }}> in0: array<f32>;
+@group(0) @binding(1) var<storage, {{ read }}> in1: array<f32>;
 /// `[in, out]`; packed along `in` if it is of integers.
 @group(0) @binding(2) var<storage, {{ read }}> weight: array<{{ element }}>;
 //: repeat i {{ packed }}
@@ -31,16 +33,18 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
 
     var t = Tile();
     var w = n;
-    var pa = ra * X_CHANNELS;
-    var pb = rb * X_CHANNELS;
-    for (var k = 0u; k < X_CHANNELS; k++) {
-        let u = vec4<f32>(x[pa.x + k], x[pa.y + k], x[pa.z + k], x[pa.w + k]);
-        let v = vec4<f32>(x[pb.x + k], x[pb.y + k], x[pb.z + k], x[pb.w + k]);
+//: repeat j 2
+    let pa{j} = ra * CHANNELS{j};
+    let pb{j} = rb * CHANNELS{j};
+    for (var k = 0u; k < CHANNELS{j}; k++) {
+        let u = vec4<f32>(in{j}[pa{j}.x + k], in{j}[pa{j}.y + k], in{j}[pa{j}.z + k], in{j}[pa{j}.w + k]);
+        let v = vec4<f32>(in{j}[pb{j}.x + k], in{j}[pb{j}.y + k], in{j}[pb{j}.z + k], in{j}[pb{j}.w + k]);
 //: repeat i {{ dense }}
         let s = vec3<f32>(weight[w.x], weight[w.y], weight[w.z]);
 //: end
 //: repeat i {{ packed }}
-        let s = vec3<f32>(expanded(0u, k, n.x), expanded(0u, k, n.y), expanded(0u, k, n.z));
+        let c = BEFORE{j} + k;
+        let s = vec3<f32>(expanded(0u, c, n.x), expanded(0u, c, n.y), expanded(0u, c, n.z));
 //: end
         t.a0 += s.x * u;
         t.a1 += s.x * v;
@@ -50,25 +54,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         t.c1 += s.z * v;
         w += OUT;
     }
-    pa = ra * SKIP_CHANNELS;
-    pb = rb * SKIP_CHANNELS;
-    for (var k = 0u; k < SKIP_CHANNELS; k++) {
-        let u = vec4<f32>(skip[pa.x + k], skip[pa.y + k], skip[pa.z + k], skip[pa.w + k]);
-        let v = vec4<f32>(skip[pb.x + k], skip[pb.y + k], skip[pb.z + k], skip[pb.w + k]);
-//: repeat i {{ dense }}
-        let s = vec3<f32>(weight[w.x], weight[w.y], weight[w.z]);
 //: end
-//: repeat i {{ packed }}
-        let s = vec3<f32>(expanded(0u, X_CHANNELS + k, n.x), expanded(0u, X_CHANNELS + k, n.y), expanded(0u, X_CHANNELS + k, n.z));
-//: end
-        t.a0 += s.x * u;
-        t.a1 += s.x * v;
-        t.b0 += s.y * u;
-        t.b1 += s.y * v;
-        t.c0 += s.z * u;
-        t.c1 += s.z * v;
-        w += OUT;
-    }
     column(ra, rb, n0, t.a0, t.a1);
     column(ra, rb, n0 + LANES, t.b0, t.b1);
     column(ra, rb, n0 + 2u * LANES, t.c0, t.c1);
