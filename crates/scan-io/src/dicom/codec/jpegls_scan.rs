@@ -225,10 +225,11 @@ impl<'a> Scan<'a> {
         Some(self.reconstruct(predicted, sign * error))
     }
 
-    /// A mapped error; larger ones than the range allows are no JPEG-LS.
+    /// A mapped error. Errors are reduced to half of the range on either side of 0 (T.87 A.4.5), and what statistics
+    /// add up of such fits their numbers whatever RESET is; larger ones are no JPEG-LS.
     fn code(&mut self, k: u32, limit: u32) -> Option<i32> {
         let code = self.bits.golomb(k, limit, self.quantised_bits)?;
-        (0..=2 * self.range + 1).contains(&code).then_some(code)
+        (0..=self.range).contains(&code).then_some(code)
     }
 
     fn quantise(&self, d: i32) -> i32 {
@@ -252,5 +253,33 @@ impl<'a> Scan<'a> {
             value -= self.range * step;
         }
         value.clamp(0, self.p.max_value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Parameters, Scan};
+
+    fn scan(bytes: &[u8], max_value: i32) -> Scan<'_> {
+        Scan::new(bytes, Parameters { max_value, near: 0, thresholds: [3, 7, 21], reset: 65_535 })
+    }
+
+    #[test]
+    fn errors_beyond_half_of_the_range_are_refused() {
+        // One zero, a one, then the lower eight bits: 256 + 0 and 256 + 1.
+        assert_eq!(scan(&[0b0100_0000, 0b0000_0000], 255).code(8, 32), Some(256));
+        assert_eq!(scan(&[0b0100_0000, 0b0100_0000], 255).code(8, 32), None);
+    }
+
+    #[test]
+    fn statistics_of_the_largest_errors_fit() {
+        let mut scan = scan(&[], 65_535);
+        let (reset, largest) = (scan.p.reset, scan.range / 2);
+        let context = &mut scan.contexts[0];
+        let sums = (0..40 * reset).map(|_| {
+            context.update(-largest, 1, reset);
+            context.a
+        });
+        assert_eq!(sums.max(), Some(i32::MAX - largest));
     }
 }
