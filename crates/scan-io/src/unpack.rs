@@ -5,7 +5,7 @@ use std::io::{Cursor, Read};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use crate::dicom::is_dicom;
+use crate::dicom::{has_preamble, is_dicom};
 use crate::gzip;
 use crate::names::Headers;
 use crate::nifti::is_nifti;
@@ -109,12 +109,15 @@ impl Unpacking<'_> {
 
     /// The kind of a file that begins with `head`; none if it is of no use.
     fn kind(&self, name: &str, head: &[u8]) -> Option<Kind> {
+        let is_paired = self.headers.has_beside(name);
+        // The voxels of a pair may begin as a bare data set does.
+        let is_dicom = if is_paired { has_preamble } else { is_dicom };
         // DICOM first: its preamble may hold a header of the other kind.
         if is_dicom(head) {
             Some(Kind::Dicom)
         } else if is_nifti(head) {
             Some(Kind::Nifti)
-        } else if self.headers.has_beside(name) {
+        } else if is_paired {
             Some(Kind::Image)
         } else {
             head.iter().all(|&b| b == 0).then_some(Kind::Blank)

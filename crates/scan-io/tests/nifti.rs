@@ -8,8 +8,9 @@ use saswin_scan_io::{
     Doubt, Format, Gray, Limits, NiftiOptions, Scan, ScanError, Series, open, write_nifti_f32, write_nifti_u8,
 };
 use saswin_volume::{Affine, Grid, Modality, Volume};
+use support::dicom::SliceSpec;
 use support::nifti::Nifti;
-use support::{file, gzip};
+use support::{file, gzip, zip};
 
 fn open_one(name: &str, bytes: Vec<u8>) -> Result<Series, ScanError> {
     open(vec![file(name, bytes)], &Limits::default()).map(|mut s| s.remove(0))
@@ -229,6 +230,24 @@ fn header_and_image_files_go_together() {
         assert_eq!(alone.kind(), "not-a-scan");
         assert!(alone.remedy().unwrap().contains(".img"));
     }
+}
+
+#[test]
+fn an_image_file_that_begins_like_bare_dicom_is_voxels() {
+    // Group 8, an element, a short even length: how a data set begins in implicit VR.
+    let start: [i16; 4] = [8, 5, 10, 0];
+    let voxels: Vec<u8> = start.into_iter().chain(4..24).flat_map(i16::to_le_bytes).collect();
+    let nifti = Nifti { magic: Some(*b"ni1\0"), offset: Some(0.0), ..Nifti::default() };
+    let pair = |img: Vec<u8>| vec![file("b.hdr", nifti.header()[..348].to_vec()), file("b.img", img)];
+    let zipped = zip(&[("b.img", voxels.clone()), ("b.hdr", nifti.header()[..348].to_vec())]);
+    for files in [pair(voxels.clone()), pair(gzip(&voxels)), vec![file("c.zip", zipped)]] {
+        let series = open(files, &Limits::default()).unwrap();
+        assert_eq!((series.len(), series[0].files), (1, 2));
+        assert_eq!(series[0].load(0).unwrap().volume.voxels[..3], [8.0, 5.0, 10.0]);
+    }
+    // What has the preamble is DICOM even beside a header.
+    let found = open(pair(SliceSpec::default().bytes()), &Limits::default()).unwrap();
+    assert!(found.iter().any(|s| s.format == Format::Dicom), "{found:?}");
 }
 
 #[test]

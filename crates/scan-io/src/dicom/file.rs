@@ -36,8 +36,13 @@ pub(crate) fn is_dicom(bytes: &[u8]) -> bool {
     start_of(bytes).is_some()
 }
 
+/// Whether `bytes` begin with the preamble that nothing but a DICOM file has.
+pub(crate) fn has_preamble(bytes: &[u8]) -> bool {
+    bytes.get(128..132) == Some(b"DICM")
+}
+
 fn start_of(bytes: &[u8]) -> Option<Start> {
-    if bytes.get(128..132) == Some(b"DICM") {
+    if has_preamble(bytes) {
         return Some(Start::Meta(132));
     }
     match bytes.get(..8)? {

@@ -21,6 +21,6 @@ mod resample;
 mod stack;
 mod unknown;
 
-pub(crate) use file::is_dicom;
+pub(crate) use file::{has_preamble, is_dicom};
 pub(crate) use group::group;
 pub(crate) use stack::Stack;
