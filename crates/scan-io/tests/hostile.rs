@@ -5,10 +5,11 @@
 mod support;
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use saswin_scan_io::{Doubt, Limits, open};
-use support::dicom::{Encoding, PIXELS, SliceSpec, Value, decimals, items, text, write};
+use support::dicom::{Element, Encoding, PIXELS, SliceSpec, Value, decimals, items, text, write};
 use support::hostile::{LIMITS, broken, huge_element, seeds, swallow, swallow_frame};
 use support::{file, frames};
 
@@ -180,6 +181,52 @@ fn a_volume_of_many_voxels_is_refused_with_a_way_to_open_it() {
     let refused = open(vec![file("a", SliceSpec::default().bytes())], &limits).unwrap_err();
     assert_eq!(refused.message(), "4×3 voxels pass the limit of 11");
     assert!(refused.remedy().unwrap().contains("thicker slices"), "{:?}", refused.remedy());
+}
+
+#[test]
+fn values_that_are_too_long_to_be_meant_are_not_kept() {
+    let opened = |extra: Vec<Element>| {
+        let bytes = write(&SliceSpec { extra, ..SliceSpec::default() }.elements(), Encoding::Implicit, None);
+        open(vec![file("a", bytes)], &Limits::default()).unwrap().remove(0)
+    };
+    let described = |length: usize| opened(vec![text((0x0008, 0x103E), "LO", &"a".repeat(length))]);
+    assert_eq!([64, 1024, 1026].map(|length| described(length).description.len()), [64, 1024, 0]);
+    let windowed = |parts: usize| {
+        let width = decimals((0x0028, 0x1051), &[80.0]);
+        opened(vec![decimals((0x0028, 0x1050), &vec![40.0; parts]), width]).load(0).unwrap().window
+    };
+    assert_eq!([2, 32, 33].map(windowed), [Some((40.0, 80.0)), Some((40.0, 80.0)), None]);
+}
+
+/// A file of `frames` frames of one pixel, without items for each.
+fn many_frames(frames: usize, extra: Vec<Element>) -> Vec<u8> {
+    let count = text((0x0028, 0x0008), "IS", &frames.to_string());
+    let extra = [extra, vec![count]].concat();
+    let spec = SliceSpec { columns: 1, rows: 1, pixels: vec![1; frames], extra, ..SliceSpec::default() };
+    write(&spec.elements(), Encoding::Implicit, None)
+}
+
+#[test]
+fn frames_that_are_listed_in_one_long_value_are_placed() {
+    // A longer text, and more parts, than other values have.
+    let offsets: Vec<f64> = (0..900).map(|k| 100.5 + 2.25 * f64::from(k)).collect();
+    let listed = decimals((0x3004, 0x000C), &offsets);
+    let series = open(vec![file("a", many_frames(900, vec![listed.clone()]))], &Limits::default()).unwrap();
+    assert_eq!((series[0].dims, series[0].spacing[2]), ([1, 1, 900], 2.25));
+    // Far more than the frames need.
+    let spacing = decimals((0x0018, 0x0088), &[5.0]);
+    let series = open(vec![file("a", many_frames(8, vec![listed, spacing]))], &Limits::default()).unwrap();
+    assert_eq!(series[0].spacing[2], 5.0);
+}
+
+#[test]
+fn what_one_value_says_of_all_frames_is_read_once() {
+    let offsets: Vec<f64> = (0..20_000).map(f64::from).collect();
+    let bytes = many_frames(20_000, vec![decimals((0x3004, 0x000C), &offsets)]);
+    let start = Instant::now();
+    let refused = open(vec![file("a", bytes)], &Limits::default()).unwrap_err();
+    assert!(refused.message().starts_with("one dimension is 20000"), "{refused}");
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
 }
 
 #[test]

@@ -95,19 +95,27 @@ pub(super) struct Dataset {
     pub sequences: BTreeMap<Tag, Vec<Dataset>>,
 }
 
+fn clean(text: &str) -> String {
+    text.trim_matches(|c: char| c.is_whitespace() || c.is_control()).to_owned()
+}
+
 impl Dataset {
     /// All values as trimmed text.
     pub fn texts(&self, tag: Tag) -> Vec<String> {
-        let clean = |s: &str| s.trim_matches(|c: char| c.is_whitespace() || c.is_control()).to_owned();
         self.values.get(&tag).map_or_else(Vec::new, |v| v.to_multi_str().iter().map(|s| clean(s)).collect())
     }
 
     /// First value as trimmed text, if not empty.
     pub fn text(&self, tag: Tag) -> Option<String> {
-        self.texts(tag).into_iter().next().filter(|t| !t.is_empty())
+        let value = self.values.get(&tag)?;
+        let first = match value {
+            PrimitiveValue::Strs(texts) => texts.first().map(|t| clean(t)),
+            other => other.to_multi_str().first().map(|t| clean(t)),
+        };
+        first.filter(|t| !t.is_empty())
     }
 
-    /// All values as numbers, if every one is finite and there are at least `N`.
+    /// The first `N` values as numbers, if they are finite.
     pub fn floats<const N: usize>(&self, tag: Tag) -> Option<[f64; N]> {
         let values = self.values.get(&tag)?.to_multi_float64().ok()?;
         let first: [f64; N] = values.get(..N)?.try_into().ok()?;
@@ -121,7 +129,7 @@ impl Dataset {
 
     /// First value as a number, if finite.
     pub fn float(&self, tag: Tag) -> Option<f64> {
-        self.floats::<1>(tag).map(|[v]| v)
+        self.values.get(&tag)?.to_float64().ok().filter(|v| v.is_finite())
     }
 
     /// First value as a whole number.

@@ -67,7 +67,7 @@ impl SlicePlane {
         let near = |a: f64, b: f64| (a - b).abs() < 1e-3 * a.max(b);
         let same_pose = match (&self.pose, &other.pose) {
             (Some(a), Some(b)) => a.is_parallel(b),
-            (None, None) => same_image || !self.key.series.is_empty(),
+            (None, None) => same_image || !self.key.file.series.is_empty(),
             _ => false,
         };
         same_pose

@@ -8,6 +8,7 @@ use super::csa::{self, Mosaic};
 use super::dataset::{CSA_CREATOR, CSA_IMAGE, Dataset, MOSAIC_COUNT};
 use super::geometry::{Pose, add, dot};
 use super::image::Image;
+use super::key::Keys;
 use super::plane::{FrameView, SlicePlane, plane};
 
 /// Whether the image is a Siemens mosaic of more than one tile that divides evenly.
@@ -35,7 +36,7 @@ pub(super) fn tiles(image: &Arc<Image>, dataset: &Dataset) -> Option<Vec<SlicePl
     let side = side(mosaic.tiles);
     let size = [image.columns / side, image.rows / side];
     let view = FrameView::new(dataset, 0);
-    let whole = plane(image, &view, 0, Arc::new(view.key(dataset)));
+    let whole = plane(image, &view, 0, Keys::of(dataset).of_frame(&view));
     let step = whole.slice_spacing.unwrap_or(1.0);
     let tiles = (0..mosaic.tiles).map(|index| SlicePlane {
         corner: [index % side * size[0], index / side * size[1]],

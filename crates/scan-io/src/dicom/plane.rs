@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use saswin_volume::Modality;
 
 use super::dataset::Dataset;
 use super::geometry::{Pose, add};
 use super::image::Image;
+use super::key::{Key, Keys};
 use super::order::Order;
 use super::{kernel, mosaic};
 
@@ -46,21 +46,6 @@ pub(super) struct SlicePlane {
     pub key: Arc<Key>,
 }
 
-/// What two planes of one series must share.
-#[derive(Debug, PartialEq)]
-pub(super) struct Key {
-    pub series: String,
-    /// Echo time in microseconds.
-    echo: Option<i64>,
-    /// Magnitude, phase, real or imaginary.
-    component: String,
-    stack: String,
-    pub localiser: bool,
-    pub modality: Modality,
-    pub description: String,
-    pub notes: Vec<String>,
-}
-
 /// A data set seen from one of its frames: per-frame functional groups, then shared ones, then the top level.
 pub(super) struct FrameView<'a> {
     levels: [Option<&'a Dataset>; 3],
@@ -78,7 +63,7 @@ impl<'a> FrameView<'a> {
     }
 
     /// The first level that gives an answer, looking inside `group` in the functional groups.
-    fn find<T>(&self, group: Tag, get: impl Fn(&Dataset) -> Option<T>) -> Option<T> {
+    pub fn find<T>(&self, group: Tag, get: impl Fn(&Dataset) -> Option<T>) -> Option<T> {
         let [frame, shared, top] = self.levels;
         let inside = |level: Option<&Dataset>| level.and_then(|l| l.item(group)).and_then(&get);
         inside(frame).or_else(|| inside(shared)).or_else(|| top.and_then(&get))
@@ -160,56 +145,6 @@ impl<'a> FrameView<'a> {
             frame: frame as f64,
         }
     }
-
-    fn echo(&self) -> Option<i64> {
-        let time = self
-            .find(tags::MR_ECHO_SEQUENCE, |d| d.float(tags::EFFECTIVE_ECHO_TIME))
-            .or_else(|| self.find(tags::MR_ECHO_SEQUENCE, |d| d.float(tags::ECHO_TIME)))
-            .or_else(|| self.find(tags::MR_ECHO_SEQUENCE, |d| d.float(tags::ECHO_NUMBERS)));
-        time.map(|ms| (ms * 1e3).round() as i64)
-    }
-
-    fn component(&self) -> String {
-        let frame_type = |group| self.find(group, |d| d.text(tags::COMPLEX_IMAGE_COMPONENT));
-        if let Some(component) = frame_type(tags::MR_IMAGE_FRAME_TYPE_SEQUENCE) {
-            return component;
-        }
-        let image_type = self.levels[2].map_or_else(Vec::new, |d| d.texts(tags::IMAGE_TYPE));
-        let known = ["M", "P", "R", "I", "MAGNITUDE", "PHASE", "REAL", "IMAGINARY", "PHASE MAP"];
-        image_type.into_iter().skip(2).find(|t| known.contains(&t.as_str())).unwrap_or_default()
-    }
-
-    pub fn key(&self, dataset: &Dataset) -> Key {
-        let text = |tag| dataset.text(tag).unwrap_or_default();
-        let description =
-            dataset.text(tags::SERIES_DESCRIPTION).or_else(|| dataset.text(tags::PROTOCOL_NAME));
-        let description = description.unwrap_or_default();
-        let mut notes = Vec::new();
-        if dataset.item(tags::MODALITY_LUT_SEQUENCE).is_some() {
-            notes.push("the file's modality look-up table was not applied".to_owned());
-        }
-        Key {
-            series: text(tags::SERIES_INSTANCE_UID),
-            echo: self.echo(),
-            component: self.component(),
-            stack: self.find(tags::FRAME_CONTENT_SEQUENCE, |d| d.text(tags::STACK_ID)).unwrap_or_default(),
-            localiser: is_localiser(dataset, &description),
-            modality: match text(tags::MODALITY).as_str() {
-                "CT" => Modality::Ct,
-                "MR" => Modality::Mr,
-                "" => Modality::Unknown,
-                _ => Modality::Other,
-            },
-            description,
-            notes,
-        }
-    }
-}
-
-fn is_localiser(dataset: &Dataset, description: &str) -> bool {
-    let words = ["localizer", "localiser", "scout", "survey", "topogram", "scanogram", "surview"];
-    let named = |text: &str| words.iter().any(|w| text.to_lowercase().contains(w));
-    named(description) || dataset.texts(tags::IMAGE_TYPE).iter().any(|t| named(t))
 }
 
 /// All planes of an image.
@@ -218,30 +153,42 @@ pub(super) fn planes(image: Image, dataset: &Dataset) -> Vec<SlicePlane> {
     if let Some(tiles) = mosaic::tiles(&image, dataset) {
         return tiles;
     }
-    let mut key: Option<Arc<Key>> = None;
+    let mut keys = Keys::of(dataset);
+    let offsets = Offsets::of(dataset);
     (0..image.frames)
         .map(|frame| {
             let view = FrameView::new(dataset, frame);
-            let own = view.key(dataset);
-            let shared = key.take().filter(|k| **k == own).unwrap_or_else(|| Arc::new(own));
-            key = Some(Arc::clone(&shared));
-            let mut plane = plane(&image, &view, frame, shared);
-            let offset = frame_offset(dataset, frame);
+            let mut plane = plane(&image, &view, frame, keys.of_frame(&view));
+            let offset = offsets.at(frame);
             plane.pose = plane.pose.map(|p| Pose { position: add(p.position, offset, p.normal()), ..p });
             plane
         })
         .collect()
 }
 
-/// Distance of a frame from the stated position, in objects that state one for all frames.
-fn frame_offset(dataset: &Dataset, frame: usize) -> f64 {
-    if !dataset.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).is_empty() {
-        return 0.0;
+/// Distances of frames from the stated position, in objects that state one for all frames.
+struct Offsets {
+    listed: Vec<f64>,
+    /// Between frames that are not listed.
+    even: f64,
+}
+
+impl Offsets {
+    fn of(dataset: &Dataset) -> Self {
+        if !dataset.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).is_empty() {
+            return Self { listed: Vec::new(), even: 0.0 };
+        }
+        Self {
+            listed: dataset.all_floats(tags::GRID_FRAME_OFFSET_VECTOR),
+            even: dataset.float(tags::SPACING_BETWEEN_SLICES).unwrap_or(0.0),
+        }
     }
-    let offsets = dataset.all_floats(tags::GRID_FRAME_OFFSET_VECTOR);
-    let listed = offsets.get(frame).zip(offsets.first()).map(|(at, first)| at - first);
-    let even = || frame as f64 * dataset.float(tags::SPACING_BETWEEN_SLICES).unwrap_or(0.0);
-    Some(listed.unwrap_or_else(even)).filter(|o| o.abs() < 1e5).unwrap_or(0.0)
+
+    fn at(&self, frame: usize) -> f64 {
+        let listed = self.listed.get(frame).zip(self.listed.first()).map(|(at, first)| at - first);
+        let offset = listed.unwrap_or(frame as f64 * self.even);
+        Some(offset).filter(|o| o.abs() < 1e5).unwrap_or(0.0)
+    }
 }
 
 pub(super) fn plane(image: &Arc<Image>, view: &FrameView, frame: usize, key: Arc<Key>) -> SlicePlane {

@@ -15,11 +15,8 @@ use dicom_parser::stateful::decode::StatefulDecode;
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
 
 use super::dataset::{Dataset, is_wanted, is_wanted_sequence};
-use super::unknown;
+use super::{kept, unknown};
 use crate::{Limits, ScanError};
-
-/// Values longer than this are not kept; the longest wanted one is the CSA header.
-const MAX_VALUE: u32 = 1 << 20;
 
 /// Where the pixel bytes lie in the file.
 #[derive(Debug, Clone)]
@@ -206,7 +203,7 @@ impl<'a> Walk<'a> {
             self.pixels = Some((tag, PixelBytes::Native(range)));
             return Ok(true);
         }
-        if is_wanted(tag) && len <= MAX_VALUE {
+        if self.is_kept(tag, &range) {
             let value = unknown::with_known_vr(token).into_value().map_err(|_| {
                 ScanError::decoding("a value cannot be read")
                     .in_field(tag_name(tag))
@@ -227,6 +224,12 @@ impl<'a> Walk<'a> {
         }
         self.position = range.end;
         Ok(false)
+    }
+
+    /// Whether an element whose value lies at `range` is of use.
+    fn is_kept(&self, tag: Tag, range: &Range<usize>) -> bool {
+        let whole = self.levels.is_empty().then_some(&self.root);
+        is_wanted(tag) && kept::is_kept(tag, &self.bytes[range.clone()], whole)
     }
 
     /// An empty fragment (often the offset table) has no value token of its own.

@@ -42,7 +42,7 @@ impl Stack {
     pub(super) fn new(planes: Vec<SlicePlane>, limits: &Limits) -> Result<Self, ScanError> {
         let files = count_files(&planes);
         let contrast_medium = planes.iter().any(|p| p.contrast_medium);
-        let mut notes = planes.first().map_or_else(Vec::new, |p| p.key.notes.clone());
+        let mut notes = planes.first().map_or_else(Vec::new, |p| p.key.file.notes.clone());
         let placed = planes.iter().all(|p| p.pose.is_some());
         let volumes = if placed { into_volumes(planes, &mut notes) } else { vec![by_number(planes)] };
         let planes = volumes.first().map_or(&[][..], Vec::as_slice);
@@ -58,7 +58,7 @@ impl Stack {
             return Err(ScanError::over_limit(message));
         }
         grid.affine.inverse().map_err(|e| ScanError::decoding(e.to_string()).in_field("(0020,0037)"))?;
-        if first.image.inverted && first.key.modality != Modality::Ct {
+        if first.image.inverted && first.key.file.modality != Modality::Ct {
             notes.push("white-on-black values (MONOCHROME1) were inverted".to_owned());
         }
         if !first.is_sized {
@@ -74,15 +74,15 @@ impl Stack {
     }
 
     pub fn modality(&self) -> Modality {
-        self.first().map_or(Modality::Unknown, |p| p.key.modality)
+        self.first().map_or(Modality::Unknown, |p| p.key.file.modality)
     }
 
     pub fn description(&self) -> &str {
-        self.first().map_or("", |p| p.key.description.as_str())
+        self.first().map_or("", |p| p.key.file.description.as_str())
     }
 
     pub fn is_localiser(&self) -> bool {
-        self.first().is_some_and(|p| p.key.localiser)
+        self.first().is_some_and(|p| p.key.file.localiser)
     }
 
     /// Whether it was reconstructed for bone.
@@ -224,7 +224,7 @@ fn describe(
     if spread.is_sheared() {
         let angle = spread.tilt(first.spacing);
         let what =
-            if first.key.modality == Modality::Ct { "gantry tilt" } else { "sideways drift of slices" };
+            if first.key.file.modality == Modality::Ct { "gantry tilt" } else { "sideways drift of slices" };
         notes.push(format!("{what} of {angle:.1}° was corrected by resampling"));
     }
     if spread.regular_gap().is_some() {
@@ -275,7 +275,7 @@ impl SlicePlane {
     /// The range within which stored values are turned over: that of the stored bits in MONOCHROME1, save for CT,
     /// whose Hounsfield units mean the same however they are shown.
     fn turn(&self) -> Option<[f64; 2]> {
-        (self.image.inverted && self.key.modality != Modality::Ct).then(|| self.image.range())
+        (self.image.inverted && self.key.file.modality != Modality::Ct).then(|| self.image.range())
     }
 
     /// Stored value to real value, turned over where [`Self::turn`] says so.
