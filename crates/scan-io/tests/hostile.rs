@@ -229,6 +229,35 @@ fn what_one_value_says_of_all_frames_is_read_once() {
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
 }
 
+/// A file of `frames` frames of one pixel with an item for each.
+fn frames_with(frames: usize, item: impl Fn(usize) -> Element) -> Vec<u8> {
+    many_frames(frames, vec![items((0x5200, 0x9230), (0..frames).map(|k| vec![item(k)]).collect())])
+}
+
+#[test]
+fn frames_of_as_many_stacks_are_grouped_without_comparing_each_with_all() {
+    let stack = |k: usize| items((0x0020, 0x9111), vec![vec![text((0x0020, 0x9056), "SH", &k.to_string())]]);
+    let bytes = frames_with(10_000, stack);
+    let start = Instant::now();
+    let series = open(vec![file("a", bytes)], &Limits::default()).unwrap();
+    assert_eq!((series.len(), series[9999].dims), (10_000, [1, 1, 1]));
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
+#[test]
+fn frames_of_one_stack_in_as_many_sizes_meet_the_limit() {
+    let size = |k: usize| {
+        let mm = 1.01f64.powi(k as i32 % 1001 - 500);
+        items((0x0028, 0x9110), vec![vec![decimals((0x0028, 0x0030), &[mm, mm])]])
+    };
+    let sizes = |frames: usize| open(vec![file("a", frames_with(frames, size))], &Limits::default()).unwrap();
+    let (most, one_more) = (sizes(1000), sizes(1001));
+    assert_eq!((most.len(), most[0].problems.len()), (1000, 0));
+    let problem = "1 other file(s) could not be read; the first: a series has slices of more than 1000 \
+                   directions or pixel sizes";
+    assert_eq!((one_more.len(), one_more[0].problems.as_slice()), (1000, [problem.to_owned()].as_slice()));
+}
+
 #[test]
 fn a_huge_element_in_a_tiny_file_costs_nothing() {
     let error = open(vec![file("huge", huge_element())], &Limits::default()).unwrap_err();

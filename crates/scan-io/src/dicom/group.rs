@@ -1,8 +1,12 @@
 //! Files to stacks: parse, split into planes, gather the planes that belong together.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::file::File;
 use super::geometry::{Pose, SAME_PLACE, regular_gap, whole_gap};
 use super::image::Image;
+use super::key::Key;
 use super::plane::{SlicePlane, planes};
 use super::stack::{Stack, count_files};
 use crate::source::{Blob, Budget};
@@ -20,20 +24,21 @@ pub(crate) struct Files {
     pub ignored: usize,
 }
 
+/// Groups of one series and size, with pixels of one size in one direction each, that are told apart: every plane may be
+/// compared with each.
+const MOST_ALIKE: usize = 1000;
+
 /// Parses `blobs` and gathers their planes into stacks, in order of first appearance.
 pub(crate) fn group(blobs: Vec<Blob>, limits: &Limits, budget: &mut Budget) -> Files {
     let mut files = Files::default();
-    let mut groups: Vec<Vec<SlicePlane>> = Vec::new();
+    let mut groups = Groups::default();
     for blob in blobs {
-        match planes_of(blob, limits, budget) {
-            Ok(planes) => gather(planes, &mut groups),
-            Err(error) => {
-                files.ignored += usize::from(matches!(error, ScanError::NotAScan(_)));
-                files.unread.push(error.into());
-            }
+        if let Err(error) = planes_of(blob, limits, budget).and_then(|planes| groups.gather(planes)) {
+            files.ignored += usize::from(matches!(error, ScanError::NotAScan(_)));
+            files.unread.push(error.into());
         }
     }
-    for planes in groups.into_iter().flat_map(split_acquisitions) {
+    for planes in groups.all.into_iter().flat_map(split_acquisitions) {
         let count = count_files(&planes);
         match Stack::new(planes, limits) {
             Ok(stack) => files.stacks.push(stack),
@@ -51,19 +56,70 @@ fn planes_of(blob: Blob, limits: &Limits, budget: &mut Budget) -> Result<Vec<Sli
     Ok(planes)
 }
 
-fn gather(planes: Vec<SlicePlane>, groups: &mut Vec<Vec<SlicePlane>>) {
-    for plane in planes {
-        // Files come in series, so the group last added to is likely.
-        match groups.iter_mut().rev().find(|g| g.first().is_some_and(|first| first.belongs_with(&plane))) {
-            Some(group) => group.push(plane),
-            None => groups.push(vec![plane]),
+/// Planes that belong together, in order of first appearance.
+#[derive(Default)]
+struct Groups {
+    all: Vec<Vec<SlicePlane>>,
+    /// Where the groups are that planes may belong to.
+    alike: HashMap<Alike, Vec<usize>>,
+    /// The group last added to.
+    last: usize,
+}
+
+/// What all planes of a group have exactly in common.
+#[derive(PartialEq, Eq, Hash)]
+struct Alike {
+    key: Arc<Key>,
+    size: [usize; 2],
+    is_placed: bool,
+    /// Of planes that nothing but their image holds together.
+    image: Option<*const Image>,
+}
+
+impl Alike {
+    fn of(plane: &SlicePlane) -> Self {
+        let is_placed = plane.pose.is_some();
+        let alone = !is_placed && plane.key.file.series.is_empty();
+        let image = alone.then_some(Arc::as_ptr(&plane.image));
+        Self { key: Arc::clone(&plane.key), size: plane.size, is_placed, image }
+    }
+}
+
+impl Groups {
+    fn gather(&mut self, planes: Vec<SlicePlane>) -> Result<(), ScanError> {
+        planes.into_iter().try_for_each(|plane| self.add(plane))
+    }
+
+    fn add(&mut self, plane: SlicePlane) -> Result<(), ScanError> {
+        let is_of = |&group: &usize| {
+            self.all.get(group).and_then(|g| g.first()).is_some_and(|first| first.belongs_with(&plane))
+        };
+        // Files come in series.
+        if is_of(&self.last) {
+            self.all[self.last].push(plane);
+            return Ok(());
         }
+        let alike = self.alike.entry(Alike::of(&plane)).or_default();
+        let found = alike.iter().rev().copied().find(is_of);
+        if found.is_none() && alike.len() == MOST_ALIKE {
+            let message = format!("a series has slices of more than {MOST_ALIKE} directions or pixel sizes");
+            return Err(ScanError::over_limit(message).in_file(plane.image.name()));
+        }
+        self.last = found.unwrap_or(self.all.len());
+        match found {
+            Some(group) => self.all[group].push(plane),
+            None => {
+                alike.push(self.all.len());
+                self.all.push(vec![plane]);
+            }
+        }
+        Ok(())
     }
 }
 
 impl SlicePlane {
     fn belongs_with(&self, other: &Self) -> bool {
-        let same_image = std::sync::Arc::ptr_eq(&self.image, &other.image);
+        let same_image = Arc::ptr_eq(&self.image, &other.image);
         let near = |a: f64, b: f64| (a - b).abs() < 1e-3 * a.max(b);
         let same_pose = match (&self.pose, &other.pose) {
             (Some(a), Some(b)) => a.is_parallel(b),
@@ -75,7 +131,7 @@ impl SlicePlane {
             && near(self.spacing[0], other.spacing[0])
             && near(self.spacing[1], other.spacing[1])
             && self.image.inverted == other.image.inverted
-            && (std::sync::Arc::ptr_eq(&self.key, &other.key) || self.key == other.key)
+            && self.key == other.key
     }
 }
 

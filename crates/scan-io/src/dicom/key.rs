@@ -1,5 +1,6 @@
 //! What planes must share to be of one series.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use dicom_dictionary_std::tags;
@@ -9,7 +10,7 @@ use super::dataset::Dataset;
 use super::plane::FrameView;
 
 /// What two planes of one series must share.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub file: Arc<FileKey>,
     /// Echo time in microseconds.
@@ -27,6 +28,13 @@ pub(super) struct FileKey {
     pub modality: Modality,
     pub description: String,
     pub notes: Vec<String>,
+}
+
+impl Hash for FileKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // What tells series apart as a rule is enough.
+        (&self.series, &self.description).hash(state);
+    }
 }
 
 /// The keys of a file's frames.
