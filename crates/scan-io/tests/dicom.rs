@@ -528,19 +528,71 @@ fn other_modalities_are_not_unknown_ones() {
     assert_eq!([of("PT"), of("MR"), of("")], [Modality::Other, Modality::Mr, Modality::Unknown]);
 }
 
+/// CT slices of [`ramp`] that are 4 mm apart and lie `moved` mm further up.
+fn stack_at(moved: f64, count: u16) -> Vec<SliceSpec> {
+    ramp_slices(&(0..count).map(|k| [5.0, -10.0, 4.0 * f64::from(k) + moved]).collect::<Vec<_>>())
+}
+
+fn marked(specs: Vec<SliceSpec>, mark: Element) -> impl Iterator<Item = SliceSpec> {
+    specs.into_iter().map(move |s| SliceSpec { extra: [s.extra, vec![mark.clone()]].concat(), ..s })
+}
+
+fn acquisition(number: usize) -> Element {
+    text((0x0020, 0x0012), "IS", &(number + 1).to_string())
+}
+
 #[test]
-fn shifted_acquisitions_of_one_series_are_split() {
-    let acquisition = |number: &str, z: f64| {
-        let extra = vec![text((0x0020, 0x0012), "IS", number)];
-        let shift = move |s: SliceSpec| SliceSpec {
-            position: [s.position[0], s.position[1], s.position[2] + z],
-            extra: extra.clone(),
-            ..s
-        };
-        slices(8).into_iter().map(shift).collect::<Vec<_>>()
-    };
-    let series = open_all(files(&[acquisition("1", 0.0), acquisition("2", 1.7)].concat()));
-    assert_eq!(series.iter().map(|s| s.dims[2]).collect::<Vec<_>>(), [8, 8]);
+fn repetitions_that_were_moved_along_the_normal_are_volumes() {
+    let temporal = |k: usize| text((0x0020, 0x0100), "IS", &(k + 1).to_string());
+    let b_value =
+        |k: usize| ((0x0018, 0x9087), Value::Bytes("FD", (700.0 * k as f64).to_le_bytes().to_vec()));
+    let trigger = |k: usize| decimals((0x0018, 0x1060), &[33.0 * k as f64]);
+    let time = |k: usize| text((0x0008, 0x0032), "TM", &format!("1200{k:02}.5"));
+    let marks: [&dyn Fn(usize) -> Element; 5] = [&temporal, &b_value, &acquisition, &trigger, &time];
+    for (index, mark) in marks.into_iter().enumerate() {
+        for shifts in [[0.0, 0.5, 0.0], [0.0, -1.7, 2.0], [1.3, 1.3, 0.0]] {
+            let repetition = |(k, &moved): (usize, &f64)| marked(stack_at(moved, 8), mark(k));
+            let specs: Vec<_> = shifts.iter().enumerate().flat_map(repetition).collect();
+            let series = open_one(files(&specs));
+            assert_eq!((series.frames, series.dims), (3, [20, 30, 8]), "{index} {shifts:?}");
+            for (k, moved) in shifts.iter().enumerate() {
+                let scan = series.load(k).unwrap();
+                assert_eq!((on_ramp(&scan), scan.notes.len()), (1.0, 0), "{index} {shifts:?}");
+                assert!((scan.volume.grid.affine.translation[2] - moved).abs() < 1e-9);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_long_series_that_follows_a_head_has_a_volume_for_each_acquisition() {
+    let moved = |k: usize| 0.1 * ((k * 37) % 11) as f64;
+    let mut specs: Vec<_> = (0..100).flat_map(|k| marked(stack_at(moved(k), 5), acquisition(k))).collect();
+    // The last one was broken off.
+    specs.truncate(497);
+    let series = open_one(files(&specs));
+    assert_eq!((series.frames, series.dims), (99, [20, 30, 5]));
+    assert_eq!(series.problems, ["1 repetition(s) lack slices and were left out"]);
+    assert!([0, 41, 98].iter().all(|&k| on_ramp(&series.load(k).unwrap()) == 1.0));
+}
+
+#[test]
+fn acquisitions_one_below_the_other_are_one_volume() {
+    for (lower, count) in [(-32.0, 16), (-28.0, 15), (-20.0, 13)] {
+        let two = marked(stack_at(0.0, 8), acquisition(0));
+        let specs: Vec<_> = two.chain(marked(stack_at(lower, 8), acquisition(1))).collect();
+        let series = open_one(files(&specs));
+        assert_eq!((series.frames, series.dims[2]), (1, count));
+        assert_eq!(on_ramp(&series.load(0).unwrap()), 1.0);
+    }
+}
+
+#[test]
+fn acquisitions_of_unlike_stacks_are_series() {
+    let two = marked(stack_at(0.0, 8), acquisition(0));
+    let specs: Vec<_> = two.chain(marked(stack_at(1.7, 9), acquisition(1))).collect();
+    let series = open_all(files(&specs));
+    assert_eq!(series.iter().map(|s| (s.frames, s.dims[2])).collect::<Vec<_>>(), [(1, 8), (1, 9)]);
     assert!(series.iter().all(|s| s.problems.is_empty()));
 }
 
@@ -571,18 +623,32 @@ fn interleaved_acquisitions_that_lost_slices_are_one_volume() {
         assert_eq!((series.dims, scan.slices.missing), ([4, 3, 24], lost.len()));
         assert!((0..24).all(|k| (scan.volume.at([0, 0, k]) - k as f32).abs() < 1e-4));
     }
-    // A third of their distance apart, they do not fill each other's gaps.
-    let acquisition = |number: &str, z: f64| {
-        let extra = vec![text((0x0020, 0x0012), "IS", number)];
-        let at = move |s: SliceSpec| SliceSpec {
-            position: [0.0, 0.0, 6.0 * f64::from(s.pixels[0]) + z],
-            extra: extra.clone(),
-            ..s
-        };
-        slices(8).into_iter().map(at).collect::<Vec<_>>()
+}
+
+#[test]
+fn a_last_turn_of_fewer_slices_fills_gaps_as_others_do() {
+    let turn = |k: usize| marked(vec![stack_at(0.0, 23).remove(k)], acquisition(k % 3));
+    let series = open_one(files(&(0..23).flat_map(turn).collect::<Vec<_>>()));
+    assert_eq!((series.frames, series.dims[2], series.problems.len()), (1, 23, 0));
+}
+
+#[test]
+fn volumes_that_are_taken_in_turns_again_and_again_are_volumes() {
+    // Even slices, odd ones, and the same once more.
+    let turn = |number: usize| {
+        let half = stack_at(0.0, 16).into_iter().skip(number % 2).step_by(2).collect();
+        marked(half, acquisition(number))
     };
-    let series = open_all(files(&[acquisition("1", 0.0), acquisition("2", 2.0)].concat()));
-    assert_eq!(series.iter().map(|s| s.dims[2]).collect::<Vec<_>>(), [8, 8]);
+    let series = open_one(files(&(0..4).flat_map(turn).collect::<Vec<_>>()));
+    assert_eq!((series.frames, series.dims[2], series.problems.len()), (2, 16, 0));
+    assert!((0..2).all(|k| on_ramp(&series.load(k).unwrap()) == 1.0));
+    // The same place twice and the gaps once are repetitions, of which one was moved by half a gap.
+    let repetition = |(k, moved): (usize, f64)| marked(stack_at(moved, 8), acquisition(k));
+    let specs: Vec<_> = [0.0, 2.0, 0.0].into_iter().enumerate().flat_map(repetition).collect();
+    assert_eq!(open_one(files(&specs)).frames, 3);
+    // A third of their distance apart, two do not fill each other's gaps.
+    let specs: Vec<_> = [0.0, 4.0 / 3.0].into_iter().enumerate().flat_map(repetition).collect();
+    assert_eq!(open_one(files(&specs)).frames, 2);
 }
 
 #[test]

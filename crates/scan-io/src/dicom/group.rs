@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::file::File;
-use super::geometry::{Pose, SAME_PLACE, regular_gap, whole_gap};
+use super::geometry::Pose;
 use super::image::Image;
 use super::key::Key;
+use super::moved::{FEWEST, moved};
+use super::places::{are_apart, are_interleaved};
 use super::plane::{SlicePlane, planes};
 use super::stack::{Stack, count_files};
 use crate::source::{Blob, Budget};
@@ -136,13 +138,15 @@ impl SlicePlane {
 }
 
 /// Splits planes of several acquisitions that cover the same region at different places, which would otherwise
-/// be shuffled into each other; those that were taken in turns make up one volume.
+/// be shuffled into each other; those that were taken in turns make up one volume, and those that are alike are its
+/// repetitions.
 fn split_acquisitions(planes: Vec<SlicePlane>) -> Vec<Vec<SlicePlane>> {
     let Some(numbers) = acquisitions(&planes) else { return vec![planes] };
-    let depths: Vec<Vec<f64>> = numbers.iter().map(|&n| sorted_depths(&planes, n)).collect();
-    let whole = depths.iter().all(|d| d.len() >= 4);
-    let any_apart = || (0..depths.len()).any(|i| (0..i).any(|j| are_apart(&depths[i], &depths[j])));
-    if !whole || !any_apart() || are_interleaved(&depths) {
+    let places: Vec<Vec<f64>> = numbers.iter().map(|&n| sorted_places(&planes, n)).collect();
+    let whole = places.iter().all(|part| part.len() >= FEWEST);
+    let any_apart = || (0..places.len()).any(|i| (0..i).any(|j| are_apart(&places[i], &places[j])));
+    let interleaved = || are_interleaved(&places.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    if !whole || !any_apart() || interleaved() || moved(&planes).is_some() {
         return vec![planes];
     }
     let mut parts = vec![Vec::new(); numbers.len()];
@@ -153,7 +157,7 @@ fn split_acquisitions(planes: Vec<SlicePlane>) -> Vec<Vec<SlicePlane>> {
     parts
 }
 
-/// The acquisitions of planes in order of first appearance, if they are few.
+/// The acquisitions of planes in order of first appearance, if they are few: more are no series of their own.
 fn acquisitions(planes: &[SlicePlane]) -> Option<Vec<f64>> {
     let mut numbers = Vec::new();
     for number in planes.iter().map(|p| p.order.acquisition) {
@@ -167,36 +171,12 @@ fn acquisitions(planes: &[SlicePlane]) -> Option<Vec<f64>> {
     Some(numbers)
 }
 
-/// Whether two parts cover the same region and have no place in common.
-fn are_apart(a: &[f64], b: &[f64]) -> bool {
-    let (Some(a0), Some(a1), Some(b0), Some(b1)) = (a.first(), a.last(), b.first(), b.last()) else {
-        return false;
-    };
-    let shared = a1.min(*b1) - a0.max(*b0);
-    let crossing = shared > 0.5 * (a1 - a0).min(b1 - b0);
-    let in_b = |d: &f64| {
-        let above = b.partition_point(|e| *e <= d - SAME_PLACE);
-        b.get(above).is_some_and(|e| *e < d + SAME_PLACE)
-    };
-    crossing && !a.iter().any(in_b)
-}
-
-/// Whether parts fill each other's gaps: together they are as many times as dense as each is, but for lost planes.
-fn are_interleaved(parts: &[Vec<f64>]) -> bool {
-    let mut all = parts.concat();
-    all.sort_by(f64::total_cmp);
-    let Some(gap) = regular_gap(&all).or_else(|| whole_gap(&all)) else { return false };
-    let wide = gap * parts.len() as f64;
-    let is_wide = |own: f64| (own - wide).abs() <= 0.05 * wide;
-    parts.iter().all(|part| regular_gap(part).or_else(|| whole_gap(part)).is_some_and(is_wide))
-}
-
 /// Places of the planes of one acquisition along the normal.
-fn sorted_depths(planes: &[SlicePlane], acquisition: f64) -> Vec<f64> {
+fn sorted_places(planes: &[SlicePlane], acquisition: f64) -> Vec<f64> {
     let part = planes.iter().filter(|p| p.order.acquisition == acquisition);
     let poses: Vec<Pose> = part.filter_map(|p| p.pose).collect();
     let Some(normal) = poses.first().map(Pose::normal) else { return Vec::new() };
-    let mut depths: Vec<f64> = poses.iter().map(|pose| pose.depth(normal)).collect();
-    depths.sort_by(f64::total_cmp);
-    depths
+    let mut places: Vec<f64> = poses.iter().map(|pose| pose.depth(normal)).collect();
+    places.sort_by(f64::total_cmp);
+    places
 }

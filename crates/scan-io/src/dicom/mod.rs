@@ -2,7 +2,7 @@
 //!
 //! A file becomes a [`file::File`] (wanted attributes, place of the pixels), then an [`image::Image`] with its
 //! [`plane::SlicePlane`]s; planes of one series and geometry are gathered into [`group`]s, parted into
-//! volumes by [`repeats`] and sorted into a [`stack::Stack`], which loads them.
+//! volumes by [`repeats`] and [`moved`] and sorted into a [`stack::Stack`], which loads them.
 
 mod codec;
 mod csa;
@@ -15,7 +15,9 @@ mod kept;
 mod kernel;
 mod key;
 mod mosaic;
+mod moved;
 mod order;
+mod places;
 mod plane;
 mod read;
 mod repeats;

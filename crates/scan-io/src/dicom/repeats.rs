@@ -3,19 +3,25 @@
 use std::collections::BTreeMap;
 
 use super::geometry::SAME_PLACE;
+use super::moved::{Moved, moved};
 use super::plane::SlicePlane;
 use super::stack::by_order;
 
 /// Something by which repetitions may differ.
-type Mark = fn(&SlicePlane) -> f64;
+pub(super) type Mark = fn(&SlicePlane) -> f64;
 
 /// Most telling first.
-const MARKS: [Mark; 5] =
+pub(super) const MARKS: [Mark; 5] =
     [|p| p.order.temporal, |p| p.b_value, |p| p.order.acquisition, |p| p.order.trigger, |p| p.order.time];
 
-/// Groups planes by place along the normal; the n-th plane of every place makes up volume n. Where places have
-/// unequal numbers of planes, repetitions are told apart by a mark, and only whole ones are kept.
+/// Repetitions that lie beside each other are volumes. Other planes are grouped by place along the normal; the n-th
+/// plane of every place makes up volume n. Where places have unequal numbers of planes, repetitions are told apart by a
+/// mark, and only whole ones are kept.
 pub(super) fn into_volumes(planes: Vec<SlicePlane>, notes: &mut Vec<String>) -> Vec<Vec<SlicePlane>> {
+    if let Some(Moved { volumes, left_out }) = moved(&planes) {
+        notes.extend((left_out > 0).then(|| incomplete(left_out)));
+        return volumes;
+    }
     let places = places(planes);
     let count = places.iter().map(Vec::len).min().unwrap_or(0);
     if places.iter().all(|same| same.len() == count) {
@@ -24,13 +30,23 @@ pub(super) fn into_volumes(planes: Vec<SlicePlane>, notes: &mut Vec<String>) -> 
     for mark in MARKS {
         let (whole, left_out) = by_mark(&places, mark);
         if !whole.is_empty() {
-            notes.push(format!("{left_out} repetition(s) lack slices and were left out"));
+            notes.push(incomplete(left_out));
             return whole;
         }
     }
     let surplus: usize = places.iter().map(|same| same.len() - count).sum();
     notes.push(format!("{surplus} slice(s) repeat a position and were left out"));
     by_rank(places, count)
+}
+
+fn incomplete(repetitions: usize) -> String {
+    format!("{repetitions} repetition(s) lack slices and were left out")
+}
+
+/// The repetition that a plane is of by a mark, in a number that rises with the mark.
+pub(super) fn repetition(mark: Mark, plane: &SlicePlane) -> u64 {
+    // Bits of positive numbers are in the order of the numbers.
+    mark(plane).abs().to_bits()
 }
 
 /// Planes of each place along the normal of the first plane.
@@ -64,8 +80,7 @@ fn by_rank(places: Vec<Vec<SlicePlane>>, count: usize) -> Vec<Vec<SlicePlane>> {
 fn by_mark(places: &[Vec<SlicePlane>], mark: Mark) -> (Vec<Vec<SlicePlane>>, usize) {
     let mut repeats: BTreeMap<u64, Vec<(usize, &SlicePlane)>> = BTreeMap::new();
     for (at, plane) in places.iter().enumerate().flat_map(|(at, same)| same.iter().map(move |p| (at, p))) {
-        // Bits of positive numbers are in the order of the numbers.
-        let repeat = repeats.entry(mark(plane).abs().to_bits()).or_default();
+        let repeat = repeats.entry(repetition(mark, plane)).or_default();
         if repeat.last().is_some_and(|(last, _)| *last == at) {
             return (Vec::new(), 0);
         }
