@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { headersFile, metaPolicy } from "./build/security.js";
 import { serviceWorker } from "./build/service-worker.js";
@@ -22,13 +23,13 @@ export default defineConfig({
 
 /** NiiVue also reads Zarr, which the page never opens: its codecs would add 1.4 MB. */
 function absentCodecs() {
-  const replacement = new URL("build/absent.js", import.meta.url).pathname;
+  const replacement = fileURLToPath(new URL("build/absent.js", import.meta.url));
   return { find: /^numcodecs\/(blosc|lz4|zstd)$/, replacement };
 }
 
 /** Browser tests of the page alone replace the Rust session by a stand-in. */
 function mockedSession() {
   if (!process.env.SASWIN_MOCK) return [];
-  const file = new URL("../tests/browser/mock-session.js", import.meta.url).pathname;
+  const file = fileURLToPath(new URL("../tests/browser/mock-session.js", import.meta.url));
   return [{ find: /^\.\/generated\/.*$/, replacement: file }];
 }

@@ -3,6 +3,7 @@ import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { analyse, openFiles, openSample, REFUSED, refusedAddress } from "./actions.mjs";
 import { chooseTiny, noRun, offerTiny } from "./inject.mjs";
 import { launch, ready } from "./launch.mjs";
@@ -86,7 +87,7 @@ const TYPES = {
 
 /** Serves the built page below `/some/folder/` as the plainest of hosts would. */
 async function bareHost() {
-  const dist = new URL("../../www/dist", import.meta.url).pathname;
+  const dist = fileURLToPath(new URL("../../www/dist", import.meta.url));
   const server = createServer((request, response) => {
     const path = new URL(request.url, "http://host").pathname.replace(/^\/some\/folder\//, "");
     const file = join(dist, path === "" ? "index.html" : path);

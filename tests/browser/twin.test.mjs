@@ -4,11 +4,12 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { analyse, exported, openSample } from "./actions.mjs";
 import { launch, ready } from "./launch.mjs";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SAMPLES = join(ROOT, "www/public/samples");
 /** Bytes before the voxels of a NIfTI-1 file, as its header says. */
 const voxelsOf = (nifti) => nifti.subarray(nifti.readFloatLE(108));
