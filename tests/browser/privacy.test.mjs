@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
-import { createReadStream, existsSync, statSync } from "node:fs";
-import { createServer } from "node:http";
-import { extname, join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { analyse, openFiles, openSample, REFUSED, refusedAddress } from "./actions.mjs";
+import { bareHost, built } from "./host.mjs";
 import { chooseTiny, noRun, offerTiny } from "./inject.mjs";
 import { launch, ready } from "./launch.mjs";
 
@@ -60,10 +57,9 @@ test("a host without headers, in a sub-folder: the page's own policy, then the s
   // The watch knows only the first server's address.
   const expected = new RegExp(`^request to http://127|${REFUSED.source}`);
   const { page } = await launch(t, { query: "", serviceWorkers: "allow", expected });
-  const server = await bareHost();
-  t.after(() => server.close());
-  const url = `http://127.0.0.1:${server.address().port}/some/folder/`;
-  await page.goto(url);
+  const host = await bareHost({ "/some/folder/": built("dist") });
+  t.after(host.stop);
+  await page.goto(`${host.url}/some/folder/`);
   await ready(page);
   assert.equal(await refusedAddress(page), "connect-src");
   await page.evaluate(() => navigator.serviceWorker.ready);
@@ -75,29 +71,3 @@ test("a host without headers, in a sub-folder: the page's own policy, then the s
   assert.match(headers["content-security-policy"], /frame-ancestors 'none'/);
   assert.equal(headers["referrer-policy"], "no-referrer");
 });
-
-const TYPES = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".css": "text/css",
-  ".json": "application/json",
-  ".wasm": "application/wasm",
-  ".svg": "image/svg+xml",
-};
-
-/** Serves the built page below `/some/folder/` as the plainest of hosts would. */
-async function bareHost() {
-  const dist = fileURLToPath(new URL("../../www/dist", import.meta.url));
-  const server = createServer((request, response) => {
-    const path = new URL(request.url, "http://host").pathname.replace(/^\/some\/folder\//, "");
-    const file = join(dist, path === "" ? "index.html" : path);
-    if (!file.startsWith(dist) || !existsSync(file) || !statSync(file).isFile()) {
-      response.writeHead(404).end();
-      return;
-    }
-    response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
-    createReadStream(file).pipe(response);
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return server;
-}

@@ -31,9 +31,16 @@ export async function keepOffline() {
 export async function renew() {
   asked = true;
   await registration?.update().catch(() => {});
-  const fresh = registration?.waiting ?? registration?.installing;
-  if (fresh) fresh.postMessage("activate");
-  else location.reload();
+  take(registration?.installing ?? registration?.waiting);
+}
+
+/** Has a version take over, which reloads the page; where its files do not come, the one that waits, or the one that is here. */
+function take(fresh) {
+  if (!fresh) return location.reload();
+  fresh.addEventListener("statechange", () => {
+    if (fresh.state === "redundant") take(registration.waiting);
+  });
+  fresh.postMessage("activate");
 }
 
 function offer() {

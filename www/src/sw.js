@@ -1,6 +1,8 @@
 // Keeps the page usable without a network. The build fills in the version, the files and the headers.
 const BUILD = __BUILD__;
-const SHELL = `saswin-shell-${BUILD.version}`;
+/** Other deployments of this origin keep shells of their own. */
+const MINE = `saswin-shell ${self.registration.scope} `;
+const SHELL = MINE + BUILD.version;
 const SAMPLES = "saswin-samples";
 const HOME = new URL("./", self.location).href;
 
@@ -11,7 +13,7 @@ self.addEventListener("message", (event) => {
   if (event.data === "activate") self.skipWaiting();
 });
 
-self.addEventListener("activate", (event) => event.waitUntil(tidy()));
+self.addEventListener("activate", (event) => event.waitUntil(takeOver()));
 
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
@@ -27,11 +29,26 @@ async function fill() {
   await cache.addAll(BUILD.files.map(request));
 }
 
+/** Another version that took over in the meantime may have thrown away what was filled. */
+async function takeOver() {
+  // Without a network this version still takes over: who asked for it waits.
+  if (!(await isFull())) await fill().catch(() => {});
+  await tidy();
+  await self.clients.claim();
+}
+
+/** Files come all together or not at all. */
+async function isFull() {
+  const shell = await caches.open(SHELL);
+  return Boolean(await shell.match(HOME));
+}
+
 async function tidy() {
   const names = await caches.keys();
-  const old = names.filter((name) => name.startsWith("saswin-shell-") && name !== SHELL);
+  // A newer version is filling its own, and tidies up when it takes over.
+  if (self.registration.installing) return;
+  const old = names.filter((name) => name.startsWith(MINE) && name !== SHELL);
   await Promise.all(old.map((name) => caches.delete(name)));
-  await self.clients.claim();
 }
 
 async function answer(request, url) {
