@@ -70,9 +70,10 @@ export class Session {
     cancelled = request.run;
   }
 
-  #open(files, reply, fail) {
+  async #open(files, reply, fail) {
     const name = files[0]?.name ?? "";
     this.#name = name;
+    if (name.includes("slow")) await new Promise((resolve) => setTimeout(resolve, 2000));
     if (name.includes("trap"))
       setTimeout(() => {
         throw new Error("trap in a future");

@@ -227,6 +227,32 @@ test("of two drops the later one is opened, however long the other takes", { ski
   assert.equal(await page.locator("[data-series]").count(), 4);
 });
 
+test("a drop without a scan does not stand in the way of what is being opened", {
+  skip,
+}, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  const folder = () => {
+    DataTransferItem.prototype.webkitGetAsEntry = () => ({
+      createReader: () => ({ readEntries: (resolve) => resolve([]) }),
+    });
+  };
+  for (const [name, tells] of [
+    ["weights.pt", "#import"],
+    ["a folder", "[data-kind=file]"],
+  ]) {
+    if (name === "a folder") await page.evaluate(folder);
+    await openFiles(page, [{ name: "slow-good.dcm", text: "x" }]);
+    await page.locator("body[data-busy]").waitFor();
+    await dropFile(page, "body", name, "x");
+    await page.locator(tells).waitFor();
+    assert.equal(await page.locator("body[data-busy]").count(), 1, "what is read is waited for");
+    await page.locator("[data-series='0'][aria-pressed=true]").waitFor();
+    await scanShown(page);
+    await page.keyboard.press("Escape");
+  }
+});
+
 test("while another series is read nothing is analysed, and nothing of the last scan exported", {
   skip,
 }, async (t) => {

@@ -5,13 +5,20 @@ import { ImportDialog, isCheckpoint } from "./import.js";
 import { listKeys } from "./keys.js";
 import { keepOffline } from "./offline.js";
 import { wireOpening } from "./open.js";
-import { client, diagnostics, panel, picture, requests, results, settle, shown } from "./page.js";
+import { client, diagnostics, panel, picture, requests, results, shown } from "./page.js";
 import { analyse, cancel, chosen, keep } from "./runs.js";
 import { openFiles, openPhantom, openSample, reading } from "./scans.js";
 import { showResult, tellLostPicture } from "./shown-result.js";
 import { showAdapter, showAdapterFailure } from "./status.js";
+import { done } from "./turns.js";
 
 const importer = new ImportDialog(importWeights);
+
+const EMPTY = {
+  kind: "file",
+  message: "There is no file in what was dropped.",
+  remedy: "Drop the files of a scan, or a folder that holds them.",
+};
 
 client.addEventListener("ready", ({ detail }) => {
   showAdapter(detail.adapter);
@@ -50,12 +57,13 @@ listKeys();
 
 wireOpening({
   reading,
-  files: (files) => {
+  files: (files, number) => {
     // Weights may lie beside scans.
     const scans = files.filter(({ file }) => !isCheckpoint(file));
-    if (scans.length > 0) return openFiles(scans);
-    settle();
+    if (scans.length > 0) return openFiles(scans, number);
+    done(number);
     if (files.length > 0) importer.open(files[0].file);
+    else showError(EMPTY);
   },
   sample: openSample,
   phantom: openPhantom,

@@ -2,8 +2,8 @@ import { find, h } from "./dom.js";
 
 /**
  * Wires everything that opens a scan: buttons, pickers, dropping, samples.
- * `open.files(list)` takes `{file, path}` entries, `open.sample(sample)` one of the list,
- * `open.phantom()` nothing; `open.reading(promise)` waits for what was dropped, `null` if that fails.
+ * `open.files(list, number)` takes `{file, path}` entries, `open.sample(sample)` one of the list, `open.phantom()`
+ * nothing; `open.reading(promise)` waits for what was dropped: `{read, number}`, or `null` if that fails.
  */
 export function wireOpening(open) {
   for (const kind of ["files", "folder"]) {
@@ -86,9 +86,8 @@ function wireDropping(open) {
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry());
     const loose = [...event.dataTransfer.files].map((file) => ({ file, path: file.name }));
     const walked = await open.reading(Promise.all(entries.filter(Boolean).map(walk)));
-    if (!walked) return;
-    const files = walked.flat();
-    open.files(files.length > 0 ? files : loose);
+    // Among the loose ones folders look like files.
+    if (walked) open.files(entries.some(Boolean) ? walked.read.flat() : loose, walked.number);
   });
 }
 

@@ -3,25 +3,24 @@ import { announce, find } from "./dom.js";
 import { guarded } from "./failures.js";
 import { showScanFacts } from "./findings.js";
 import { dims, plural } from "./format.js";
-import { busy, client, panel, picture, requests, results, settle, shown } from "./page.js";
+import { client, panel, picture, requests, results, shown } from "./page.js";
 import { cancel, chosen } from "./runs.js";
 import { markSeries, showSeries } from "./series.js";
+import { ask, begin, done, isOvertaken, overtake } from "./turns.js";
 
-/** Counts openings: one that was overtaken by another goes no further. */
-let turn = 0;
 /** Counts selections: by its number the worker tells the scan that is meant from another one. */
 let selections = 0;
 /** The series and volume that were asked for last, if they are neither refused nor undrawable. */
 let wanted = null;
 
-/** Waits for what was dropped; nothing comes of it once something else was opened. */
+/** Waits for what was dropped, and numbers it; nothing comes of it once something else was opened. */
 export async function reading(files) {
-  const mine = ++turn;
-  busy("Reading…");
+  const number = ask();
+  begin(number, "Reading…");
   const read = await guarded(() => files.catch(unreadable));
-  if (mine !== turn) return null;
-  if (!read) settle();
-  return read;
+  if (read && !isOvertaken(number)) return { read, number };
+  done(number);
+  return null;
 }
 
 function unreadable(error) {
@@ -32,16 +31,16 @@ function unreadable(error) {
   });
 }
 
-/** Opens the reader's own files. */
-export function openFiles(files) {
+/** Opens the reader's own files, which may have a number from when they were dropped. */
+export function openFiles(files, number = ask()) {
   requests.mark();
-  return open("open", { files });
+  return open("open", { files }, { number });
 }
 
 /** The worker lives in another folder, so it gets the whole address. */
 export function openSample({ url, name }) {
   const address = new URL(url, document.baseURI).href;
-  return open("open_url", { url: address, name }, () => requests.mark());
+  return open("open_url", { url: address, name }, { opened: () => requests.mark() });
 }
 
 export function openPhantom() {
@@ -49,11 +48,11 @@ export function openPhantom() {
   return open("phantom");
 }
 
-async function open(type, payload = {}, opened = () => {}) {
-  const mine = ++turn;
+async function open(type, payload = {}, { number = ask(), opened = () => {} } = {}) {
+  overtake(number);
   clearError();
   await cancel();
-  busy("Reading…");
+  begin(number, "Reading…");
   const reply = await guarded(() => client.request(type, payload));
   if (reply) {
     // Also when another opening follows: this is what the worker holds, should that one fail.
@@ -61,20 +60,22 @@ async function open(type, payload = {}, opened = () => {}) {
     wanted = null;
     showSeries(reply.series, select);
   }
-  if (mine !== turn) return;
-  if (!reply) return settle();
-  const best = reply.series.find((series) => series.preferred) ?? reply.series[0];
-  announce(`${plural(reply.series.length, "series", "series")} found.`);
+  if (reply && !isOvertaken(number)) await selectBest(reply.series);
+  done(number);
+}
+
+async function selectBest(series) {
+  const best = series.find(({ preferred }) => preferred) ?? series[0];
+  announce(`${plural(series.length, "series", "series")} found.`);
   if (best) await select(best.index);
-  else settle();
 }
 
 async function select(index, volume = 0) {
   if (wanted?.index === index && wanted.volume === volume) return;
-  const mine = turn;
+  const number = ask();
   clearError();
   await cancel();
-  busy("Reading the series…");
+  begin(number, "Reading the series…");
   const from = { index, volume, scan: ++selections };
   const before = wanted;
   wanted = from;
@@ -82,7 +83,7 @@ async function select(index, volume = 0) {
   const drawn = reply && (await guarded(() => showScan(reply, from)));
   // What is not drawn may be asked for again; what is refused leaves the scan of before.
   if (!drawn && wanted === from) wanted = reply ? null : before;
-  if (mine === turn && from.scan === selections) settle();
+  done(number);
 }
 
 /** The worker has this scan now: what is on screen must be it, or no picture. */
