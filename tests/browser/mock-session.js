@@ -11,6 +11,8 @@ const offer = {
   trained: true,
   cached: false,
 };
+/** Longer than the page waits for a run that is to stop. */
+const LONG_MS = 6000;
 /** The run that is to stop. */
 let cancelled = null;
 
@@ -53,6 +55,7 @@ export class Session {
     if (type === "run") return this.#run({ id, ...request }, reply, fail);
     if (type === "keep") {
       reply("progress", { stage: "model", done: 1, total: 2, text: "Loading" });
+      if (request.model === "slow") await new Promise((resolve) => setTimeout(resolve, LONG_MS));
       return reply("kept", {});
     }
     if (type === "warm") return reply("warm", {});

@@ -19,6 +19,8 @@ export class AnalysisPanel extends EventTarget {
   #pick;
   #keep;
   #waiting = false;
+  #running = false;
+  #fetching = false;
 
   constructor() {
     super();
@@ -131,9 +133,11 @@ export class AnalysisPanel extends EventTarget {
 
   /** While weights are fetched ahead of a run. */
   keeping(on) {
+    this.#fetching = on;
     // A disabled button loses the keyboard's focus.
     this.#keep.ariaDisabled = String(on);
     this.#keep.textContent = on ? "Fetching…" : "Keep for offline use";
+    this.#describe();
   }
 
   fetched({ done, total }) {
@@ -155,6 +159,8 @@ export class AnalysisPanel extends EventTarget {
 
   running(on) {
     const followed = on || document.activeElement === this.#cancel;
+    this.#running = on;
+    this.#describe();
     this.#start.hidden = on;
     this.#select.disabled = on;
     this.#pick.disabled = on;
@@ -183,8 +189,10 @@ export class AnalysisPanel extends EventTarget {
     const { model } = this;
     this.#start.disabled = !model || this.#waiting;
     const focused = document.activeElement === this.#keep;
-    this.#keep.hidden = !model || model.cached || model.imported;
-    if (focused && this.#keep.hidden) this.#start.focus();
+    // A run keeps its model by itself.
+    const needless = this.#running && !this.#fetching;
+    this.#keep.hidden = !model || model.cached || model.imported || needless;
+    if (focused && this.#keep.hidden) (this.#running ? this.#cancel : this.#start).focus();
     if (!model) this.#note.textContent = "No trained model is installed.";
     else {
       const place = whereabouts(model);

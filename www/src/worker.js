@@ -21,9 +21,12 @@ const session = module
   .then(() => HAS_RELAXED_SIMD && useRelaxedSimd())
   .then(() => Session.create(post, new Helpers(post)));
 
-/** Requests are answered one after another: the last one, and the last one that is no run. */
+/** Requests are answered one after another: the last one, the last one that is no run, the last model that is kept. */
 let queue = Promise.resolve();
 let brief = Promise.resolve();
+let kept = Promise.resolve();
+/** Ends a run's waiting for what is kept. */
+let goOn = () => {};
 self.onmessage = ({ data: request }) => {
   const after = (before) => before.then(() => answer(request));
   const all = Promise.all([queue, brief]);
@@ -31,15 +34,25 @@ self.onmessage = ({ data: request }) => {
     case "module":
       return hand(request.module);
     case "cancel":
-      return answer(request);
+      answer(request);
+      // A run before its turn stops at once, and the model is kept all the same.
+      return goOn();
     // They are about what is on screen, and wait for no other run.
     case "show":
     case "mirror":
     case "strip":
       brief = after(brief);
       return;
-    case "run":
-      queue = after(all);
+    case "run": {
+      const told = new Promise((resolve) => {
+        goOn = resolve;
+      });
+      queue = after(Promise.all([all, Promise.race([kept, told])]));
+      return;
+    }
+    // Nothing waits for it but a run, which would fetch the same once more.
+    case "keep":
+      kept = after(Promise.all([all, kept]));
       return;
     // Nothing waits for what is compiled ahead.
     case "warm":
