@@ -1,5 +1,6 @@
 import { trusted } from "./trusted.js";
 import workerUrl from "./worker.js?worker&url";
+import { crashed, ended, isRun, ReplyError, weightsLost } from "./worker-errors.js";
 
 /** How long a cancelled run may take to stop by itself before the worker is ended. */
 const PATIENCE_MS = 5000;
@@ -7,45 +8,9 @@ const PATIENCE_MS = 5000;
 /** A worker that stops more often than this without an answer in between is not started again by itself. */
 const CRASHES = 2;
 
-/** What to say of a worker that stopped, by what it was doing. */
-const STOPPED = {
-  starting: {
-    message: "The program for the analysis could not start.",
-    remedy: "Reload the page; if that does not help, use a current browser.",
-  },
-  reading: {
-    message: "Reading stopped unexpectedly.",
-    remedy:
-      "It was restarted; what was open before still is. The scan may be too large for this device.",
-  },
-  working: {
-    message: "The analysis stopped unexpectedly.",
-    remedy: "It was restarted; the scan is still open. Try again, or try ?backend=cpu.",
-  },
-};
-
-/** What to say of imported weights that are neither on the device nor in their file any more. */
-const LOST = {
-  kind: "file",
-  message: "The imported weights were lost with their device, and their file is not as it was.",
-  remedy: "Import the weights again.",
-};
-
-const RUNS = new Set(["run", "bench"]);
-const READS = new Set(["open", "open_url", "phantom", "select", "show"]);
-
-/** A typed failure from the worker: what happened, where, and what to do. */
-class ReplyError extends Error {
-  constructor({ kind, message, place, remedy }) {
-    super(message);
-    this.name = "ReplyError";
-    Object.assign(this, { kind, place, remedy });
-  }
-}
-
 /**
- * Requests to the worker as promises. Emits `ready` (detail: the reply to `init`) and
- * `requests` (detail: network requests that the worker made).
+ * Requests to the worker as promises. Emits `ready` (detail: the reply to `init`), `failed` (detail: why there is no
+ * worker) and `requests` (detail: network requests that the worker made).
  */
 export class WorkerClient extends EventTarget {
   #worker = null;
@@ -81,19 +46,17 @@ export class WorkerClient extends EventTarget {
     const mine = ++this.#imports;
     const reply = await this.request("import", payload);
     if (wanted()) this.#history.imported = { type: "import", payload, model: reply.model.name };
-    else if (mine === this.#imports) this.#repeat(this.#history.imported ?? { type: "forget" });
+    else if (mine === this.#imports) this.#repeat([this.#history.imported ?? { type: "forget" }]);
     return reply;
   }
 
   /** Stops the run: by asking, and where that does not help, by ending the worker. */
   async cancel(run) {
-    const waiting = [...this.#waiting].find(([, { type }]) => RUNS.has(type));
+    const waiting = [...this.#waiting].find(([, { type }]) => isRun(type));
     if (waiting) this.#worker.postMessage({ id: this.#nextId++, type: "cancel", run: waiting[0] });
     const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, "late"));
     const settled = run.catch(() => "stopped");
-    if ((await Promise.race([settled, late])) === "late") {
-      this.#restart({ kind: "cancelled", message: "The run was stopped." });
-    }
+    if ((await Promise.race([settled, late])) === "late" && this.#end(ended)) this.#resume();
   }
 
   #start() {
@@ -108,22 +71,29 @@ export class WorkerClient extends EventTarget {
     this.#send("init", this.#options).then(
       (detail) => {
         this.#ready = true;
-        this.dispatchEvent(new CustomEvent("ready", { detail }));
+        this.#tell("ready", detail);
       },
       (detail) => {
-        this.#end(detail);
-        this.dispatchEvent(new CustomEvent("failed", { detail }));
+        this.#end(() => detail);
+        this.#tell("failed", detail);
       },
     );
   }
 
-  /** Ends the worker; whoever waits for an answer gets the reason. */
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  /** Ends the worker; who waits for an answer gets the reason, by the request's type. Whether there was one that works. */
   #end(reason) {
+    const wasReady = this.#ready;
     this.#worker?.terminate();
     this.#worker = null;
+    this.#ready = false;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const { reject } of waiting) reject(reason);
+    for (const { type, reject } of waiting) reject(reason(type));
+    return wasReady;
   }
 
   #send(type, payload, onProgress = null) {
@@ -136,7 +106,7 @@ export class WorkerClient extends EventTarget {
 
   #receive(message) {
     if (message.type === "requests") {
-      this.dispatchEvent(new CustomEvent("requests", { detail: message.requests }));
+      this.#tell("requests", message.requests);
       return;
     }
     if (message.type === "crashed") {
@@ -170,28 +140,20 @@ export class WorkerClient extends EventTarget {
     const { imported } = this.#history;
     this.#send(imported.type, imported.payload).catch((error) => {
       this.#waiting.delete(id);
-      waiting.reject(
-        error.kind === "file" ? new ReplyError({ ...LOST, place: error.place }) : error,
-      );
+      waiting.reject(weightsLost(error));
     });
     this.#worker.postMessage({ id, type: waiting.type, ...waiting.payload });
   }
 
-  #crashed(reason) {
-    const reads = [...this.#waiting.values()].some(({ type }) => READS.has(type));
-    const doing = !this.#ready ? "starting" : reads ? "reading" : "working";
-    this.#restart({ kind: "worker", place: reason || undefined, ...STOPPED[doing] });
-  }
-
-  #restart(error) {
-    const wasReady = this.#ready;
-    const detail = new ReplyError(error);
-    if (error.kind !== "cancelled") this.#crashes += 1;
-    this.#end(detail);
+  #crashed(place) {
+    this.#crashes += 1;
+    const again = this.#crashes <= CRASHES;
+    const types = [...this.#waiting.values()].map(({ type }) => type);
+    const error = crashed(types, { ready: this.#ready, again }, place);
     // What cannot start, or stops again and again, would only fail once more; the next request tries anew.
-    if (!wasReady) return;
-    if (this.#crashes <= CRASHES) this.#resume();
-    else this.dispatchEvent(new CustomEvent("failed", { detail }));
+    if (!this.#end(() => error)) return;
+    if (again) this.#resume();
+    else this.#tell("failed", error);
   }
 
   /** Starts a worker and brings it to where the last one stood. */
@@ -200,13 +162,11 @@ export class WorkerClient extends EventTarget {
     this.#start();
     // What was opened last need not be what is shown.
     const later = open === shown?.open ? null : open;
-    for (const step of [imported, shown?.open, shown?.select, later]) {
-      // Errors were shown the first time.
-      if (step) this.#repeat(step);
-    }
+    this.#repeat([imported, shown?.open, shown?.select, later]);
   }
 
-  #repeat({ type, payload }) {
-    this.#send(type, payload).catch(() => {});
+  /** Errors were shown the first time. */
+  #repeat(steps) {
+    for (const step of steps) if (step) this.#send(step.type, step.payload).catch(() => {});
   }
 }
