@@ -5,9 +5,20 @@ import { ImportDialog, isCheckpoint } from "./import.js";
 import { listKeys } from "./keys.js";
 import { keepOffline } from "./offline.js";
 import { wireOpening } from "./open.js";
-import { client, diagnostics, panel, picture, requests, results, shown } from "./page.js";
+import {
+  client,
+  diagnostics,
+  isBusy,
+  panel,
+  picture,
+  requests,
+  results,
+  settle,
+  shown,
+} from "./page.js";
 import { analyse, cancel, chosen, keep } from "./runs.js";
 import { openFiles, openPhantom, openSample, reading } from "./scans.js";
+import { forgetSeries } from "./series.js";
 import { showResult, tellLostPicture } from "./shown-result.js";
 import { showAdapter, showAdapterFailure } from "./status.js";
 import { done } from "./turns.js";
@@ -32,6 +43,13 @@ client.addEventListener("failed", ({ detail }) => {
   showAdapterFailure("Not running");
   diagnostics.failed(detail);
   showError(detail);
+});
+client.addEventListener("lost", ({ detail }) => {
+  diagnostics.failed(detail);
+  showError(detail);
+  // By their numbers the worker would read other series.
+  if (detail.kind === "series_lost") forgetSeries();
+  if (!isBusy()) settle();
 });
 client.addEventListener("requests", ({ detail }) => requests.add(detail));
 

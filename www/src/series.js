@@ -7,6 +7,15 @@ export function showSeries(list, choose) {
   find("#series").replaceChildren(h("h2", {}, plural(list.length, "series", "series")), ...cards);
 }
 
+/** Nothing is listed any more. */
+export function forgetSeries() {
+  const list = find("#series");
+  const focused = list.contains(document.activeElement);
+  list.replaceChildren();
+  // The button that had the keyboard's focus is gone.
+  if (focused) find("#stage").focus({ preventScroll: true });
+}
+
 /** Marks the series that the viewer shows. */
 export function markSeries(index) {
   for (const button of document.querySelectorAll("#series [data-series]")) {

@@ -1,6 +1,6 @@
 import { trusted } from "./trusted.js";
 import workerUrl from "./worker.js?worker&url";
-import { crashed, ended, isRun, ReplyError, weightsLost } from "./worker-errors.js";
+import { crashed, ended, isRun, LOST, ReplyError, weightsLost } from "./worker-errors.js";
 
 /** How long a cancelled run may take to stop by itself before the worker is ended. */
 const PATIENCE_MS = 5000;
@@ -10,7 +10,8 @@ const CRASHES = 2;
 
 /**
  * Requests to the worker as promises. Emits `ready` (detail: the reply to `init`), `failed` (detail: why there is no
- * worker) and `requests` (detail: network requests that the worker made).
+ * worker), `lost` (detail: what a fresh worker could not read again) and `requests` (detail: network requests that the
+ * worker made).
  */
 export class WorkerClient extends EventTarget {
   #worker = null;
@@ -160,13 +161,21 @@ export class WorkerClient extends EventTarget {
   #resume() {
     const { imported, open, shown } = this.#history;
     this.#start();
+    this.#repeat([imported]);
+    this.#repeat([shown?.open, shown?.select], LOST.scan);
     // What was opened last need not be what is shown.
-    const later = open === shown?.open ? null : open;
-    this.#repeat([imported, shown?.open, shown?.select, later]);
+    if (open !== shown?.open) this.#repeat([open], LOST.series);
   }
 
-  /** Errors were shown the first time. */
-  #repeat(steps) {
-    for (const step of steps) if (step) this.#send(step.type, step.payload).catch(() => {});
+  /** Asks once more for what was granted before; `lost` is to be told where it is refused now. */
+  async #repeat(steps, lost = null) {
+    const worker = this.#worker;
+    const asked = steps.filter(Boolean).map(({ type, payload }) => this.#send(type, payload));
+    try {
+      await Promise.all(asked);
+    } catch ({ place }) {
+      // One that stopped has told so itself, and the next one tries again.
+      if (lost && worker === this.#worker) this.#tell("lost", new ReplyError({ ...lost, place }));
+    }
   }
 }

@@ -41,6 +41,20 @@ const LOST_WEIGHTS = {
   remedy: "Import the weights again.",
 };
 
+/** What to say of what a fresh worker could not read again. */
+export const LOST = {
+  scan: {
+    kind: "scan_lost",
+    message: "The scan on screen could not be read again after a restart.",
+    remedy: "Open it again.",
+  },
+  series: {
+    kind: "series_lost",
+    message: "What was opened last could not be read again after a restart.",
+    remedy: "Open it again.",
+  },
+};
+
 /** A typed failure from the worker: what happened, where, and what to do. */
 export class ReplyError extends Error {
   constructor({ kind, message, place, remedy }) {
