@@ -390,7 +390,11 @@ test("the keyboard's focus goes on where its button is gone", { skip }, async (t
   const { page } = await launch(t);
   const focused = () => page.evaluate(() => document.activeElement.id);
   await ready(page);
-  await openSample(page, "Generated phantom");
+  await page.locator(".hero").getByRole("button", { name: "Generated phantom" }).focus();
+  await page.keyboard.press("Enter");
+  await scanShown(page);
+  await drawn(page);
+  assert.equal(await focused(), "stage");
   await page.locator("#keep").focus();
   await page.keyboard.press("Enter");
   await page.locator("#keep").waitFor({ state: "hidden" });
@@ -399,4 +403,21 @@ test("the keyboard's focus goes on where its button is gone", { skip }, async (t
   await page.getByRole("button", { name: "Dismiss" }).focus();
   await page.keyboard.press("Enter");
   assert.equal(await focused(), "stage");
+});
+
+test("the keyboard's focus stays in the report when another one takes its place", {
+  skip,
+}, async (t) => {
+  const { page } = await launch(t);
+  const heading = (text) => page.locator("#report h2:focus", { hasText: text }).waitFor();
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await analyse(page);
+  await page.locator("#analyse").click();
+  await page.locator("[data-export=csv]").focus();
+  await page.locator("body[data-state=result]").waitFor();
+  await heading("Findings");
+  await page.locator("[data-export=csv]").focus();
+  await dropFile(page, "body", "good.dcm", "x");
+  await heading("Scan");
 });

@@ -22,6 +22,16 @@ export function find(selector) {
   return document.querySelector(selector);
 }
 
+/** Replaces what an element holds; the keyboard's focus, if it was in there, goes on to the new heading. */
+export function refill(element, ...children) {
+  const focused = element.contains(document.activeElement);
+  element.replaceChildren(...children);
+  const heading = focused && element.querySelector("h2");
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus();
+}
+
 /** Says something to screen readers without moving the focus. */
 export function announce(text) {
   find("#announce").textContent = text;

@@ -1,4 +1,4 @@
-import { find, h } from "./dom.js";
+import { find, h, refill } from "./dom.js";
 import {
   alignment,
   measures,
@@ -14,7 +14,8 @@ import { inWords } from "./words.js";
 
 /** Fills the panel from a report: words first, numbers under them. */
 export function showFindings(report, { toggle, show, save, strips }) {
-  find("#report").replaceChildren(
+  refill(
+    find("#report"),
     h(
       "section",
       { className: "words" },
@@ -43,7 +44,7 @@ function by({ title, name, note }) {
 
 /** What is known before any analysis. */
 export function showScanFacts(info) {
-  find("#report").replaceChildren(scanFacts(info));
+  refill(find("#report"), scanFacts(info));
 }
 
 function exportButtons(save, strips) {

@@ -105,6 +105,9 @@ async function showScan(reply, from) {
 /** On a narrow screen what opens a scan lies far below it, and the button that did so may be gone. */
 function lookAtPicture() {
   const stage = find("#stage");
-  if (document.activeElement === document.body) stage.focus({ preventScroll: true });
+  const focused = document.activeElement;
+  // The browser takes the focus from what was hidden only when it draws again.
+  const gone = focused === document.body || focused.getClientRects().length === 0;
+  if (gone) stage.focus({ preventScroll: true });
   stage.scrollIntoView({ block: "nearest" });
 }
