@@ -314,21 +314,6 @@ test("in the mirrored view values are the other side's, and nothing is named", {
   assert.doesNotMatch(await location(page), /Hemisphere|ventricle/i);
 });
 
-test("keys turn the 3-D view, and leave the crosshair where it is", { skip }, async (t) => {
-  const { page, shoot } = await launch(t);
-  await ready(page);
-  await openCt(page);
-  await page.locator("[data-layout=render]").click();
-  await page.locator("#viewer canvas").focus();
-  await drawn(page);
-  const [before, place] = [await picture(page), await location(page)];
-  await page.keyboard.press("ArrowLeft");
-  await drawn(page);
-  assert.notDeepEqual(await picture(page), before);
-  assert.equal(await location(page), place);
-  await shoot("turned");
-});
-
 test("a model that was started beside others stays chosen when its worker is ended", {
   skip,
 }, async (t) => {

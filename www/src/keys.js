@@ -1,9 +1,10 @@
 import { find, h } from "./dom.js";
 
 const KEYS = [
-  ["← →", "crosshair left, right on the screen"],
-  ["↑ ↓", "crosshair to the front, to the back"],
-  ["Page ↑ ↓", "crosshair up, down"],
+  ["← →", "crosshair to the left, right of an axial picture: through sagittal slices"],
+  ["↑ ↓", "crosshair to the front, to the back: through coronal slices"],
+  ["Page ↑ ↓", "crosshair up, down: through axial slices"],
+  ["These in 3-D", "turn the head"],
   ["1 – 5", "all planes, axial, coronal, sagittal, 3-D"],
   ["O", "labels on, off"],
   ["M", "mid-plane on, off"],
@@ -11,8 +12,8 @@ const KEYS = [
   ["R", "radiological or neurological sides"],
   ["Home", "centre, and reset zoom and contrast"],
   ["Esc", "cancel the run"],
-  ["Click, drag", "crosshair"],
-  ["Wheel", "slice by slice"],
+  ["Click, drag", "crosshair; drag in 3-D: turn the head"],
+  ["Wheel", "slice by slice; in 3-D: zoom"],
   ["Right drag", "contrast of what is framed"],
   ["Double click", "reset the contrast"],
 ];
