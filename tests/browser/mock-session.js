@@ -11,6 +11,11 @@ const offer = {
   trained: true,
   cached: false,
 };
+/** Of the import of weights whose name says that some were renamed. */
+const NOTES = [
+  "removed the prefix `module.` from every key",
+  "`swinViT.norm.weight` is not part of the network and was left out",
+];
 /** Longer than the page waits for a run that is to stop. */
 const LONG_MS = 6000;
 /** The run that is to stop. */
@@ -102,7 +107,8 @@ export class Session {
     }
     this.#imported = said.name;
     const model = { ...offer, name: said.name, title: said.name, cached: true, imported: true };
-    reply("imported", { model, summary: "SA-Swin, width 3", notes: [] });
+    const notes = files[0].name.includes("renamed") ? NOTES : [];
+    reply("imported", { model, summary: "SA-Swin, width 3", notes });
   }
 
   async #select({ index, scan: number }, reply, fail) {

@@ -1,5 +1,6 @@
 import { announce, find, h } from "./dom.js";
 import { megabytes, percent } from "./format.js";
+import { importNotes } from "./import-notes.js";
 
 /**
  * The upper part of the findings panel: choose a model, start, follow, cancel. Emits `start`, `cancel`, `keep` and `pick`
@@ -14,6 +15,9 @@ export class AnalysisPanel extends EventTarget {
   #select;
   #start;
   #note;
+  #notes;
+  /** The model that the notes are on. */
+  #noted = null;
   #progress;
   #cancel;
   #pick;
@@ -32,6 +36,7 @@ export class AnalysisPanel extends EventTarget {
       "Analyse",
     );
     this.#note = h("small", { className: "note" });
+    this.#notes = h("div", { className: "import-notes" });
     this.#keep = h(
       "button",
       {
@@ -61,6 +66,7 @@ export class AnalysisPanel extends EventTarget {
         { className: "analysis" },
         h("label", { className: "model" }, h("span", {}, "Model"), this.#select),
         this.#note,
+        this.#notes,
         this.#keep,
         this.#pick,
         this.#start,
@@ -193,6 +199,7 @@ export class AnalysisPanel extends EventTarget {
     const needless = this.#running && !this.#fetching;
     this.#keep.hidden = !model || model.cached || model.imported || needless;
     if (focused && this.#keep.hidden) (this.#running ? this.#cancel : this.#start).focus();
+    this.#showNotes(model);
     if (!model) this.#note.textContent = "No trained model is installed.";
     else {
       const place = whereabouts(model);
@@ -200,6 +207,13 @@ export class AnalysisPanel extends EventTarget {
         .filter(Boolean)
         .join(" · ");
     }
+  }
+
+  /** Unfolded ones stay so. */
+  #showNotes(model) {
+    if (model === this.#noted) return;
+    this.#noted = model;
+    this.#notes.replaceChildren(...importNotes(model?.notes));
   }
 }
 

@@ -1,6 +1,7 @@
 import { showError } from "./banner.js";
 import { announce, find } from "./dom.js";
 import { guarded } from "./failures.js";
+import { plural } from "./format.js";
 import { ImportDialog, isCheckpoint } from "./import.js";
 import { listKeys } from "./keys.js";
 import { keepOffline } from "./offline.js";
@@ -90,9 +91,10 @@ keepOffline();
 
 async function importWeights(file, said, wanted) {
   await cancel();
-  const { model, summary } = await client.import({ files: [{ file }], said }, wanted);
+  const { model, summary, notes } = await client.import({ files: [{ file }], said }, wanted);
   if (!wanted()) return;
-  panel.add(model);
+  panel.add({ ...model, notes });
   chosen();
-  announce(`Weights imported: ${summary}.`);
+  const more = notes.length > 0 ? ` ${plural(notes.length, "note")} beside the model.` : "";
+  announce(`Weights imported: ${summary}.${more}`);
 }
