@@ -103,8 +103,8 @@ export function bareAdapter() {
   GPUSupportedFeatures.prototype.has = () => false;
   const nothing = { get: () => new Set() };
   Object.defineProperty(GPU.prototype, "wgslLanguageFeatures", nothing);
-  const info = { vendor: "", architecture: "", device: "", description: "" };
-  Object.defineProperty(GPUAdapter.prototype, "info", { get: () => info });
+  // As in Chromium before 127.
+  delete GPUAdapter.prototype.info;
   const { get } = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, "limits");
   const least = {
     maxBufferSize: 256 * 2 ** 20,

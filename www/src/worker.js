@@ -1,12 +1,12 @@
 // A thin adapter: messages in, messages out; all work is done by the Rust session.
 import init, { Session, useRelaxedSimd } from "./generated/saswin_web.js";
 import wasm from "./generated/saswin_web_bg.wasm?url";
+import { fillGpuGaps } from "./gpu-gaps.js";
 import { HELPER, Helpers } from "./helpers.js";
 import { compiledWithout, HAS_RELAXED_SIMD } from "./relaxed-simd.js";
 import { watchRequests } from "./requests.js";
-import { doWithoutTimestamps } from "./timestamps.js";
 
-doWithoutTimestamps();
+fillGpuGaps();
 
 const post = (message, transfer = []) => self.postMessage(message, transfer);
 
