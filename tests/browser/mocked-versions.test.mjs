@@ -80,6 +80,16 @@ function keepsOnly(page, version) {
   }, version);
 }
 
+/** A page of the first version, whose second one waits. */
+async function visitWithNext(t) {
+  const site = published("1111");
+  const visited = await visit(t, { "/": site });
+  await visited.open("/");
+  site.version = "2222";
+  await update(visited.page, "waiting");
+  return { site, ...visited };
+}
+
 test("deployments beside each other on one origin keep each other's files", {
   skip,
 }, async (t) => {
@@ -97,11 +107,7 @@ test("deployments beside each other on one origin keep each other's files", {
 test("a version that takes over leaves the one that is being fetched alone", {
   skip,
 }, async (t) => {
-  const site = published("1111");
-  const { page, open, stop } = await visit(t, { "/": site });
-  await open("/");
-  site.version = "2222";
-  await update(page, "waiting");
+  const { site, page, open, stop } = await visitWithNext(t);
   Object.assign(site, { version: "3333", held: FILE });
   await update(page, "installing");
   await site.asked;
@@ -127,11 +133,7 @@ test("a version that takes over leaves the one that is being fetched alone", {
 test("a version whose files were thrown away fetches them when it takes over", {
   skip,
 }, async (t) => {
-  const site = published("1111");
-  const { page, open, stop } = await visit(t, { "/": site });
-  await open("/");
-  site.version = "2222";
-  await update(page, "waiting");
+  const { page, open, stop } = await visitWithNext(t);
   await page.evaluate(async () => {
     for (const name of await caches.keys()) if (name.endsWith("2222")) await caches.delete(name);
   });
