@@ -90,6 +90,35 @@ test("too much is refused before it is read", { skip }, async (t) => {
   assert.equal(await page.locator("body").getAttribute("data-state"), "empty");
 });
 
+/** The crosshair is to be within 0.2 mm of a place, so many millimetres to these sides. */
+async function crosshairAt(page, sides, wanted) {
+  const near = await page.waitForFunction((sides) => {
+    const [x, y, z] = sides;
+    const place = `^([\\d.]+) mm ${x} · ([\\d.]+) mm ${y} · ([\\d.]+) mm ${z}`;
+    const numbers = document.querySelector("#location").textContent.match(new RegExp(place));
+    return numbers?.slice(1).map(Number);
+  }, sides);
+  const at = await near.jsonValue();
+  for (const [axis, mm] of wanted.entries()) {
+    assert.ok(Math.abs(at[axis] - mm) <= 0.2, `${at} is not ${wanted} ${sides}`);
+  }
+}
+
+test("what a run reports is brought into sight, unless the reader looks at something", {
+  skip,
+}, async (t) => {
+  const { page } = await launch(t);
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  await analyse(page);
+  await crosshairAt(page, "LAS", [23.5, 10, 12]);
+  await page.locator(".places button").nth(1).click();
+  await crosshairAt(page, "RPS", [28.5, 20, 18]);
+  await analyse(page);
+  await drawn(page);
+  await crosshairAt(page, "RPS", [28.5, 20, 18]);
+});
+
 test("a piece of a finding moves the crosshair to itself", { skip }, async (t) => {
   const { page, shoot } = await launch(t);
   await ready(page);
@@ -102,17 +131,8 @@ test("a piece of a finding moves the crosshair to itself", { skip }, async (t) =
   await page.getByText("The head lies 1.4 mm off the scan’s centre, turned 3.2°").waitFor();
   await page.getByText("and 1 smaller piece").waitFor();
   await page.locator(".places button").nth(1).click();
-  const near = await page.waitForFunction(() => {
-    const numbers = document
-      .querySelector("#location")
-      .textContent.match(/^([\d.]+) mm R · ([\d.]+) mm P · ([\d.]+) mm S/);
-    return numbers?.slice(1).map(Number);
-  });
-  const at = await near.jsonValue();
   // To the right of the head's midline, as the button says, not of the scanner's origin.
-  for (const [i, wanted] of [28.5, 20, 18].entries()) {
-    assert.ok(Math.abs(at[i] - wanted) <= 0.2, `${at} is not 28.5 R, 20 P, 18 S`);
-  }
+  await crosshairAt(page, "RPS", [28.5, 20, 18]);
   await shoot("places");
   await page.locator(pressed).click();
   assert.equal(await page.locator("body").getAttribute("data-state"), "result");

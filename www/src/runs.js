@@ -3,7 +3,7 @@ import { announce } from "./dom.js";
 import { guarded } from "./failures.js";
 import { stake } from "./leaving.js";
 import { client, isBusy, panel, settle, shown } from "./page.js";
-import { showResult } from "./shown-result.js";
+import { seekFinding, showResult } from "./shown-result.js";
 import { showModel } from "./status.js";
 
 /**
@@ -38,6 +38,7 @@ export async function analyse(model, ignoreWarnings = false) {
     if (reply.kept) panel.kept(reply.report.model.name);
     announce("Analysis finished. The findings are in the panel.");
     await guarded(() => showResult(reply));
+    seekFinding(reply);
   } else if (reply) announce("Analysis cancelled.");
   // What is being read by now settles by itself.
   if (!isBusy()) settle();

@@ -35,6 +35,12 @@ async function drawResult({ report, segmentation }, scan) {
   });
 }
 
+/** Brings the largest piece of what a new result reports into sight, unless the reader looks at something already. */
+export function seekFinding({ report: { model, probabilities, places } }) {
+  const reported = model.trained && probabilities.some(({ present }) => present);
+  if (reported && places?.length) inPicture(({ controls }) => controls.seek(places[0].at));
+}
+
 /** Changes a picture that is there. */
 function inPicture(step) {
   if (!picture.isBlind) guarded(() => picture.draw(step));

@@ -111,6 +111,11 @@ export class ViewerControls {
     announce(find("#location").textContent);
   }
 
+  /** Moves the crosshair to a place in RAS millimetres if nobody has moved it yet. */
+  seek(mm) {
+    if (this.#viewer.isHome) this.#viewer.show(mm);
+  }
+
   showLocation({ mm, right, value, label, mirrored }) {
     const origin = right === undefined ? " from the scanner’s origin" : "";
     const of = mirrored ? "value of the other side" : "value";

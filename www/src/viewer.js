@@ -10,6 +10,9 @@ export const LAYOUTS = {
   render: "3-D",
 };
 
+/** Where the crosshair is at first, as shares of the scan. */
+const HOME = [0.5, 0.5, 0.5];
+
 const SINGLE = {
   axial: SLICE_TYPE.AXIAL,
   coronal: SLICE_TYPE.CORONAL,
@@ -245,10 +248,15 @@ export class Viewer {
     this.#nv.drawScene();
   }
 
+  /** Whether the crosshair is where a scan opens. */
+  get isHome() {
+    return HOME.every((share, axis) => this.#nv.scene.crosshairPos[axis] === share);
+  }
+
   /** Back to the centre, without zoom. */
   home() {
     const { scene } = this.#nv;
-    scene.crosshairPos = [0.5, 0.5, 0.5];
+    scene.crosshairPos = [...HOME];
     scene.pan2Dxyzmm = [0, 0, 0, 1];
     this.#nv.setScale(1);
     this.#nv.setRenderAzimuthElevation(150, 15);

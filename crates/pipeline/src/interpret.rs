@@ -5,6 +5,7 @@ use saswin_volume::{Grid, Plane, Volume, keep_largest_piece, resample_argmax};
 
 use crate::certainty::{Certainty, Marked};
 use crate::left_out::{LeftOut, Why};
+use crate::levels::Look;
 use crate::midline::Halves;
 use crate::report::{Asymmetry, LabelVolume, MeasureValue, Probability, side};
 use crate::{Prepared, RunError, Scores, both_sides, half_contrast, islands, mirrored, surroundings, twins};
@@ -55,7 +56,9 @@ pub(crate) fn label_map<'a>(
         let mut left_out = LeftOut::new(manifest, &map);
         manifest.pieces.iter().for_each(|classes| keep_one_piece(&mut map, classes));
         left_out.after(Why::Apart, &map);
-        manifest.islands.iter().for_each(|i| islands::mark(&mut map, &scan.voxels, i));
+        for rule in &manifest.islands {
+            islands::mark(&mut map, &scan.voxels, Look::of(manifest, rule.label), rule);
+        }
         left_out.restart(&map);
         for rule in &manifest.surroundings {
             surroundings::drop_strays(&mut map, rule);
@@ -98,9 +101,9 @@ pub(crate) fn refine(
         certainty.drop_less(map, label.value, label.certain);
     }
     left_out.after(Why::Uncertain, map);
-    let most = most(manifest);
     for wanted in &manifest.half_contrast {
-        let faint = half_contrast::move_borders(map, &scan.voxels, most[usize::from(wanted.label)], wanted);
+        let look = Look::of(manifest, wanted.label);
+        let faint = half_contrast::move_borders(map, &scan.voxels, look, wanted);
         left_out.took(Why::Faint, wanted.label, faint);
     }
     if !manifest.overlapping {
@@ -113,14 +116,6 @@ fn drop_unnamed(map: &mut Volume<u8>, manifest: &Manifest) {
     let mut named = [manifest.labels.is_empty(); 256];
     manifest.labels.iter().for_each(|l| named[usize::from(l.value)] = true);
     map.voxels.iter_mut().filter(|v| !named[usize::from(**v)]).for_each(|v| *v = 0);
-}
-
-/// The brightest that each label may be, by its value.
-fn most(manifest: &Manifest) -> [f32; 256] {
-    let mut most = [f32::INFINITY; 256];
-    let bounded = manifest.labels.iter().filter_map(|l| Some((l.value, l.at_most?)));
-    bounded.for_each(|(value, at_most)| most[usize::from(value)] = at_most);
-    most
 }
 
 /// Drops findings that `scan` has on both sides of `plane`.
@@ -136,21 +131,19 @@ fn drop_paired(
     if rules.is_empty() {
         return Ok(());
     }
-    let (mirrored, most) = (mirrored(scan, plane)?, most(manifest));
+    let mirrored = mirrored(scan, plane)?;
     for rule in rules {
-        let at_most = most[usize::from(rule.label)];
-        both_sides::drop_paired(map, &scan.voxels, &mirrored.voxels, at_most, rule);
+        let look = Look::of(manifest, rule.label);
+        both_sides::drop_paired(map, &scan.voxels, &mirrored.voxels, look, rule);
     }
     Ok(())
 }
 
 /// Voxels that are brighter in the scan than their label may be become background.
 fn drop_brighter(map: &mut Volume<u8>, scan: &Volume<f32>, manifest: &Manifest) {
-    let most = most(manifest);
-    for (voxel, brightness) in map.voxels.iter_mut().zip(&scan.voxels) {
-        if *brightness > most[usize::from(*voxel)] {
-            *voxel = 0;
-        }
+    for (label, most) in manifest.labels.iter().filter_map(|l| Some((l.value, l.at_most?))) {
+        let voxels = map.voxels.iter_mut().zip(&scan.voxels);
+        voxels.filter(|(v, brightness)| **v == label && **brightness > most).for_each(|(v, _)| *v = 0);
     }
 }
 

@@ -3,11 +3,11 @@
 use saswin_model::Islands;
 use saswin_volume::Volume;
 
-use crate::levels::Levels;
+use crate::levels::{Levels, Look};
 use crate::neighbours::{around, ball, for_each_small_piece};
 
-/// Marks small bright pieces of the wanted classes that lie alone; `scan` is in the map's order.
-pub(crate) fn mark(map: &mut Volume<u8>, scan: &[f32], wanted: &Islands) {
+/// Marks small pieces of the wanted classes that look like the label and lie alone; `scan` is in the map's order.
+pub(crate) fn mark(map: &mut Volume<u8>, scan: &[f32], look: Look, wanted: &Islands) {
     let is_one = |v: &u8| *v == wanted.label || wanted.of.contains(v);
     let mask: Vec<bool> = map.voxels.iter().map(is_one).collect();
     let dims = map.grid.dims;
@@ -22,7 +22,8 @@ pub(crate) fn mark(map: &mut Volume<u8>, scan: &[f32], wanted: &Islands) {
         let all = around.len();
         around.retain(|i| wanted.among.contains(&map.voxels[*i]));
         let lies_among = around.len() as f64 >= wanted.share * all as f64;
-        let stands_out = || Levels::of(piece, &around, scan).is_some_and(|l| l.stand_out(wanted.least_ratio));
+        let stands_out =
+            || Levels::of(piece, &around, scan, look).is_some_and(|l| l.stand_out(wanted.least_ratio));
         if lies_among && stands_out() {
             islands.extend_from_slice(piece);
         }
@@ -58,7 +59,7 @@ mod tests {
             least_ratio: 1.2,
             below_ml,
         };
-        mark(&mut map, &scan, &wanted);
+        mark(&mut map, &scan, Look { dark: bright < 10.0, ..Look::BRIGHT }, &wanted);
         assert!(
             map.voxels.iter().enumerate().all(|(i, label)| i % SIDE < from || *label == 2),
             "what is no island stays"
@@ -67,13 +68,15 @@ mod tests {
     }
 
     #[test]
-    fn a_bright_island_is_marked() {
+    fn an_island_that_stands_out_is_marked() {
         assert!(is_marked(13.0, SIDE, 0.1));
+        assert!(is_marked(8.0, SIDE, 0.1), "a dark one");
     }
 
     #[test]
     fn what_is_faint_large_or_near_its_own_kind_is_not() {
         assert!(!is_marked(11.0, SIDE, 0.1));
+        assert!(!is_marked(9.0, SIDE, 0.1));
         assert!(!is_marked(13.0, SIDE, 0.008));
         assert!(!is_marked(13.0, 6, 0.1));
     }

@@ -134,7 +134,7 @@ class Run:
         total, parts = loss_of(self.recipe, self.forward(batch), batch, self.device)
         total.backward()
         if self.steady:
-            self.steady.keep_biases()
+            self.steady.keep()
         norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe["optimiser"]["clip"])
         self.step += 1
         if torch.isfinite(total) and torch.isfinite(norm):

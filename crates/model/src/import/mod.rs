@@ -224,6 +224,7 @@ fn label((index, name): (usize, &String)) -> Label {
         color: color(index),
         margin: 0.0,
         at_most: None,
+        dark: false,
         certain: 0.0,
     }
 }

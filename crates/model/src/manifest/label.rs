@@ -44,6 +44,9 @@ pub struct Label {
     /// Voxels of the scan that are brighter are none of it, in the scan's units: clotted blood has no more than 100 HU, bone has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<f32>,
+    /// Whether it is darker than what lies around it, as most lesions are on T1.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dark: bool,
     /// Pieces in which its logit nowhere exceeds the others by this much more than the margin are dropped. Only for
     /// labels that exclude each other.
     #[serde(default, skip_serializing_if = "is_zero")]

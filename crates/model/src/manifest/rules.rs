@@ -21,11 +21,11 @@ pub struct Surroundings {
 }
 
 /// The borders of a label's pieces lie where the scan is halfway between a piece's inside and what lies around it; what
-/// is smaller than a ball 3 mm wide then is background.
+/// is smaller than a ball 3 mm wide then is background. Dark labels take in the compared classes alone: fluid is as dark.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HalfContrast {
-    /// The label, brighter than its surroundings.
+    /// The label, brighter than its surroundings or, if it says so, darker.
     pub label: u8,
     /// Classes, reported or not, that it is compared with.
     pub among: Vec<u8>,
@@ -33,8 +33,8 @@ pub struct HalfContrast {
     pub reach_mm: f64,
     /// How far around a piece they are looked at, mm; more than the reach.
     pub around_mm: f64,
-    /// How many times as bright as they are a piece must be inside, or it is background; 0 for any. For scans in which
-    /// no signal is 0, as MR.
+    /// How many times as bright (or dark) as they are a piece must be inside, or it is background; 0 for any. For scans
+    /// in which no signal is 0, as MR.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub least_ratio: f32,
 }
@@ -44,7 +44,7 @@ pub struct HalfContrast {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Islands {
-    /// The label, brighter than its surroundings.
+    /// The label, brighter than its surroundings or, if it says so, darker.
     pub label: u8,
     /// Classes, reported or not, that it is taken for.
     pub of: Vec<u8>,
@@ -54,7 +54,7 @@ pub struct Islands {
     pub share: f64,
     /// How far around, mm from the piece's voxels.
     pub reach_mm: f64,
-    /// How many times as bright as they are a piece must be inside. For scans in which no signal is 0, as MR.
+    /// How many times as bright (or dark) as they are a piece must be inside. For scans in which no signal is 0, as MR.
     pub least_ratio: f32,
     /// Pieces of so many millilitres or more are no islands.
     pub below_ml: f64,
@@ -89,20 +89,20 @@ pub struct Twins {
     pub below_ml: f64,
 }
 
-/// Small pieces of a label whose mirror image is as bright as they are, are background: healthy heads have it on both
+/// Small pieces of a label whose mirror image is as bright (or dark) as they are, are background: healthy heads have it on both
 /// sides. Only where the mid-sagittal plane was found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BothSides {
-    /// The label, brighter than its surroundings.
+    /// The label, brighter than its surroundings or, if it says so, darker.
     pub label: u8,
-    /// Classes, reported or not, that it is compared with: a voxel is bright if it is nearer to the piece's inside.
+    /// Classes, reported or not, that it is compared with: a voxel is alike if it is nearer to the piece's inside.
     pub among: Vec<u8>,
     /// How far around a piece they are looked at, mm.
     pub around_mm: f64,
-    /// How far from a voxel's mirror image a bright voxel may lie, mm: no head is quite symmetric.
+    /// How far from a voxel's mirror image one that is alike may lie, mm: no head is quite symmetric.
     pub reach_mm: f64,
-    /// Share of a piece's voxels whose mirror image is bright, from which on it is background.
+    /// Share of a piece's voxels whose mirror image is alike, from which on it is background.
     pub share: f64,
     /// Pieces of so many millilitres or more stay.
     pub below_ml: f64,
