@@ -45,3 +45,18 @@ test("a model that was kept runs without a network", async (t) => {
   await openSample(page, "Generated phantom");
   await analyse(page);
 });
+
+test("what a service worker hands on from the network is counted as a request", async (t) => {
+  const { page } = await launch(t, { query: "", serviceWorkers: "allow" });
+  await ready(page);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await page.reload();
+  await ready(page);
+  await openSample(page, "Generated phantom");
+  const counted = (text) => page.locator("#requests", { hasText: text }).waitFor();
+  await counted(/^0 requests since/);
+  await page.evaluate(async () => (await fetch("./licences.txt")).text());
+  await counted(/^0 requests since/);
+  await page.evaluate(async () => (await fetch("./sw.js?asked")).text());
+  await counted(/^1 request since/);
+});

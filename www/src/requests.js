@@ -5,12 +5,18 @@
 export function watchRequests(hear) {
   const watch = new PerformanceObserver((list) => {
     hear(
-      list.getEntries().map(({ name, startTime, transferSize, decodedBodySize }) => ({
-        url: name,
-        time: performance.timeOrigin + startTime,
-        stored: transferSize === 0 && decodedBodySize > 0,
+      list.getEntries().map((entry) => ({
+        url: entry.name,
+        time: performance.timeOrigin + entry.startTime,
+        stored: isStored(entry),
       })),
     );
   });
   watch.observe({ type: "resource", buffered: true });
+}
+
+/** The service worker says so of its own answers, whose sizes tell nothing. */
+function isStored({ workerStart, serverTiming, transferSize, decodedBodySize }) {
+  if (workerStart > 0) return serverTiming.some(({ name }) => name === "stored");
+  return transferSize === 0 && decodedBodySize > 0;
 }

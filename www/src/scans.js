@@ -6,6 +6,7 @@ import { dims, plural } from "./format.js";
 import { client, panel, picture, requests, results, shown } from "./page.js";
 import { cancel, chosen } from "./runs.js";
 import { markSeries, showSeries } from "./series.js";
+import { RequestLog } from "./status.js";
 import { ask, begin, done, isOvertaken, overtake } from "./turns.js";
 
 /** Counts selections: by its number the worker tells the scan that is meant from another one. */
@@ -33,8 +34,7 @@ function unreadable(error) {
 
 /** Opens the reader's own files, which may have a number from when they were dropped. */
 export function openFiles(files, number = ask()) {
-  requests.mark();
-  return open("open", { files }, { number });
+  return open("open", { files }, { number, opened: sinceNow() });
 }
 
 /** The worker lives in another folder, so it gets the whole address. */
@@ -44,8 +44,13 @@ export function openSample({ url, name }) {
 }
 
 export function openPhantom() {
-  requests.mark();
-  return open("phantom");
+  return open("phantom", {}, { opened: sinceNow() });
+}
+
+/** What is being read counts from now on as open, if it can be read at all. */
+function sinceNow() {
+  const { now } = RequestLog;
+  return () => requests.mark(now);
 }
 
 async function open(type, payload = {}, { number = ask(), opened = () => {} } = {}) {
@@ -82,7 +87,11 @@ async function select(index, volume = 0) {
   const reply = await guarded(() => client.request("select", from));
   const drawn = reply && (await guarded(() => showScan(reply, from)));
   // What is not drawn may be asked for again; what is refused leaves the scan of before.
-  if (!drawn && wanted === from) wanted = reply ? null : before;
+  if (!drawn && wanted === from) {
+    wanted = reply ? null : before;
+    // The field still has the volume that was refused.
+    if (wanted) markSeries(wanted);
+  }
   done(number);
 }
 
@@ -93,7 +102,7 @@ async function showScan(reply, from) {
   results.clear();
   Object.assign(document.body.dataset, { state: "scan", blind: "" });
   showScanFacts(info);
-  markSeries(from.index);
+  markSeries(from);
   panel.suit(info.modality);
   chosen();
   lookAtPicture();

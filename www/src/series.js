@@ -16,10 +16,13 @@ export function forgetSeries() {
   if (focused) find("#stage").focus({ preventScroll: true });
 }
 
-/** Marks the series that the viewer shows. */
-export function markSeries(index) {
+/** Marks the series and volume that the viewer shows. */
+export function markSeries({ index, volume }) {
   for (const button of document.querySelectorAll("#series [data-series]")) {
-    button.setAttribute("aria-pressed", String(Number(button.dataset.series) === index));
+    const shown = Number(button.dataset.series) === index;
+    button.setAttribute("aria-pressed", String(shown));
+    const field = shown && button.parentElement.querySelector(".frames input");
+    if (field) field.valueAsNumber = volume + 1;
   }
 }
 

@@ -45,10 +45,14 @@ export class RequestLog {
     this.#show();
   }
 
-  /** From here on a scan is open. */
-  mark() {
-    this.#since = performance.timeOrigin + performance.now();
+  /** A scan is open since then, a time of `now`. */
+  mark(since = RequestLog.now) {
+    this.#since = since;
     this.#show();
+  }
+
+  static get now() {
+    return performance.timeOrigin + performance.now();
   }
 
   /** Addresses of all requests without this site's origin, each with its number. */

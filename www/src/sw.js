@@ -4,6 +4,8 @@ const BUILD = __BUILD__;
 const MINE = `saswin-shell ${self.registration.scope} `;
 const SHELL = MINE + BUILD.version;
 const SAMPLES = "saswin-samples";
+/** What `www/src/requests.js` looks for in answers that no network was asked for. */
+const STORED = "stored";
 const HOME = new URL("./", self.location).href;
 const FOLDER = `${HOME}samples/`;
 
@@ -66,7 +68,7 @@ async function answer(request, url) {
   // Without storage the page still works, with a network.
   const shell = await caches.open(SHELL).catch(() => null);
   const kept = await shell?.match(entry(request, url), { ignoreSearch: true });
-  if (kept) return dressed(kept);
+  if (kept) return dressed(kept, STORED);
   if (url.href.startsWith(FOLDER)) return sample(request, url);
   return dressed(await fetch(request));
 }
@@ -79,7 +81,7 @@ function entry(request, { origin, pathname }) {
 async function sample(request, url) {
   const cache = await caches.open(SAMPLES).catch(() => null);
   const kept = await cache?.match(request);
-  if (kept) return dressed(kept);
+  if (kept) return dressed(kept, STORED);
   const response = await fetch(request);
   // A full disk only costs a later download.
   if (cache && response.ok) await keep(cache, url, response.clone()).catch(() => {});
@@ -94,10 +96,15 @@ async function keep(cache, url, response) {
   if (hex === url.searchParams.get("sha256")) await cache.put(url, new Response(bytes, response));
 }
 
-/** Hosts that cannot set headers get them here. */
-function dressed(response) {
+/**
+ * Hosts that cannot set headers get them here. Where an answer came from is all that tells the page's count of requests:
+ * to the page, all that comes from here is local.
+ */
+function dressed(response, source) {
   if (response.type === "opaque" || response.status === 0) return response;
   const headers = new Headers(response.headers);
+  headers.delete("Server-Timing");
+  if (source) headers.set("Server-Timing", source);
   for (const [name, value] of Object.entries(BUILD.headers)) headers.set(name, value);
   const { status, statusText } = response;
   const empty = status === 204 || status === 304;

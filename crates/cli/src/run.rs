@@ -1,5 +1,6 @@
 //! `saswin-cli run`.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -34,9 +35,9 @@ pub struct Args {
     /// Number of the series, as listed; the preferred one by default.
     #[arg(long)]
     series: Option<usize>,
-    /// Number of the volume in a 4-D series.
-    #[arg(long, default_value_t = 0)]
-    volume: usize,
+    /// Number of the volume in a series of several, counted from 1.
+    #[arg(long, default_value = "1")]
+    volume: NonZeroUsize,
     /// Run although the suitability check refuses; the report says so.
     #[arg(long)]
     ignore_warnings: bool,
@@ -81,18 +82,20 @@ pub fn run(args: &Args) -> CliResult {
     let series = read_series(&args.scan)?;
     for (index, s) in series.iter().enumerate() {
         let mark = if s.preferred { "*" } else { " " };
-        eprintln!("{mark} series {index}: {:?} {} {:?}", s.modality, s.description, s.dims);
+        let volumes = if s.frames > 1 { format!(", {} volumes", s.frames) } else { String::new() };
+        eprintln!("{mark} series {index}: {:?} {} {:?}{volumes}", s.modality, s.description, s.dims);
     }
     let index = args.series.unwrap_or_else(|| preferred(&series));
     let chosen = series.get(index).ok_or_else(|| format!("there is no series {index}"))?;
-    let scan = chosen.load(args.volume)?;
+    let scan = chosen.load(args.volume.get() - 1)?;
 
     let engine = engine::open(args.backend, args.max_buffer_mb)?;
     let model = load_model(&model_folder(&args.models, &args.model), &engine)?;
     let options = Options { ignore_warnings: args.ignore_warnings };
+    // Before minutes are spent on what could not be written.
+    fs::create_dir_all(&args.out)?;
     let findings = pollster::block_on(saswin_pipeline::run(&scan, &model, &engine, options, &mut Terminal))?;
 
-    fs::create_dir_all(&args.out)?;
     let how = NiftiOptions { gzip: true, forms: scan.forms, ..nifti_options(&model.manifest) };
     let nifti = write_nifti_u8(&findings.segmentation, &how)?;
     fs::write(args.out.join("segmentation.nii.gz"), nifti)?;

@@ -13,7 +13,7 @@ use saswin_pipeline::phantom_windows;
 /// itself, where it lives.
 const LEAST_CHANGE: f64 = 1e-3;
 
-/// Models that were trained before SACA's norms were kept (docs/history.md): on these heads it says nothing.
+/// Models of which it hardly depends on one or both (docs/history.md): what they find, they find without the mirror.
 const SILENT: [&str; 4] = ["fracture-ct", "head-mr", "lesion-mr", "lesion-t1"];
 
 #[test]

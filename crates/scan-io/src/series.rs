@@ -121,13 +121,17 @@ impl Series {
     /// [`ScanError::Parameter`] if there is no such volume; else what the data gives cause for.
     pub fn load(&self, index: usize) -> Result<Scan, ScanError> {
         if index >= self.frames {
-            let message = format!("volume {index} was asked for, the series has {}", self.frames);
+            let message = format!("volume {} was asked for, the series has {}", index + 1, self.frames);
             return Err(ScanError::parameter(message));
         }
-        match &self.source {
+        let mut scan = match &self.source {
             Source::Nifti(image) => self.load_nifti(image, index),
             Source::Dicom(stack) => self.load_dicom(stack, index),
+        }?;
+        if self.frames > 1 {
+            scan.notes.push(format!("volume {} of {} was read", index + 1, self.frames));
         }
+        Ok(scan)
     }
 
     /// The middle slice as stored, turned to radiological view, at most `size` pixels wide and high.
