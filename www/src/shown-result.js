@@ -62,7 +62,9 @@ async function redraw() {
   const reply = await client.request("show", { scan: asked.scan });
   if (asked !== shown.asked) return;
   await picture.showScan(reply);
-  if (shown.result) await showResult(shown.result);
+  if (!shown.result) return;
+  await showResult(shown.result);
+  seekFinding(shown.result);
 }
 
 /** Saves one part of a result, which is not lost with the page then. */
