@@ -9,6 +9,7 @@ import {
   drawn,
   fillImport,
   importWeights,
+  location,
   openCt,
   openFiles,
   openSample,
@@ -29,6 +30,7 @@ test("a picture that lost its graphics is told, and drawn again on request", {
   await analyse(page);
   await drawn(page);
   const before = await picture(page);
+  const place = await location(page);
   const listeners = await resizeListeners(page);
   await page.locator("[data-toggle=mirror]").click();
   await page.locator(".mirror-note").waitFor();
@@ -43,6 +45,7 @@ test("a picture that lost its graphics is told, and drawn again on request", {
   assert.equal(await again.isVisible(), true, "another click took the message away");
   await again.click();
   await page.locator("body:not([data-blind])").waitFor();
+  await page.locator("#location", { hasText: place }).waitFor();
   await drawn(page);
   assert.deepEqual(await picture(page), before);
   assert.equal(
