@@ -42,6 +42,7 @@ test("exports hold what the panel shows, under names that say nothing of the pat
   const dims = [0, 1, 2].map((axis) => nifti.readInt16LE(42 + 2 * axis));
   assert.deepEqual(dims, report.scan.dims);
   const csv = (await exported(page, "csv", "report.csv")).toString();
+  assert.ok(csv.startsWith("\uFEFFkind,name,"), csv);
   assert.ok(csv.includes(first.name), csv);
 });
 

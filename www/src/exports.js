@@ -1,5 +1,8 @@
 import { download } from "./dom.js";
 
+/** Without it, Excel reads a CSV file in the encoding of the machine, and degrees come out as two characters. */
+const BYTE_ORDER_MARK = "\uFEFF";
+
 /**
  * Saves one part of a result; `strip` resolves with the head without its skull. The names tell the model, as several may
  * have read the scan, and nothing of the scan's own file name, which may hold the name of a person.
@@ -15,7 +18,7 @@ export async function save(kind, result, strip) {
   } else if (kind === "json") {
     download(named("report.json"), JSON.stringify(result.report, null, 2), "application/json");
   } else {
-    download(named("report.csv"), result.csv, "text/csv");
+    download(named("report.csv"), BYTE_ORDER_MARK + result.csv, "text/csv");
   }
 }
 

@@ -104,12 +104,8 @@ impl<'a> LeftOut<'a> {
 
     /// What was done, in words.
     pub fn steps(&self, map: &Volume<u8>) -> Vec<String> {
-        let step = |lost: &Lost| {
-            let ml = millilitres(lost.voxels.len(), map);
-            let said = || format!("{ml:.1} mL of {} left out, {}", lost.label.name, lost.why.reason());
-            (ml >= LEAST_ML).then(said)
-        };
-        self.lost.iter().filter_map(step).collect()
+        let told = |lost: &Lost| step(millilitres(lost.voxels.len(), map), lost.label, lost.why.reason());
+        self.lost.iter().filter_map(told).collect()
     }
 
     /// What the reader should look at: what the network is certain enough of to be shown, had a rule not taken it.
@@ -128,6 +124,11 @@ impl<'a> LeftOut<'a> {
         };
         self.lost.iter().filter(|lost| !lost.voxels.is_empty()).filter_map(warning).collect()
     }
+}
+
+/// What was done, in words, if it is worth them.
+pub(crate) fn step(ml: f64, label: &Label, reason: &str) -> Option<String> {
+    (ml >= LEAST_ML).then(|| format!("{ml:.1} mL of {} left out, {reason}", label.name))
 }
 
 fn millilitres(voxels: usize, map: &Volume<u8>) -> f64 {

@@ -8,18 +8,26 @@ use crate::Scores;
 /// Lowers the wanted label's logit at each voxel by the most that it exceeds all others near the voxel's mirror image, if
 /// it does, by no more than wanted. `grid` is that of the scores, `[x, y, z]`, symmetric in `x`; labels must exclude each
 /// other.
-pub(crate) fn weigh(scores: &mut Scores, grid: &Grid, wanted: &OneSided) {
+///
+/// Returns the volume, mL, in which the label exceeded all others by its `margin` and does not any more.
+pub(crate) fn weigh(scores: &mut Scores, grid: &Grid, wanted: &OneSided, margin: f32) -> f64 {
     let dims = grid.dims;
     let (size, own) = (grid.len(), usize::from(wanted.label));
     if own >= scores.classes {
-        return;
+        return 0.0;
     }
     let reach = (wanted.reach_mm / grid.spacing()[0]).round() as usize;
     let excess: Vec<f32> = (0..size).map(|voxel| scores.excess(own, voxel)).collect();
     let mirrored = flipped(&excess, dims);
     let there = (0..3).fold(mirrored, |values, axis| highest_along(&values, dims, axis, reach));
     let logits = &mut scores.segmentation[own * size..][..size];
-    logits.iter_mut().zip(there).for_each(|(logit, there)| *logit -= there.clamp(0.0, wanted.at_most));
+    let mut lost = 0;
+    for ((logit, here), there) in logits.iter_mut().zip(excess).zip(there) {
+        let lowered = there.clamp(0.0, wanted.at_most);
+        *logit -= lowered;
+        lost += usize::from(here > margin && here - lowered <= margin);
+    }
+    lost as f64 * grid.voxel_volume() / 1000.0
 }
 
 fn flipped(values: &[f32], [_, ny, nz]: [usize; 3]) -> Vec<f32> {
@@ -54,7 +62,14 @@ mod tests {
 
     /// Logit of class 1, 4 above the others at `[2, 2, 2]`, if it has `there` above them at `other`, after weighing.
     fn left(other: [usize; 3], there: f32) -> f32 {
-        let grid = Grid { dims: DIMS, affine: Affine::IDENTITY };
+        weighed(other, there).0
+    }
+
+    /// The same, and the voxels that lost the label; one of them has 1 mL.
+    fn weighed(other: [usize; 3], there: f32) -> (f32, f64) {
+        let affine =
+            Affine { linear: [[10.0, 0.0, 0.0], [0.0, 10.0, 0.0], [0.0, 0.0, 10.0]], ..Affine::IDENTITY };
+        let grid = Grid { dims: DIMS, affine };
         let size = grid.len();
         let mut segmentation = vec![0.0; 3 * size];
         segmentation[..size].fill(-1.0);
@@ -62,8 +77,8 @@ mod tests {
         segmentation[size + at([2, 2, 2])] = 4.0;
         segmentation[size + at(other)] = there;
         let mut scores = Scores { segmentation, classes: 3, class_logits: vec![], windows: 1 };
-        weigh(&mut scores, &grid, &OneSided { label: 1, reach_mm: 1.0, at_most: 5.0 });
-        scores.segmentation[size + at([2, 2, 2])]
+        let lost = weigh(&mut scores, &grid, &OneSided { label: 1, reach_mm: 10.0, at_most: 5.0 }, 0.5);
+        (scores.segmentation[size + at([2, 2, 2])], lost)
     }
 
     #[test]
@@ -71,6 +86,14 @@ mod tests {
         assert_eq!(left([9, 2, 2], 3.0), 1.0);
         assert_eq!(left([8, 3, 1], 5.0), -1.0, "no head is quite symmetric");
         assert_eq!(left([9, 2, 2], 7.0), -1.0, "by no more than wanted");
+    }
+
+    #[test]
+    fn what_loses_the_label_is_measured() {
+        assert_eq!(weighed([9, 2, 2], -3.0).1, 0.0);
+        assert_eq!(weighed([9, 2, 2], 3.4).1, 1.0, "by 0.6 more than all others, the other side by nothing");
+        assert_eq!(weighed([9, 2, 2], 3.6).1, 2.0, "by 0.4 more, which is below the margin");
+        assert_eq!(weighed([9, 2, 2], 0.4).1, 0.0, "the other side never had it");
     }
 
     #[test]

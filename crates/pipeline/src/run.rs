@@ -13,7 +13,7 @@ use crate::report::{Alignment, App, DISCLAIMER, Report, ScanInfo, Timing};
 use crate::suitability::read_as;
 use crate::{
     Concern, Engine, LoadedModel, Monitor, Prepared, RunError, Step, Suitability, check, contrast, coverage,
-    interpret, one_sided, places, prepare, recover, tissue,
+    interpret, left_out, one_sided, places, prepare, recover, tissue,
 };
 
 /// How a model's label map is written as NIfTI: with the names of its labels.
@@ -188,7 +188,11 @@ impl Reading {
         }
         if !manifest.one_sided.is_empty() && prepared.alignment.aligned {
             steps.push("findings count by how much more one side has of them".to_owned());
-            manifest.one_sided.iter().for_each(|o| one_sided::weigh(&mut scores, &prepared.grid, o));
+            steps.extend(manifest.one_sided.iter().filter_map(|wanted| {
+                let label = manifest.labels.iter().find(|l| l.value == wanted.label)?;
+                let ml = one_sided::weigh(&mut scores, &prepared.grid, wanted, label.margin);
+                left_out::step(ml, label, "which the other side has, too")
+            }));
         }
         interpret::apply_margins(manifest, &mut scores);
         let mut labelled = interpret::label_map(manifest, &scores, &prepared, &scan.volume)?;
