@@ -1,5 +1,6 @@
 //! How much arithmetic a forward pass is.
 
+use crate::memory::voxels;
 use crate::{DecoderKind, SwinConfig};
 
 /// Multiply-adds of one forward pass. Norms, activations and softmax are not counted; windows are counted with their
@@ -101,11 +102,6 @@ impl Cost {
             }
         }
     }
-}
-
-/// Voxels of a map at one `divisor`-th of the window's resolution.
-fn voxels(roi: [usize; 3], divisor: usize) -> u64 {
-    roi.iter().map(|side| side.div_ceil(divisor) as u64).product()
 }
 
 #[cfg(test)]

@@ -137,7 +137,14 @@ fn a_manifest_that_cannot_be_computed_is_refused() {
     let certain = MANIFEST.replace(r#""color": [1, 2, 3]"#, r#""color": [1, 2, 3], "certain": 2"#);
     assert!(Manifest::from_json(&certain).is_ok());
     let overlapping = reason_in(&certain, r#""modality": "mr""#, r#""modality": "mr", "overlapping": true"#);
-    assert!(overlapping.contains("`certain` needs"), "{overlapping}");
+    assert!(overlapping.contains("`certain` and `at_most` need"), "{overlapping}");
+    let bright = MANIFEST.replace(r#""color": [1, 2, 3]"#, r#""color": [1, 2, 3], "at_most": 130"#);
+    assert!(Manifest::from_json(&bright).is_ok());
+    let overlapping = reason_in(&bright, r#""modality": "mr""#, r#""modality": "mr", "overlapping": true"#);
+    assert!(overlapping.contains("`at_most` need"), "{overlapping}");
+    assert!(reason(r#"{"value": 2"#, r#"{"value": 1"#).contains("two labels have the value 1"));
+    assert!(reason(r#""threshold": 0.5"#, r#""threshold": 0.0"#).contains("threshold of 0"));
+    assert!(reason(r#""high": 99.0"#, r#""high": 99.0, "ceiling": 0.5"#).contains("ceiling below 1"));
     let lateral = r#"{"kind": "lateral", "scale_mm": 80.0}"#;
     let scan = r#"{"kind": "scan"}"#;
     let turned = reason_in(&tissues, &format!("{scan}, {lateral}"), &format!("{lateral}, {scan}"));

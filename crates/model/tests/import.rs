@@ -193,6 +193,16 @@ fn swin_unetr(in_channels: usize) -> Vec<u8> {
 }
 
 #[test]
+fn a_weight_that_is_no_number_is_named_before_anything_is_computed() {
+    let mut file = swin_unetr(1);
+    let last = file.len() - 4;
+    file[last..].copy_from_slice(&f32::NAN.to_le_bytes());
+    let error = import("diverged.safetensors", &file, &declaration(Published::SwinUnetr)).unwrap_err();
+    assert!(matches!(error, DeclarationError::Weights(_)), "{error}");
+    assert!(error.to_string().contains("holds NaN at place"), "{error}");
+}
+
+#[test]
 fn one_scan_in_several_channels_is_said() {
     let said = declaration(Published::SwinUnetr);
     let four = import("brats.safetensors", &swin_unetr(4), &said).unwrap();

@@ -23,7 +23,7 @@ pub(crate) fn drop_paired(
     for_each_small_piece(&mask, &map.grid, wanted.below_ml, |piece| {
         let mut around = around(piece, &mask, &mut seen, dims, &wide);
         around.retain(|i| wanted.among.contains(&map.voxels[*i]));
-        let Some(levels) = Levels::of(piece, &around, scan, look) else { return };
+        let Some(levels) = Levels::of(piece, &around, scan, look).filter(Levels::differ) else { return };
         let alike_there = |i: &&usize| {
             let mut beside = near.iter().filter_map(|step| neighbour(**i, *step, dims));
             beside.any(|n| levels.is_inside(mirrored[n]))

@@ -40,9 +40,7 @@ fn brain(manifest: &Manifest) -> Vec<u8> {
     if let Some(region) = manifest.brain() {
         return region.labels.clone();
     }
-    let is_finding =
-        |label: &u8| manifest.classes.iter().any(|c| c.volume.as_ref().is_some_and(|v| v.label == *label));
-    manifest.pieces.iter().flatten().copied().filter(|label| !is_finding(label)).collect()
+    manifest.pieces.iter().flatten().copied().filter(|label| !manifest.is_finding(*label)).collect()
 }
 
 /// Voxels of `map` whose index along `axis` is `at`.

@@ -54,6 +54,9 @@ pub enum RunError {
         /// Window, or the step before any.
         place: String,
     },
+    /// No network is measured on a cube of this side.
+    #[error("a cube of {0} voxels a side cannot be measured")]
+    Side(usize),
     /// The network's output is not a result.
     #[error("the network's output {what} in {place}: the adapter or its driver computes wrongly")]
     Output {
@@ -94,6 +97,7 @@ impl RunError {
             Self::Manifest(_) | Self::Architecture(_) | Self::Weights(_) | Self::Fit(_) => "model",
             Self::Device { trouble, .. } => trouble.kind(),
             Self::Memory(_) | Self::Scores(_) => "memory",
+            Self::Side(_) => "side",
             Self::Output { .. } => "wrong_output",
             Self::Internal(_) => "internal",
         }
@@ -117,6 +121,7 @@ impl RunError {
                 "Choose a smaller model, import yours with smaller windows, or run on the CPU with ?backend=cpu."
             }
             Self::Scores(_) => "Choose a model of wider voxels or fewer classes.",
+            Self::Side(_) => "Choose a side that is a multiple of 32, from 32 to 512.",
             Self::Output { .. } => "Update the graphics driver, or use ?backend=cpu.",
             Self::Internal(_) => "Please report this with the diagnostics.",
         }

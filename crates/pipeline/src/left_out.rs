@@ -69,10 +69,7 @@ struct Lost<'a> {
 
 impl<'a> LeftOut<'a> {
     pub fn new(manifest: &'a Manifest, map: &Volume<u8>) -> Self {
-        let is_finding = |l: &&Label| {
-            manifest.classes.iter().any(|c| c.volume.as_ref().is_some_and(|v| v.label == l.value))
-        };
-        let labels = manifest.labels.iter().filter(is_finding).collect();
+        let labels = manifest.labels.iter().filter(|l| manifest.is_finding(l.value)).collect();
         let mut new = Self { labels, marked: Vec::new(), lost: Vec::new() };
         new.restart(map);
         new

@@ -11,9 +11,8 @@ const MOST: usize = 20;
 /// The pieces of all labels that a finding is read off, largest first; at most [`MOST`], and how many there are.
 pub(crate) fn places(manifest: &Manifest, labels: &Volume<u8>, alignment: &Alignment) -> (Vec<Place>, usize) {
     let mut found = Vec::new();
-    for value in manifest.classes.iter().filter_map(|c| c.volume).map(|v| v.label) {
-        let Some(label) = manifest.labels.iter().find(|l| l.value == value) else { continue };
-        let mask = labels.mask(value);
+    for label in manifest.labels.iter().filter(|l| manifest.is_finding(l.value)) {
+        let mask = labels.mask(label.value);
         for_each_piece(&mask, labels.grid.dims, |piece| {
             let volume_ml = piece.len() as f64 * labels.grid.voxel_volume() / 1000.0;
             let at = centre(piece, &labels.grid);

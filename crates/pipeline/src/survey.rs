@@ -1,6 +1,6 @@
 //! Where something stands out of the background, at a glance.
 
-use saswin_volume::{Modality, Volume};
+use saswin_volume::{Modality, Volume, floor};
 
 /// Distance of the samples that are looked at, millimetres.
 pub(crate) const SURVEY_MM: f64 = 4.0;
@@ -8,6 +8,8 @@ pub(crate) const SURVEY_MM: f64 = 4.0;
 const CT_LEVEL: f32 = -300.0;
 /// Share of the bright values above which a voxel of another kind is no background.
 const BRIGHT_SHARE: f32 = 0.15;
+/// The dark value, where a real share is below zero: this many hundredths of all voxels are darker.
+const DARK_RANK: u64 = 1;
 /// The bright value: this many hundredths of all voxels are darker.
 const BRIGHT_RANK: u64 = 98;
 
@@ -29,9 +31,13 @@ pub(crate) fn level(values: &[f32], modality: Modality) -> f32 {
             if values.is_empty() {
                 return f32::INFINITY;
             }
-            let rank = ((values.len() - 1) as u64 * BRIGHT_RANK / 100) as usize;
-            let (_, high, _) = values.select_nth_unstable_by(rank, f32::total_cmp);
-            BRIGHT_SHARE * *high
+            let signed = floor(&values) < 0.0;
+            let mut ranked = |hundredths: u64| {
+                let rank = ((values.len() - 1) as u64 * hundredths / 100) as usize;
+                *values.select_nth_unstable_by(rank, f32::total_cmp).1
+            };
+            let low = if signed { ranked(DARK_RANK).min(0.0) } else { 0.0 };
+            low + BRIGHT_SHARE * (ranked(BRIGHT_RANK) - low)
         }
     }
 }
@@ -80,6 +86,25 @@ pub(crate) fn foreground(volume: &Volume<f32>, modality: Modality) -> Foreground
 mod tests {
     use super::*;
     use saswin_volume::{Affine, Grid};
+
+    #[test]
+    fn the_level_lies_above_the_background_wherever_that_is() {
+        let values = |background: f32, head: f32, share: usize| {
+            let of = |i| if i < share { head } else { background };
+            (0..1000).map(of).collect::<Vec<f32>>()
+        };
+        for (background, head, expected) in
+            [(0.0, 100.0, 15.0), (-1000.0, 0.0, -850.0), (-4096.0, -3096.0, -3946.0)]
+        {
+            let found = level(&values(background, head, 300), Modality::Mr);
+            assert!((found - expected).abs() < 1e-2, "{found} instead of {expected}");
+        }
+        // A few voxels of overshoot, and one that is far off, are no background.
+        let mut overshot = values(0.0, 100.0, 300);
+        overshot[990..].fill(-0.5);
+        overshot[999] = -1e6;
+        assert!((level(&overshot, Modality::Mr) - 15.0).abs() < 1.0);
+    }
 
     #[test]
     fn a_sheared_scan_holds_what_its_voxels_do() {

@@ -76,6 +76,9 @@ pub enum DeclarationError {
     /// The file cannot be read.
     #[error(transparent)]
     Checkpoint(#[from] weights::ImportError),
+    /// A weight is not a finite number.
+    #[error(transparent)]
+    Weights(#[from] weights::PackError),
     /// Something was not said that tensors cannot tell.
     #[error("`{field}` must be stated: {reason}")]
     Unstated {
@@ -122,6 +125,7 @@ pub struct Import {
 /// If it cannot be read, is of another network, or something was left unsaid.
 pub fn import(file: &str, bytes: &[u8], said: &Declaration) -> Result<Import, DeclarationError> {
     let checkpoint = weights::read_checkpoint(bytes)?;
+    weights::check_finite(&checkpoint.weights)?;
     let architecture = sizes::architecture(said, &checkpoint.weights)?;
     // Before channels and names are made, as many as the file says.
     architecture.validate().map_err(ManifestError::from)?;

@@ -1,12 +1,10 @@
 //! The sizes of a network, read off its tensors.
 
 use super::{Declaration, DeclarationError, Published};
-use crate::nets::asa::shift_mask;
+use crate::nets::asa::{PATCH, shift_mask};
 use crate::weights::{Weight, WeightMap};
 use crate::{Architecture, AsaConfig, ClassHead, DecoderKind, Pool, SwinConfig};
 
-/// Voxels in one of ASA's patches.
-const ASA_PATCH: usize = 512;
 /// How often ASA's shift mask may be tiled.
 const MAX_REPEATS: usize = 64;
 
@@ -83,7 +81,7 @@ fn asa(said: &Declaration, map: &WeightMap) -> Result<AsaConfig, DeclarationErro
         mask_repeats: mask_repeats(map, window)?,
         feature_size: Some(feature_size),
         out_channels,
-        ..AsaConfig::encoder(voxels / ASA_PATCH, position)
+        ..AsaConfig::encoder(voxels / PATCH.pow(3), position)
     })
 }
 

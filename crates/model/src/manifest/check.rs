@@ -1,8 +1,8 @@
 //! The parts of a manifest's check that need more than a line.
 
 use super::{
-    BothSides, HalfContrast, InputChannel, Islands, Manifest, ManifestError, OneSided, Preprocessing, Region,
-    Shade, Surroundings, Twins, Window,
+    BothSides, ClassOutput, HalfContrast, InputChannel, Islands, Manifest, ManifestError, OneSided,
+    Preprocessing, Region, Shade, Surroundings, Twins, Window,
 };
 
 impl Preprocessing {
@@ -106,8 +106,9 @@ impl Manifest {
 
     /// What is wrong with the margins of labels.
     fn flaw_of_margins(&self) -> Option<&'static str> {
-        let compared = self.labels.iter().any(|label| label.certain != 0.0);
-        (compared && self.overlapping).then_some("`certain` needs labels that exclude each other")
+        let compared = self.labels.iter().any(|label| label.certain != 0.0 || label.at_most.is_some());
+        (compared && self.overlapping)
+            .then_some("`certain` and `at_most` need labels that exclude each other")
     }
 
     /// What is wrong with `half_contrast`, if there is any.
@@ -122,7 +123,7 @@ impl Manifest {
         self.unless_sound(
             &self.half_contrast,
             sound,
-            "`half_contrast` needs a label, other classes that exclude it, and reaches of up to 20 mm, the second the longer one",
+            "`half_contrast` needs a label, other classes that exclude it, reaches of up to 20 mm, the second the longer one, and a ratio of 0 or more",
         )
     }
 
@@ -209,6 +210,14 @@ impl Manifest {
         if let Some(label) = self.labels.iter().find(|l| l.value == 0 || usize::from(l.value) > last) {
             return fail(format!("label {} has no output channel", label.value));
         }
+        if let Some(label) = self
+            .labels
+            .iter()
+            .enumerate()
+            .find_map(|(i, l)| self.labels[..i].iter().any(|before| before.value == l.value).then_some(l))
+        {
+            return fail(format!("two labels have the value {}", label.value));
+        }
         let evidence = self.classes.iter().filter_map(|c| Some((&c.name, c.volume?)));
         for (name, volume) in evidence {
             if !self.labels(volume.label) || volume.half_ml < 0.0 || !volume.grows() {
@@ -256,8 +265,13 @@ impl Manifest {
         if let Some(index) = indices.into_iter().find(|index| *index >= heads) {
             return fail(format!("class output {index} does not exist ({heads} built)"));
         }
-        match self.classes.iter().find(|c| c.temperature <= 0.0 || !(0.0..=1.0).contains(&c.threshold)) {
-            Some(c) => fail(format!("class `{}` has a temperature or threshold out of range", c.name)),
+        // At a threshold of 0 what was not found would be reported.
+        let sound = |c: &&ClassOutput| c.temperature > 0.0 && c.threshold > 0.0 && c.threshold <= 1.0;
+        match self.classes.iter().find(|c| !sound(c)) {
+            Some(c) => fail(format!(
+                "class `{}` has a temperature or threshold of 0 or less, or a threshold above 1",
+                c.name
+            )),
             None => Ok(()),
         }
     }

@@ -121,6 +121,11 @@ impl Manifest {
         self.regions.iter().find(|region| region.brain_mask)
     }
 
+    /// Whether a class is read off the label of this value.
+    pub fn is_finding(&self, value: u8) -> bool {
+        self.classes.iter().filter_map(|c| c.volume.as_ref()).any(|v| v.label == value)
+    }
+
     /// Checks that all parts agree.
     ///
     /// # Errors
@@ -141,7 +146,7 @@ impl Manifest {
         }
         if !self.preprocessing.is_computable() {
             return fail(
-                "a window or channel scales by nothing, or by percentiles outside 0 to 100".to_owned(),
+                "a window or channel scales by nothing, by percentiles outside 0 to 100 or by a ceiling below 1".to_owned(),
             );
         }
         if self.display.is_some_and(|shown| !shown.is_visible()) {

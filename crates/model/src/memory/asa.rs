@@ -2,9 +2,7 @@
 
 use super::ledger::{Ledger, Map, voxels};
 use crate::AsaConfig;
-
-/// Side of a patch in voxels.
-const PATCH: usize = 8;
+use crate::nets::asa::PATCH;
 
 impl Ledger {
     pub(super) fn asa(&mut self, a: &AsaConfig, roi: [usize; 3]) {

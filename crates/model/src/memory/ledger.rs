@@ -62,8 +62,13 @@ impl Ledger {
         self.live -= elements * ELEMENT;
     }
 
-    /// A tensor summed over those of `input`, two at a time.
+    /// A tensor summed over those of `input`, two at a time. Two of which the first is no multiple of 4 channels wide share
+    /// a word where they are rounded to bytes, and are joined before that.
     pub(super) fn product(&mut self, input: &Map, elements: u64) -> u64 {
+        for pair in input.widths.chunks_exact(2).filter(|pair| !pair[0].is_multiple_of(4)) {
+            let joined = self.take(input.places * pair.iter().sum::<u64>());
+            self.give(joined);
+        }
         self.sum(input.widths.len().div_ceil(2), elements)
     }
 
@@ -140,6 +145,6 @@ impl Ledger {
 }
 
 /// Voxels of a map at one `divisor`-th of the window's resolution.
-pub(super) fn voxels(roi: [usize; 3], divisor: usize) -> u64 {
+pub(crate) fn voxels(roi: [usize; 3], divisor: usize) -> u64 {
     roi.iter().map(|side| side.div_ceil(divisor) as u64).product()
 }

@@ -5,6 +5,7 @@ mod ledger;
 mod swin;
 
 use self::ledger::Ledger;
+pub(crate) use self::ledger::voxels;
 use crate::{Architecture, Room, SwinConfig};
 
 const MIB: u64 = 1 << 20;

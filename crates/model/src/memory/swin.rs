@@ -123,9 +123,16 @@ fn hidden_places(a: &SwinConfig, roi: [usize; 3]) -> u64 {
     a.feature_size as u64 * voxels(roi, a.patch)
 }
 
-/// Elements of the largest weight: a convolution at the bottleneck, or the deepest reduction.
+/// Elements of the largest weight: a convolution at the bottleneck or of the subvoxel end, or the deepest reduction, or
+/// convolution, of the encoder.
 fn largest_kernel(a: &SwinConfig) -> u64 {
     let bottleneck = a.bottleneck() as u64;
-    let taps = if a.decoder.is_some() { 27 } else { 4 };
-    bottleneck * bottleneck * taps
+    let square = |width: u64, taps: u64| width * width * taps;
+    let decoder = match a.decoder {
+        Some(DecoderKind::Subvoxel { width }) => square(bottleneck.max(width as u64), 27),
+        Some(DecoderKind::Full) => square(bottleneck, 27),
+        None => 0,
+    };
+    let encoder = if a.use_v2 { square(bottleneck / 2, 27) } else { square(bottleneck, 4) };
+    encoder.max(decoder)
 }

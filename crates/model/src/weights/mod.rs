@@ -21,6 +21,7 @@ pub use layout::lay_out;
 pub(crate) use names::Family;
 pub(crate) use network::fill_part;
 pub use network::{LoadError, Mismatch, collect, fill};
+pub(crate) use packed::check_finite;
 pub use packed::{PackError, Precision, pack, unpack};
 pub(crate) use shapes::shapes_part;
 pub use shapes::{ids, shapes};

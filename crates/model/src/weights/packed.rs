@@ -53,8 +53,8 @@ pub enum PackError {
     },
 }
 
-/// Refuses what integers and scales would turn into other numbers.
-fn check_finite(weights: &WeightMap) -> Result<(), PackError> {
+/// Refuses what integers and scales would turn into other numbers, and what no network computes with.
+pub(crate) fn check_finite(weights: &WeightMap) -> Result<(), PackError> {
     for (key, weight) in weights {
         if let Some(at) = weight.values.iter().position(|v| !v.is_finite()) {
             let reason = format!("holds {} at place {at}: train or export it again", weight.values[at]);
@@ -144,11 +144,12 @@ pub fn unpack(bytes: &[u8]) -> Result<WeightMap, PackError> {
         let weight = match (view.dtype(), scale) {
             _ if key.ends_with(".scale") => continue,
             (Dtype::I8, Some(scale)) => {
-                unpack_q8(&view, &scale).ok_or_else(|| broken("has a scale of another size"))?
+                unpack_q8(&key, &view, &scale).ok_or_else(|| broken("has a scale of another size"))?
             }
             (Dtype::U8, Some(scale)) => {
                 let shape = shapes.get(&key).ok_or_else(|| broken("has no shape in the metadata"))?;
-                unpack_q4(&view, &scale, shape).ok_or_else(|| broken("has a size that its shape denies"))?
+                unpack_q4(&key, &view, &scale, shape)
+                    .ok_or_else(|| broken("has a size that its shape denies"))?
             }
             (Dtype::F32 | Dtype::F16 | Dtype::BF16 | Dtype::F64, _) => {
                 let weight = Weight { shape: view.shape().to_vec(), values: floats(&view, &key)? };
@@ -162,9 +163,14 @@ pub fn unpack(bytes: &[u8]) -> Result<WeightMap, PackError> {
     Ok(weights)
 }
 
-fn unpack_q8(view: &TensorView<'_>, scale: &[f32]) -> Option<Weight> {
+/// Number of outputs of a matrix or kernel: that of its scales.
+fn outputs(key: &str, shape: &[usize]) -> Option<usize> {
+    shape.get(usize::from(is_transposed(key))).copied()
+}
+
+fn unpack_q8(key: &str, view: &TensorView<'_>, scale: &[f32]) -> Option<Weight> {
     let codes = view.data();
-    if scale.is_empty() || codes.is_empty() || codes.len() % scale.len() != 0 {
+    if codes.is_empty() || outputs(key, view.shape()) != Some(scale.len()) {
         return None;
     }
     let row = codes.len() / scale.len();
@@ -173,12 +179,17 @@ fn unpack_q8(view: &TensorView<'_>, scale: &[f32]) -> Option<Weight> {
     Some(Weight { shape: view.shape().to_vec(), values: values.collect() })
 }
 
-fn unpack_q4(view: &TensorView<'_>, scale: &[f32], shape: &[usize]) -> Option<Weight> {
+fn unpack_q4(key: &str, view: &TensorView<'_>, scale: &[f32], shape: &[usize]) -> Option<Weight> {
     let [out, stride] = *view.shape() else { return None };
     let count = shape.iter().try_fold(1_usize, |a, b| a.checked_mul(*b))?;
     let row = count.checked_div(out)?;
     let groups = row.div_ceil(Bits::GROUP);
-    if count == 0 || row * out != count || stride != row.div_ceil(2) || scale.len() != groups * out {
+    if count == 0
+        || outputs(key, shape) != Some(out)
+        || row * out != count
+        || stride != row.div_ceil(2)
+        || scale.len() != groups * out
+    {
         return None;
     }
     let nibble = |r: usize, i: usize| {
@@ -206,6 +217,17 @@ mod tests {
         add("b.bias", &[7]);
         add("decoder5.transp_conv.conv.weight", &[3, 4, 2, 2, 2]);
         map
+    }
+
+    #[test]
+    fn scales_of_another_axis_are_refused() {
+        for (shape, scales, sound) in [([4, 8], 4, true), ([4, 8], 8, false), ([4, 8], 2, false)] {
+            let codes = TensorView::new(Dtype::I8, shape.to_vec(), &[1; 32]).unwrap();
+            assert_eq!(unpack_q8("a.weight", &codes, &vec![1.0; scales]).is_some(), sound, "{scales}");
+            let turned = TensorView::new(Dtype::I8, vec![8, 4], &[1; 32]).unwrap();
+            let up = unpack_q8("a.transp_conv.weight", &turned, &vec![1.0; scales]);
+            assert_eq!(up.is_some(), sound, "{scales}");
+        }
     }
 
     #[test]

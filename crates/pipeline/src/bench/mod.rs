@@ -39,6 +39,7 @@ pub async fn bench(
     known: Option<Ceiling>,
     monitor: &mut impl Monitor,
 ) -> Result<Bench, RunError> {
+    options.check()?;
     let entries = options.entries();
     let ceiling = match known {
         Some(ceiling) => Some(ceiling),
@@ -67,6 +68,7 @@ pub async fn bench_model(
     options: BenchOptions,
     model: &BenchModel<'_>,
 ) -> Result<Bench, RunError> {
+    options.check()?;
     let subject = Subject::of_model(model, options.side)?;
     let ceiling = ceiling(engine, &options).await?;
     let mut bench = Bench::new(engine, options, &model.manifest.name, ceiling);

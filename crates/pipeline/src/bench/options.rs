@@ -3,6 +3,8 @@
 use saswin_model::weights::Precision;
 use serde::{Deserialize, Serialize};
 
+use crate::RunError;
+
 /// Networks of the suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -75,6 +77,15 @@ impl Default for BenchOptions {
 }
 
 impl BenchOptions {
+    /// Whether there are networks for inputs of this size.
+    ///
+    /// # Errors
+    /// If the side is none that a decoder's skips meet, or larger than any window.
+    pub fn check(&self) -> Result<(), RunError> {
+        let sound = self.side.is_multiple_of(32) && (32..=512).contains(&self.side);
+        if sound { Ok(()) } else { Err(RunError::Side(self.side)) }
+    }
+
     /// The subjects in order.
     pub fn entries(&self) -> Vec<Entry> {
         let mut entries = Vec::new();

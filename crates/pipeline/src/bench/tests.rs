@@ -43,6 +43,15 @@ fn the_suite_runs_and_the_cpu_agrees_with_the_definitions() {
 }
 
 #[test]
+fn sides_that_decoders_cannot_halve_are_refused_before_anything_is_computed() {
+    for side in [0, 50, 544] {
+        let options = BenchOptions { side, ..BenchOptions::default() };
+        let refused = pollster::block_on(bench(&Engine::cpu(None), options, None, &mut Silent)).unwrap_err();
+        assert!(matches!(refused, RunError::Side(of) if of == side), "{refused}");
+    }
+}
+
+#[test]
 fn the_suite_has_every_precision_of_every_network() {
     let entries = BenchOptions::default().entries();
     assert_eq!(entries.len(), (1 + 3 + 3) * 4);

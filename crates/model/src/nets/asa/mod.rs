@@ -9,14 +9,14 @@ mod reconstruct;
 mod vit;
 
 pub(crate) use position::encoding;
-pub(crate) use vit::shift_mask;
+pub(crate) use vit::{PATCH, shift_mask};
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use self::decoder::Decoder;
 use self::reconstruct::{Reconstruction, Split, gather};
-use self::vit::{PATCH, Vit, patches};
+use self::vit::{Vit, patches};
 use super::{Trace, to_channels_first};
 use crate::{ArchitectureError, AsaConfig, Room};
 
@@ -111,6 +111,17 @@ mod tests {
         let x = Tensor::<5>::from_data(TensorData::new(x.values, x.shape), &Device::flex());
         let output = network.forward(x, None, &mut Trace::off());
         output.segmentation.unwrap().into_data().try_to_vec().unwrap()
+    }
+
+    #[test]
+    fn the_window_that_wraps_is_masked_however_many_there_are() {
+        let masked = |windows, repeats| -> Vec<usize> {
+            let mask = super::shift_mask(windows, 4, repeats);
+            (0..windows).filter(|w| mask[w * 16..][..16].iter().any(|v| *v != 0.0)).collect()
+        };
+        assert_eq!(masked(8, 4), [1, 3, 5, 7]);
+        assert_eq!(masked(54, 4), [53]);
+        assert_eq!(masked(2, 4), [1]);
     }
 
     #[test]

@@ -1,9 +1,7 @@
 //! ASA's fixed position encodings, with the constants and axis orders of the published code.
 
+use super::vit::PATCH;
 use crate::Position;
-
-/// Side of the patches, which the pretraining variants count columns in.
-const PATCH: usize = 8;
 
 /// Encoding of every token `[h·w·s, width]`, row-major, for a grid `(h, w, s)` of patches; s is left to right.
 ///

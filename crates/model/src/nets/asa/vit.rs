@@ -11,7 +11,7 @@ use super::position::encoding;
 use crate::{AsaConfig, Position};
 
 /// Side of a patch in voxels.
-pub(super) const PATCH: usize = 8;
+pub(crate) const PATCH: usize = 8;
 
 #[derive(Module, Debug)]
 struct Attention {
@@ -139,9 +139,10 @@ fn rolled(x: Tensor<3>, by: usize) -> Tensor<3> {
 }
 
 /// `[windows, window, window]`: in the last window of each of `repeats` equal parts, −100 between the tokens
-/// that the roll brought to the end and the others.
+/// that the roll brought to the end and the others. Windows that do not part so have the last of all alone, which is the
+/// one that the roll filled from both ends.
 pub(crate) fn shift_mask(windows: usize, window: usize, repeats: usize) -> Vec<f32> {
-    let part = (windows / repeats).max(1);
+    let part = if windows.is_multiple_of(repeats) { windows / repeats } else { windows };
     let late = |t: usize| t >= window - window / 2;
     let mut mask = Vec::with_capacity(windows * window * window);
     for w in 0..windows {
