@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Device;
 use safetensors::SafeTensors;
+use saswin_kernels::check::relative_l2;
 use serde::Deserialize;
 
 use self::config::Config;
@@ -90,17 +91,13 @@ struct StageHeader {
 }
 
 /// Nothing if either side has another number of values than the header says.
-fn relative_l2(header: &StageHeader, sample: &[f32], ours: &[f32]) -> Option<f64> {
+fn error_of(header: &StageHeader, sample: &[f32], ours: &[f32]) -> Option<f64> {
     let is_whole = ours.len() == header.shape.iter().product::<usize>();
     if header.stride == 0 || !is_whole || sample.len() != ours.len().div_ceil(header.stride) {
         return None;
     }
-    let (mut difference, mut norm) = (0.0, 0.0);
-    for (reference, value) in sample.iter().zip(ours.iter().step_by(header.stride)) {
-        difference += f64::from(reference - value).powi(2);
-        norm += f64::from(*reference).powi(2);
-    }
-    Some((difference / norm).sqrt())
+    let ours: Vec<f32> = ours.iter().step_by(header.stride).copied().collect();
+    Some(relative_l2(sample, &ours))
 }
 
 /// Every stage of the fixture but those that are not put out.
@@ -119,7 +116,7 @@ fn stage_errors(
         };
         let broken = |what: String| FidelityError::Fixture(format!("stage {stage}: {what}"));
         let sample = &samples.get(stage).ok_or_else(|| broken("has no sample".to_owned()))?.values;
-        let relative_l2 = relative_l2(header, sample, values).ok_or_else(|| {
+        let relative_l2 = error_of(header, sample, values).ok_or_else(|| {
             let (ours, stored, StageHeader { shape, stride, .. }) = (values.len(), sample.len(), header);
             broken(format!(
                 "{ours} values and a sample of {stored} for {shape:?}, taken every {stride} values"
