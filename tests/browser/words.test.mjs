@@ -39,4 +39,6 @@ test("volumes alone are not taken for the absence of disease", () => {
     assert.match(first, /lesion .* counted as the tissue that it resembles/);
   }
   assert.equal(said([], { asymmetry }).length, 2);
+  const cut = asymmetry.map((one) => ({ ...one, cut: true }));
+  assert.equal(said([], { asymmetry: cut }).length, 1, "what the scan's end cuts is not compared");
 });

@@ -24,7 +24,7 @@ export function labelTable(report, toggle) {
   );
 }
 
-/** Pairs the labels of both sides by name. */
+/** Pairs the labels of both sides by name. Those that the scan's end cuts are not compared. */
 function structures({ labels, asymmetry: pairs }) {
   const rows = new Map();
   for (const label of labels) {
@@ -37,7 +37,7 @@ function structures({ labels, asymmetry: pairs }) {
   }
   for (const pair of pairs) {
     const row = rows.get(plainName({ name: pair.name, side: null }));
-    if (row) row.index = pair.index;
+    if (row && !pair.cut) row.index = pair.index;
   }
   return [...rows.values()];
 }

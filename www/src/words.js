@@ -24,7 +24,10 @@ function classes(probabilities) {
   return [...present, `Below the threshold: ${names}. ${NOT_NEGATIVE}`];
 }
 
-/** Smaller structures differ by chance: a few voxels are a large share of them. */
+/**
+ * Smaller structures differ by chance: a few voxels are a large share of them. Those that the scan's end cuts differ by
+ * what of them was scanned.
+ */
 const LEAST_ML = 1;
 
 function sides({ asymmetry, labels }) {
@@ -32,7 +35,9 @@ function sides({ asymmetry, labels }) {
     const paired = labels.some((label) => label.side);
     return paired ? ["Nothing was found of the structures that have two sides."] : [];
   }
-  const known = asymmetry.filter((one) => Math.max(one.left_ml, one.right_ml) >= LEAST_ML);
+  const known = asymmetry.filter(
+    (one) => !one.cut && Math.max(one.left_ml, one.right_ml) >= LEAST_ML,
+  );
   if (known.length === 0) return [];
   const most = known.reduce((a, b) => (Math.abs(b.index) > Math.abs(a.index) ? b : a));
   if (Math.abs(most.index) < 0.005) return ["Left and right volumes agree within half a percent."];

@@ -1,5 +1,6 @@
 //! Whether a scan ends within the brain.
 
+use std::collections::BTreeSet;
 use std::f64::consts::TAU;
 
 use saswin_model::Manifest;
@@ -10,9 +11,17 @@ const LEAST_AREA_MM2: f64 = 1000.0;
 /// Radius of the brain's curvature, mm: a last slice within the scan's step of the brain's end cuts a cap off a ball of it.
 const RADIUS_MM: f64 = 70.0;
 
-/// Where the brain is cut off by an end of the scan, in words; `map` has all labels of the network, also those that are
-/// not reported.
-pub(crate) fn cut(manifest: &Manifest, map: &Volume<u8>) -> Vec<String> {
+/// An end of the scan that cuts the brain.
+pub(crate) struct Cut {
+    /// Where it is, for the reader.
+    pub words: String,
+    /// Labels that it goes through.
+    pub labels: BTreeSet<u8>,
+}
+
+/// Where the brain is cut off by an end of the scan; `map` has all labels of the network, also those that are not
+/// reported.
+pub(crate) fn cuts(manifest: &Manifest, map: &Volume<u8>) -> Vec<Cut> {
     let mut of_brain = [false; 256];
     brain(manifest).into_iter().for_each(|label| of_brain[usize::from(label)] = true);
     let (dims, spacing) = (map.grid.dims, map.grid.spacing());
@@ -24,11 +33,12 @@ pub(crate) fn cut(manifest: &Manifest, map: &Volume<u8>) -> Vec<String> {
         for (at, end) in [(0, opposite(letter)), (dims[axis] - 1, letter)] {
             let mm2 = face(map, axis, at).filter(|v| of_brain[usize::from(*v)]).count() as f64 * area;
             if mm2 > LEAST_AREA_MM2.max(cap) {
-                ends.push(format!(
+                let words = format!(
                     "the scan ends within the brain at its {} ({:.0} cm² there): what lies beyond is in no result",
                     name(end),
                     mm2 / 100.0
-                ));
+                );
+                ends.push(Cut { words, labels: face(map, axis, at).collect() });
             }
         }
     }
@@ -94,7 +104,9 @@ mod tests {
                 map.voxels[(k * 20 + j) * 20 + 3..][..14].fill(7);
             }
         }
-        cut(&manifest, &map)
+        let cuts = cuts(&manifest, &map);
+        assert!(cuts.iter().all(|cut| cut.labels == BTreeSet::from([0, 7])));
+        cuts.into_iter().map(|cut| cut.words).collect()
     }
 
     #[test]

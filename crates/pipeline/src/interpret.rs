@@ -185,17 +185,20 @@ pub(crate) fn volumes(manifest: &Manifest, map: &Volume<u8>, masks: Option<Count
         .collect()
 }
 
-/// Left against right for labels that share a name, where there is any of them.
-pub(crate) fn asymmetry(volumes: &[LabelVolume]) -> Vec<Asymmetry> {
+/// Left against right for labels that share a name, where there is any of them; `is_cut` says of a label's value whether
+/// the scan ends within it.
+pub(crate) fn asymmetry(volumes: &[LabelVolume], is_cut: impl Fn(u8) -> bool) -> Vec<Asymmetry> {
     let of = |name: &str, side| volumes.iter().find(|v| v.name == name && v.side == Some(side));
     volumes
         .iter()
         .filter(|v| v.side == Some(Side::Left))
         .filter_map(|left| {
-            let (left_ml, right_ml) = (left.volume_ml, of(&left.name, Side::Right)?.volume_ml);
+            let right = of(&left.name, Side::Right)?;
+            let (left_ml, right_ml) = (left.volume_ml, right.volume_ml);
+            let cut = is_cut(left.value) || is_cut(right.value);
             let mean = (left_ml + right_ml) / 2.0;
             let index = (left_ml - right_ml) / mean;
-            (mean > 0.0).then(|| Asymmetry { name: left.name.clone(), left_ml, right_ml, index })
+            (mean > 0.0).then(|| Asymmetry { name: left.name.clone(), left_ml, right_ml, index, cut })
         })
         .collect()
 }

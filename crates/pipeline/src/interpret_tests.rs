@@ -92,7 +92,7 @@ fn volumes_sums_and_sides_reach_the_table() {
     let place = |right_mm| Place { name: "part".into(), volume_ml: 0.5, at: [1.0, -2.0, 3.04], right_mm };
     let report = Report {
         probabilities: probabilities(&manifest, &labels, &scores, &[None], None),
-        asymmetry: asymmetry(&labels),
+        asymmetry: asymmetry(&labels, |_| false),
         measures: measures(&manifest, &map, &scores, None),
         labels,
         places: [Some(-1.0), Some(0.05), Some(-0.04), None].map(place).to_vec(),

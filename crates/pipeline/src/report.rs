@@ -153,6 +153,9 @@ pub struct Asymmetry {
     pub right_ml: f64,
     /// `(left − right) / mean`; pairs that are both empty are left out.
     pub index: f64,
+    /// Whether the scan ends within one of them, so that the difference may be of what was scanned.
+    #[serde(default)]
+    pub cut: bool,
 }
 
 /// A measured quantity.

@@ -196,14 +196,15 @@ impl Reading {
         }
         interpret::apply_margins(manifest, &mut scores);
         let mut labelled = interpret::label_map(manifest, &scores, &prepared, &scan.volume)?;
-        let cut = coverage::cut(manifest, &labelled.map);
+        let cuts = coverage::cuts(manifest, &labelled.map);
         let certainty = Certainty { scores: &scores, grid: &prepared.grid };
         // What is dropped for being uncertain still counts, unless it is a piece that counts.
         let all = interpret::marked(manifest, &certainty, &labelled.map, false);
         interpret::refine(manifest, &certainty, &scan.volume, &mut labelled);
         let Labelled { map: segmentation, masks, left_out } = labelled;
         steps.extend(left_out.steps(&segmentation));
-        let concerns = [left_out.warnings(&segmentation, &certainty), cut].concat();
+        let mut concerns = left_out.warnings(&segmentation, &certainty);
+        concerns.extend(cuts.iter().map(|cut| cut.words.clone()));
         let pieces = interpret::marked(manifest, &certainty, &segmentation, true);
         let marked: Vec<_> = all.into_iter().zip(pieces).map(|(all, piece)| piece.or(all)).collect();
         let labels = interpret::volumes(manifest, &segmentation, masks);
@@ -230,7 +231,9 @@ impl Reading {
             ),
             overridden,
             probabilities,
-            asymmetry: interpret::asymmetry(&labels),
+            asymmetry: interpret::asymmetry(&labels, |value| {
+                cuts.iter().any(|cut| cut.labels.contains(&value))
+            }),
             measures: interpret::measures(manifest, &segmentation, &scores, shift_mm),
             labels,
             places,
