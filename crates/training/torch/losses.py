@@ -63,25 +63,6 @@ def dice_cross_entropy(logits, labels, weights=None, entropy_weights=None):
     return cross_entropy + dice, {"cross_entropy": cross_entropy.item(), "dice": dice.item()}
 
 
-def coarse(logits, labels, weights=None):
-    """Cross-entropy and Dice against the share that each class has of a coarse voxel.
-
-    `logits` `[b, k, ...]` on a grid that divides that of `labels` `[b, ...]`; `weights` `[k]` of the Dice.
-    """
-    k, step = logits.shape[1], labels.shape[1] // logits.shape[2]
-    counted = (labels < k).float()[:, None]
-    each = F.one_hot(labels.long().clamp(max=k - 1), k).movedim(-1, 1).float() * counted
-    share = F.avg_pool3d(each, step)
-    p = torch.softmax(logits, 1)
-    cross_entropy = -(share * p.clamp_min(1e-30).log()).sum(1).mean()
-    over = (0, 2, 3, 4)
-    size = share.sum(over)
-    present = (size > 0).float() * (weights if weights is not None else 1)
-    # Of shares, a sum of squares in the denominator has its best where both are alike.
-    overlap = 2 * (p * share).sum(over) / ((p**2).sum(over) + (share**2).sum(over) + TINY)
-    return cross_entropy + 1 - (present / present.sum() * overlap).sum()
-
-
 def dice_binary(logits, labels):
     """One sigmoid channel: `logits` `[b, 1, ...]`, any label above 0 is target."""
     logits = logits.float().reshape(logits.shape[0], -1)
@@ -122,9 +103,6 @@ def loss_of(recipe, output, batch, device):
         else:
             row = lambda name: torch.tensor(recipe[name], device=device) if recipe.get(name) else None  # noqa: E731
             total, parts = dice_cross_entropy(logits, labels, row("dice_weights"), row("entropy_weights"))
-            for i, logits in enumerate(output["coarse"]):
-                extra = coarse(logits, labels, row("dice_weights"))
-                total, parts[f"coarse_{i}"] = total + recipe["coarse"]["share"] * extra, extra.item()
     if output["classes"] is not None:
         head, head_parts = heads(recipe["manifest"], output["classes"].float(), batch.classes.to(device))
         total, parts = total + head, parts | head_parts

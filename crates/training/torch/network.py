@@ -40,7 +40,6 @@ class SaSwin(networks.SubvoxelUnetr):
         head = config.get("class_head")
         self.pool = head and head["pool"]
         self.classification_head = nn.Linear(16 * config["feature_size"], head["outputs"]) if head else None
-        self.coarse = Coarse(config) if config.get("coarse") else None
 
     def encode(self, x, x_flip):
         if not hasattr(self, "symmetryAwareTX"):
@@ -55,19 +54,12 @@ class SaSwin(networks.SubvoxelUnetr):
     def decode(self, x, hidden, bottleneck):
         # On grids this small, oneDNN's bfloat16 weight gradients are garbage (PyTorch 2.4 with AVX-512).
         with torch.autocast(x.device.type, enabled=False):
-            deep = self.encoder10(bottleneck.float())
-            dec = self.decoder5(deep, hidden[3].float())
-        self.scales = [deep, dec]
-        dec = self.decoder4(dec, self.skip(self.encoder4(hidden[2])))
-        self.scales.append(dec)
-        dec = self.decoder3(dec, self.skip(self.encoder3(hidden[1])))
+            dec = self.decoder5(self.encoder10(bottleneck.float()), hidden[3].float())
+        dec = self.decoder4(dec, self.encoder4(hidden[2]))
+        dec = self.decoder3(dec, self.encoder3(hidden[1]))
         dec = self.decoder2(dec, self.encoder2(hidden[0]))
         dec = self.subvoxel.block(torch.cat([dec, networks.space_to_depth(x)], 1))
         return networks.depth_to_space(self.subvoxel.out(dec))
-
-    def skip(self, x):
-        left_out = self.training and self.coarse is not None and torch.rand(()) < self.coarse.left_out
-        return torch.zeros_like(x) if left_out else x
 
     def forward(self, x, x_flip):
         hidden, bottleneck = self.encode(x, x_flip)
@@ -76,22 +68,7 @@ class SaSwin(networks.SubvoxelUnetr):
             tokens = networks.to_tokens(bottleneck)
             classes = self.classification_head(tokens[:, 0] if self.pool == "token0" else tokens.mean(1))
         segmentation = self.decode(x, hidden, bottleneck) if self.decodes else None
-        coarse = self.coarse(self.scales) if self.coarse is not None and self.training else []
-        return {"segmentation": segmentation, "classes": classes, "coarse": coarse}
-
-
-class Coarse(nn.Module):
-    """For training alone: labels told from 1/32, 1/16 and 1/8 of the resolution, so that the decoder has to use them."""
-
-    def __init__(self, config: dict):
-        super().__init__()
-        f = config["feature_size"]
-        self.left_out = config["coarse"]["left_out"]
-        self.heads = nn.ModuleList(nn.Conv3d(c * f, config["out_channels"], 1) for c in (16, 8, 4))
-
-    def forward(self, scales):
-        with torch.autocast(scales[0].device.type, enabled=False):
-            return [head(x.float()) for head, x in zip(self.heads, scales)]
+        return {"segmentation": segmentation, "classes": classes}
 
 
 def build(config: dict) -> SaSwin:

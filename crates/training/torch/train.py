@@ -53,7 +53,7 @@ class Run:
         self.args, self.recipe = args, recipe
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(recipe["seed"])
-        self.net = build(recipe["architecture"] | {"coarse": recipe.get("coarse")}).to(self.device, memory_format=torch.channels_last_3d)
+        self.net = build(recipe["architecture"]).to(self.device, memory_format=torch.channels_last_3d)
         o = recipe["optimiser"]
         steady = "encoder_rate" in o
         if steady:
@@ -233,8 +233,7 @@ class Run:
                     "means": self.steady.state() if self.steady else {}}, part)  # fmt: skip
         part.rename(self.args.out / "checkpoint.pt")
         buffers = ("relative_position_index",)
-        weights = {k: v.float().contiguous() for k, v in self.averaged().items()
-                   if not k.endswith(buffers) and not k.startswith("coarse.")}
+        weights = {k: v.float().contiguous() for k, v in self.averaged().items() if not k.endswith(buffers)}
         save_file(weights, self.args.out / "weights.safetensors")
 
 
@@ -274,15 +273,11 @@ def main():
     parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint, if it has one")
     parser.add_argument("--saswin", default="target/release/saswin-cli", help="program that draws the examples")
     parser.add_argument("--threads", type=int, default=0, help="threads of PyTorch; 0 for its default")
-    parser.add_argument("--coarse", type=float, default=0.0)
     args = parser.parse_args()
     keep_memory()
     if args.threads:
         torch.set_num_threads(args.threads)
-    recipe = tomllib.loads(args.recipe.read_text())
-    if args.coarse:
-        recipe["coarse"] = {"share": args.coarse, "left_out": 0.2}
-    Run(args, recipe).go()
+    Run(args, tomllib.loads(args.recipe.read_text())).go()
 
 
 if __name__ == "__main__":
