@@ -29,6 +29,10 @@ test("a picture that lost its graphics is told, and drawn again on request", {
   await openSample(page, "Generated phantom");
   await analyse(page);
   await drawn(page);
+  await page.locator("#viewer canvas").focus();
+  await page.keyboard.press("PageUp");
+  await page.locator("#viewer canvas").blur();
+  await drawn(page);
   const before = await picture(page);
   const place = await location(page);
   const listeners = await resizeListeners(page);

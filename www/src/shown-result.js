@@ -59,12 +59,18 @@ export function tellLostPicture() {
 
 async function redraw() {
   const { asked } = shown;
+  const { left } = picture;
   const reply = await client.request("show", { scan: asked.scan });
   if (asked !== shown.asked) return;
   await picture.showScan(reply);
-  if (!shown.result) return;
-  await showResult(shown.result);
-  seekFinding(shown.result);
+  if (shown.result) await showResult(shown.result);
+  if (left) {
+    inPicture(({ viewer }) => {
+      viewer.crosshair = left;
+    });
+  } else if (shown.result) {
+    seekFinding(shown.result);
+  }
 }
 
 /** Saves one part of a result, which is not lost with the page then. */

@@ -243,7 +243,16 @@ export class Viewer {
 
   /** Moves the crosshair to a place in RAS millimetres. */
   show(mm) {
-    this.#nv.scene.crosshairPos = this.#nv.mm2frac(mm, 0, true);
+    this.crosshair = this.#nv.mm2frac(mm, 0, true);
+  }
+
+  /** Where the crosshair is, in shares of the scan's sides. */
+  get crosshair() {
+    return [...this.#nv.scene.crosshairPos];
+  }
+
+  set crosshair(shares) {
+    this.#nv.scene.crosshairPos = shares;
     this.#nv.createOnLocationChange();
     this.#nv.drawScene();
   }
