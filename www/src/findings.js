@@ -58,7 +58,12 @@ function exportButtons(save, strips) {
   return h(
     "section",
     { className: "exports", "aria-label": "Export" },
-    button("nifti", "Labels", "NIfTI", "The labels in the grid of the scan that was opened"),
+    button(
+      "nifti",
+      "Labels",
+      "NIfTI",
+      "The labels in the grid of the scan as it is shown: slices that were tilted or uneven are resampled",
+    ),
     ...(strips
       ? [
           button("brain", "Brain", "NIfTI", "The scan without skull and scalp"),

@@ -287,7 +287,10 @@ export class ViewerControls {
     const layout = Object.keys(LAYOUTS)[Number(event.key) - 1];
     if (layout) this.#layout(layout);
     const key = event.key.toLowerCase();
-    if (key === "home") this.#reset();
+    if (key === "home") {
+      event.preventDefault();
+      this.#reset();
+    }
     if (key === "r") this.#sides();
     if (key === "m" && !this.#toggles.plane.disabled) this.#toggles.plane.click();
     if (key === "f" && !this.#toggles.mirror.disabled) this.#toggles.mirror.click();

@@ -117,6 +117,9 @@ model,"tiny",,,"0f"
 notice,"not for diagnosis",,,
 "#;
     assert_eq!(report.to_csv(), expected);
+    let cut = Report { asymmetry: asymmetry(&report.labels, |value| value == 2), ..report };
+    assert_eq!(cut.asymmetry[0].index, 1.0);
+    assert!(!cut.to_csv().contains("asymmetry,"), "what the scan's end cuts is not compared");
 }
 
 fn empty_report() -> Report {

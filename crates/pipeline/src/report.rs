@@ -247,7 +247,7 @@ impl Report {
                 p.volume_ml
             ));
         }
-        for a in &self.asymmetry {
+        for a in self.asymmetry.iter().filter(|a| !a.cut) {
             rows.push(format!("asymmetry,{},,{:.4},", quote(&a.name), a.index));
         }
         for m in &self.measures {
