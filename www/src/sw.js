@@ -21,7 +21,7 @@ self.addEventListener("activate", (event) => event.waitUntil(takeOver()));
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== "GET" || url.origin !== self.location.origin) return;
-  event.respondWith(answer(event.request, url));
+  event.respondWith(answer(event, url));
 });
 
 async function fill() {
@@ -64,12 +64,13 @@ async function tidySamples() {
     if (url.startsWith(FOLDER) && !listed.includes(url)) await cache.delete(url);
 }
 
-async function answer(request, url) {
+async function answer(event, url) {
+  const { request } = event;
   // Without storage the page still works, with a network.
   const shell = await caches.open(SHELL).catch(() => null);
   const kept = await shell?.match(entry(request, url), { ignoreSearch: true });
   if (kept) return dressed(kept, STORED);
-  if (url.href.startsWith(FOLDER)) return sample(request, url);
+  if (url.href.startsWith(FOLDER)) return sample(event, url);
   return dressed(await fetch(request));
 }
 
@@ -78,13 +79,14 @@ function entry(request, { origin, pathname }) {
   return `${origin}${pathname}` === `${HOME}index.html` ? HOME : request;
 }
 
-async function sample(request, url) {
+async function sample(event, url) {
+  const { request } = event;
   const cache = await caches.open(SAMPLES).catch(() => null);
   const kept = await cache?.match(request);
   if (kept) return dressed(kept, STORED);
   const response = await fetch(request);
-  // A full disk only costs a later download.
-  if (cache && response.ok) await keep(cache, url, response.clone()).catch(() => {});
+  // The page gets what has come while the rest does. A full disk only costs a later download.
+  if (cache && response.ok) event.waitUntil(keep(cache, url, response.clone()).catch(() => {}));
   return dressed(response);
 }
 
