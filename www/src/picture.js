@@ -6,8 +6,8 @@ const fetchViewer = () => Promise.all([import("./viewer.js"), import("./viewer-c
 /** The picture of the scan: a viewer with its controls, or none. Emits `lost` once the browser took its graphics away. */
 export class Picture extends EventTarget {
   #viewing = null;
-  /** Where the crosshair had been moved to when the graphics were lost. */
-  left = null;
+  /** Where the crosshair was when the graphics were lost. */
+  #left = null;
   /** The last change. */
   #drawing = Promise.resolve();
 
@@ -21,8 +21,13 @@ export class Picture extends EventTarget {
     return "blind" in document.body.dataset;
   }
 
+  /** Where the reader was in a picture that is lost; nothing once a scan is shown. */
+  get left() {
+    return this.#left;
+  }
+
   async showScan({ nifti, info }) {
-    this.left = null;
+    this.#left = null;
     await this.draw(async ({ viewer, controls }) => {
       await viewer.showScan(nifti, "scan", info.window);
       controls.showScan(info);
@@ -66,7 +71,7 @@ export class Picture extends EventTarget {
   /** A canvas does not come back from this: another one takes its place, with nobody listening to it yet. */
   #lost(canvas, viewer) {
     this.#viewing = null;
-    this.left = viewer.isHome ? null : viewer.crosshair;
+    this.#left = viewer.crosshair;
     viewer.detach();
     const frame = canvas.parentElement;
     frame.replaceWith(frame.cloneNode(true));

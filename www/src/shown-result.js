@@ -68,8 +68,6 @@ async function redraw() {
     inPicture(({ viewer }) => {
       viewer.crosshair = left;
     });
-  } else if (shown.result) {
-    seekFinding(shown.result);
   }
 }
 

@@ -25,7 +25,7 @@ pub use cost::Cost;
 pub use manifest::{
     BothSides, CertaintyEvidence, ClassOutput, DisplayWindow, FileEntry, HalfContrast, InputChannel, Islands,
     Label, LearntContrast, Manifest, ManifestError, Measure, Midline, OneSided, Preprocessing, Region, Shade,
-    ShiftEvidence, Side, Surroundings, Twins, VolumeEvidence, Window, WindowPool, sha256_hex,
+    ShiftEvidence, Side, Surroundings, Twins, VolumeEvidence, Window, WindowPool, is_window_side, sha256_hex,
 };
 pub use memory::{MemoryError, MemoryPlan};
 pub use room::Room;

@@ -87,4 +87,11 @@ mod tests {
         assert!(stays(4, 14.0, 1.0));
         assert!(stays(0, 14.0, 0.02));
     }
+
+    #[test]
+    fn what_does_not_look_like_the_label_here_is_not_looked_for_there() {
+        assert!(stays_as(Look::BRIGHT, [8.0, 14.0], 0, 1.0));
+        let dark = Look { dark: true, ..Look::BRIGHT };
+        assert!(stays_as(dark, [12.0, 6.0], 0, 1.0));
+    }
 }

@@ -22,6 +22,8 @@ pub(crate) enum Why {
     Outside,
     /// It does not stand out from what is around it.
     Faint,
+    /// The network sees it on the other side, too.
+    OtherSide,
     /// It is small and both sides have it.
     BothSides,
     /// The network is not certain of it.
@@ -35,6 +37,7 @@ impl Why {
             Self::Elsewhere => "small and outside of its usual places",
             Self::Outside => "which lies outside of its usual places",
             Self::Faint => "which hardly stands out from what is around it",
+            Self::OtherSide => "which the other side has, too",
             Self::BothSides => "small and alike on both sides",
             Self::Uncertain => "which the network is not certain of",
         }
@@ -46,7 +49,7 @@ impl Why {
             Self::Apart => Some("mostly bone or scalp, but not always"),
             Self::BothSides | Self::Faint => Some("mostly healthy, but not always"),
             Self::Outside => Some("mostly bone, scalp or fluid, but not always"),
-            Self::Elsewhere | Self::Uncertain => None,
+            Self::Elsewhere | Self::OtherSide | Self::Uncertain => None,
         }
     }
 }
@@ -101,7 +104,7 @@ impl<'a> LeftOut<'a> {
 
     /// What was done, in words.
     pub fn steps(&self, map: &Volume<u8>) -> Vec<String> {
-        let told = |lost: &Lost| step(millilitres(lost.voxels.len(), map), lost.label, lost.why.reason());
+        let told = |lost: &Lost| step(millilitres(lost.voxels.len(), map), lost.label, lost.why);
         self.lost.iter().filter_map(told).collect()
     }
 
@@ -124,8 +127,8 @@ impl<'a> LeftOut<'a> {
 }
 
 /// What was done, in words, if it is worth them.
-pub(crate) fn step(ml: f64, label: &Label, reason: &str) -> Option<String> {
-    (ml >= LEAST_ML).then(|| format!("{ml:.1} mL of {} left out, {reason}", label.name))
+pub(crate) fn step(ml: f64, label: &Label, why: Why) -> Option<String> {
+    (ml >= LEAST_ML).then(|| format!("{ml:.1} mL of {} left out, {}", label.name, why.reason()))
 }
 
 fn millilitres(voxels: usize, map: &Volume<u8>) -> f64 {

@@ -21,7 +21,7 @@ impl Look {
     pub const BRIGHT: Self = Self { dark: false, at_most: f32::INFINITY };
 
     pub fn of(manifest: &Manifest, label: u8) -> Self {
-        let label = manifest.labels.iter().find(|l| l.value == label);
+        let label = manifest.label(label);
         let known =
             |l: &saswin_model::Label| Self { dark: l.dark, at_most: l.at_most.unwrap_or(f32::INFINITY) };
         label.map_or(Self::BRIGHT, known)

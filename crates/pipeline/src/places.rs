@@ -66,5 +66,7 @@ mod tests {
         let labels = Volume { grid: Grid { dims: [1; 3], affine }, voxels: vec![value] };
         let side = |alignment| places(&manifest, &labels, alignment).0[0].right_mm;
         assert_eq!((side(&known), side(&unknown)), (Some(-12.0), None));
+        manifest.classes.push(manifest.classes[0].clone());
+        assert_eq!(places(&manifest, &labels, &known).1, 1, "two classes read it");
     }
 }

@@ -8,6 +8,7 @@ use web_time::Instant;
 use crate::certainty::Certainty;
 use crate::contrast::Mismatch;
 use crate::interpret::Labelled;
+use crate::left_out::Why;
 use crate::prepare::believable;
 use crate::report::{Alignment, App, DISCLAIMER, Report, ScanInfo, Timing};
 use crate::suitability::read_as;
@@ -189,9 +190,9 @@ impl Reading {
         if !manifest.one_sided.is_empty() && prepared.alignment.aligned {
             steps.push("findings count by how much more one side has of them".to_owned());
             steps.extend(manifest.one_sided.iter().filter_map(|wanted| {
-                let label = manifest.labels.iter().find(|l| l.value == wanted.label)?;
+                let label = manifest.label(wanted.label)?;
                 let ml = one_sided::weigh(&mut scores, &prepared.grid, wanted, label.margin);
-                left_out::step(ml, label, "which the other side has, too")
+                left_out::step(ml, label, Why::OtherSide)
             }));
         }
         interpret::apply_margins(manifest, &mut scores);

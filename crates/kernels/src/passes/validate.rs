@@ -92,10 +92,11 @@ fn largest() -> Vec<Pass> {
         passes.push(linear(half, inputs, 4 * 8 * 96, Epilogue::default()));
     }
     passes.extend(cross_attention(2, [16 * 16 * 16; 2], 768, 12));
-    // On the largest maps no shader takes small windows: there are too many.
+    // The largest maps may have too many small windows for a shader; each size is taken on some map.
     for (window, side) in [(1, 32), (4, 128), (7, 256), (16, 256)] {
         let spec = WindowAttention { configured: [window; 3], shift: [window / 2; 3], heads: 3 };
         passes.push(window_attention([2, side, side, side, 96], &spec).expect("a shader takes it"));
+        passes.extend(window_attention([2, 256, 256, 256, 96], &spec));
     }
     passes
 }

@@ -1,5 +1,7 @@
 //! The parts of a manifest's check that need more than a line.
 
+use std::collections::BTreeSet;
+
 use super::{
     BothSides, ClassOutput, HalfContrast, InputChannel, Islands, Manifest, ManifestError, OneSided,
     Preprocessing, Region, Shade, Surroundings, Twins, Window,
@@ -39,7 +41,7 @@ fn is_ratio(ratio: f32) -> bool {
 impl Manifest {
     /// Whether it has a label of this value.
     fn labels(&self, value: u8) -> bool {
-        self.labels.iter().any(|l| l.value == value)
+        self.label(value).is_some()
     }
 
     /// Whether the network tells a class of this value from background and others.
@@ -210,12 +212,8 @@ impl Manifest {
         if let Some(label) = self.labels.iter().find(|l| l.value == 0 || usize::from(l.value) > last) {
             return fail(format!("label {} has no output channel", label.value));
         }
-        if let Some(label) = self
-            .labels
-            .iter()
-            .enumerate()
-            .find_map(|(i, l)| self.labels[..i].iter().any(|before| before.value == l.value).then_some(l))
-        {
+        let mut values = BTreeSet::new();
+        if let Some(label) = self.labels.iter().find(|l| !values.insert(l.value)) {
             return fail(format!("two labels have the value {}", label.value));
         }
         let evidence = self.classes.iter().filter_map(|c| Some((&c.name, c.volume?)));

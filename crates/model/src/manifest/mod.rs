@@ -105,6 +105,11 @@ pub struct Manifest {
     pub provenance: String,
 }
 
+/// Whether a window may have this side, in voxels: a decoder's skips meet what was halved five times.
+pub fn is_window_side(side: usize) -> bool {
+    (32..=512).contains(&side) && side.is_multiple_of(32)
+}
+
 impl Manifest {
     /// Parses and checks a manifest.
     ///
@@ -119,6 +124,11 @@ impl Manifest {
     /// The region that is left of a head without its skull, if the model tells it.
     pub fn brain(&self) -> Option<&Region> {
         self.regions.iter().find(|region| region.brain_mask)
+    }
+
+    /// The label of this value.
+    pub fn label(&self, value: u8) -> Option<&Label> {
+        self.labels.iter().find(|l| l.value == value)
     }
 
     /// Whether a class is read off the label of this value.
@@ -153,7 +163,7 @@ impl Manifest {
             return fail("the display window is not a number, or of no width".to_owned());
         }
         let roi = self.preprocessing.roi;
-        if roi.iter().any(|side| *side == 0 || *side > 512 || side % 32 != 0) {
+        if !roi.into_iter().all(is_window_side) {
             return fail(format!("window {roi:?} is not made of multiples of 32 up to 512"));
         }
         if !(0.0..0.95).contains(&self.preprocessing.overlap) {

@@ -72,6 +72,7 @@ impl MemoryPlan {
 
 #[cfg(test)]
 mod tests {
+    use super::ledger::Map;
     use super::*;
     use crate::room::ELEMENT;
     use crate::{DecoderKind, Merge};
@@ -131,6 +132,26 @@ mod tests {
         let mut ledger = Ledger::new(0, Room::ANY);
         ledger.sum(2, 10);
         assert_eq!((ledger.plan.peak, ledger.live), (2 * 10 * ELEMENT, 10 * ELEMENT));
+    }
+
+    #[test]
+    fn parts_that_are_joined_before_they_are_rounded_are_counted() {
+        let joined = |first| {
+            let mut ledger = Ledger::new(0, Room::ANY);
+            ledger.product(&Map { places: 10, widths: vec![first, 8] }, 1);
+            ledger.plan.largest / ELEMENT
+        };
+        assert_eq!(joined(6), 10 * (6 + 8));
+        assert_eq!(joined(8), 1);
+    }
+
+    #[test]
+    fn the_largest_weight_may_be_that_of_the_end_or_of_the_encoder() {
+        let largest = |a: SwinConfig| MemoryPlan::new(&a, 0, [32; 3], Room::ANY).largest / ELEMENT;
+        let wide = SwinConfig { decoder: Some(DecoderKind::Subvoxel { width: 512 }), ..segmenter(3) };
+        assert_eq!(largest(wide), 512 * 512 * 27);
+        let second = SwinConfig { use_v2: true, ..SwinConfig::encoder(1, 24, Merge::Legacy) };
+        assert_eq!(largest(second), 192 * 192 * 27);
     }
 
     #[test]

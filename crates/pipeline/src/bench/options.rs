@@ -1,5 +1,6 @@
 //! What can be measured.
 
+use saswin_model::is_window_side;
 use saswin_model::weights::Precision;
 use serde::{Deserialize, Serialize};
 
@@ -80,10 +81,9 @@ impl BenchOptions {
     /// Whether there are networks for inputs of this size.
     ///
     /// # Errors
-    /// If the side is none that a decoder's skips meet, or larger than any window.
+    /// If no window may have the side.
     pub fn check(&self) -> Result<(), RunError> {
-        let sound = self.side.is_multiple_of(32) && (32..=512).contains(&self.side);
-        if sound { Ok(()) } else { Err(RunError::Side(self.side)) }
+        if is_window_side(self.side) { Ok(()) } else { Err(RunError::Side(self.side)) }
     }
 
     /// The subjects in order.
